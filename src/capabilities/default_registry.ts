@@ -1,0 +1,44 @@
+/** The capabilities every runtime knows without being told. */
+
+import type { LazyCapability } from "../ports/capability.ts";
+
+/**
+ * Descriptors of the built-in capabilities that are safe in the host's own process: they reach neither its disk, nor
+ * its network, nor its environment.
+ *
+ * Each is imported when a session first uses it. `test_math` is a fixture for tests and examples.
+ *
+ * @example
+ * ```ts ignore
+ * const registry = new CapabilityRegistry();
+ * for (const capability of runtimeSafeCapabilities()) registry.register(capability);
+ * ```
+ */
+export function runtimeSafeCapabilities(): LazyCapability[] {
+  return [
+    {
+      id: "current_time",
+      name: "Current time",
+      description: "Tells the current date and time in any time zone.",
+      load: async () => (await import("./current_time.ts")).currentTime(),
+    },
+    {
+      id: "session_file_system",
+      name: "Session files",
+      description: "Reads, writes, lists and searches the files of the session.",
+      load: async () => (await import("./session_file_system/capability.ts")).sessionFileSystem,
+    },
+    {
+      id: "stateless_todo_list",
+      name: "Todo list",
+      description: "Lets the model write down what is to be done, in progress and done.",
+      load: async () => (await import("./stateless_todo_list.ts")).statelessTodoList,
+    },
+    {
+      id: "test_math",
+      name: "Test math",
+      description: "Adds, subtracts, multiplies and divides two numbers.",
+      load: async () => (await import("./test_math.ts")).testMath,
+    },
+  ];
+}

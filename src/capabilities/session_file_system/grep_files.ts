@@ -1,0 +1,66 @@
+/** The tool `grep_files`. */
+
+import { NO_PERMISSIONS } from "../../records/permissions.ts";
+import type { GrepOptions, SessionFiles } from "../../ports/file_store.ts";
+import type { Tool } from "../../ports/tool.ts";
+import { defineTool } from "../../kit/define_tool.ts";
+import { shownPath, withToolErrors } from "./shown_path.ts";
+
+/** Characters shown of one line. */
+const MAX_LINE = 1000;
+
+/** Searches files; touches nothing, so it is `pure`. */
+export const grepFiles: Tool = defineTool({
+  name: "grep_files",
+  displayName: "Search files",
+  description: "Searches the lines of all text files with a regular expression (RE2 syntax: no lookaround, no" +
+    " backreferences). For more matches go on with offset = next_offset.",
+  parameters: {
+    type: "object",
+    properties: {
+      pattern: { type: "string", minLength: 1, maxLength: 1000, description: "The regular expression." },
+      path_pattern: {
+        type: "string",
+        description: "Only these files: a glob such as *.ts or src/**/*.ts, or a part of the path.",
+      },
+      context: { type: "integer", minimum: 0, maximum: 20, description: "Lines around each match. Default: 0." },
+      offset: { type: "integer", minimum: 0, description: "Matches to skip. Default: 0." },
+      limit: { type: "integer", minimum: 1, maximum: 1000, description: "Most matches. Default: 100." },
+    },
+    required: ["pattern"],
+    additionalProperties: false,
+  },
+  category: "files",
+  effect: "pure",
+  hints: { readonly: true },
+  permissions: NO_PERMISSIONS,
+  execute: async (args, { files, signal }) => {
+    const { pattern, path_pattern: pathPattern, context, offset, limit } = args;
+    const options: GrepOptions = {
+      ...(typeof pathPattern === "string" ? { pathPattern: fromRoot(files, pathPattern) } : {}),
+      ...(typeof context === "number" ? { before: context, after: context } : {}),
+      ...(typeof offset === "number" ? { offset } : {}),
+      ...(typeof limit === "number" ? { limit } : {}),
+      signal,
+    };
+    const found = await withToolErrors(files, () => files.grepFiles(String(pattern), options));
+    return {
+      matches: found.lines.map(({ path, lineNumber, line, isMatch }) => ({
+        path: shownPath(files, path),
+        line_number: lineNumber,
+        line: line.length > MAX_LINE ? `${line.slice(0, MAX_LINE)}…` : line,
+        ...(isMatch ? {} : { is_context: true }),
+      })),
+      match_count: found.matchCount,
+      ...(found.nextOffset === undefined ? {} : { next_offset: found.nextOffset }),
+      ...(found.skippedFiles === 0 ? {} : { skipped_files: found.skippedFiles }),
+    };
+  },
+  narrate: ({ pattern }) => `Searching for ${pattern}`,
+});
+
+/** The model writes patterns with the root it sees; the store knows paths from its own root. */
+function fromRoot(files: SessionFiles, pattern: string): string {
+  const root = files.displayRoot;
+  return root !== "/" && pattern.startsWith(`${root}/`) ? pattern.slice(root.length) : pattern;
+}

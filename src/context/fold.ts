@@ -1,0 +1,97 @@
+/** Folding the configuration layers: harness chain root to leaf, then agent, then session. */
+
+import type { CapabilityRef } from "../records/capability_ref.ts";
+import type { Agent, Harness, LayerConfig } from "../records/harness.ts";
+import type { ModelId } from "../records/ids.ts";
+import type { InitialFile } from "../records/initial_file.ts";
+import type { McpServers } from "../records/mcp.ts";
+import type { NetworkAccess } from "../records/network_access.ts";
+import type { Session } from "../records/session.ts";
+import type { ToolDefinition } from "../records/tool.ts";
+import { mergeNetworkAccess } from "../kit/network_policy.ts";
+import { canonicalPath } from "../kit/paths.ts";
+
+/** The layers of a session, read from their stores. */
+export interface ConfigLayers {
+  /** Root first; never empty. */
+  readonly harnessChain: readonly Harness[];
+  /** The agent, if the session has one. */
+  readonly agent?: Agent;
+  /** The session. */
+  readonly session: Session;
+}
+
+/** All layers folded into one. */
+export interface EffectiveOverlay {
+  /** The layers' prompts, trimmed, blank ones dropped, joined by a blank line. */
+  readonly systemPrompt: string;
+  /** Capabilities in order of first mention; a later layer's config replaces an earlier one's. */
+  readonly capabilities: readonly CapabilityRef[];
+  /** Files by canonical path; the last one wins and keeps the first one's place. */
+  readonly initialFiles: readonly InitialFile[];
+  /** The narrowed network policy. */
+  readonly networkAccess?: NetworkAccess;
+  /** Model ids to try, nearest first. */
+  readonly modelIds: readonly ModelId[];
+  /** Most reason steps of a turn. */
+  readonly maxIterations?: number;
+  /** Whether calls of one reply may run at the same time. */
+  readonly parallelToolCalls?: boolean;
+  /** Client-side tools by name; the last one wins and keeps the first one's place. */
+  readonly clientTools: readonly ToolDefinition[];
+  /** MCP servers by name, last wins. */
+  readonly mcpServers: McpServers;
+  /** Strings for the provider's metadata; the leaf wins. */
+  readonly embedderMetadata: Readonly<Record<string, string>>;
+}
+
+/** Folds the layers; pure. */
+export function foldLayers(layers: ConfigLayers): EffectiveOverlay {
+  const { harnessChain, agent, session } = layers;
+  const all: LayerConfig[] = [...harnessChain];
+  if (agent !== undefined) all.push(agent);
+  all.push(session);
+
+  const prompts: string[] = [];
+  const capabilities = new Map<string, CapabilityRef>();
+  const files = new Map<string, InitialFile>();
+  const servers: Record<string, McpServers[string]> = Object.create(null);
+  let networkAccess: NetworkAccess | undefined;
+  let parallelToolCalls: boolean | undefined;
+  for (const layer of all) {
+    const prompt = layer.systemPrompt?.trim() ?? "";
+    if (prompt !== "") prompts.push(prompt);
+    for (const ref of layer.capabilities) capabilities.set(ref.ref, ref);
+    for (const file of layer.initialFiles) files.set(canonicalPath(file.path), file);
+    networkAccess = mergeNetworkAccess(networkAccess, layer.networkAccess);
+    parallelToolCalls = layer.parallelToolCalls ?? parallelToolCalls;
+    Object.assign(servers, layer.mcpServers);
+  }
+
+  const embedderMetadata: Record<string, string> = Object.create(null);
+  const modelIds: ModelId[] = [];
+  for (const harness of harnessChain) {
+    Object.assign(embedderMetadata, harness.embedderMetadata);
+    if (harness.defaultModelId !== undefined) modelIds.unshift(harness.defaultModelId);
+  }
+  if (agent?.defaultModelId !== undefined) modelIds.unshift(agent.defaultModelId);
+  if (session.modelId !== undefined) modelIds.unshift(session.modelId);
+
+  const tools = new Map<string, ToolDefinition>();
+  for (const tool of agent?.tools ?? []) tools.set(tool.name, tool);
+  for (const tool of session.tools) tools.set(tool.name, tool);
+  const maxIterations = session.maxIterations ?? agent?.maxIterations;
+
+  return Object.freeze({
+    systemPrompt: prompts.join("\n\n"),
+    capabilities: [...capabilities.values()],
+    initialFiles: [...files.values()],
+    modelIds,
+    clientTools: [...tools.values()],
+    mcpServers: servers,
+    embedderMetadata,
+    ...(networkAccess === undefined ? {} : { networkAccess }),
+    ...(maxIterations === undefined ? {} : { maxIterations }),
+    ...(parallelToolCalls === undefined ? {} : { parallelToolCalls }),
+  });
+}

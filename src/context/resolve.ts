@@ -1,0 +1,82 @@
+/** From capability references to capabilities, dependencies first. */
+
+import type { CapabilityRef } from "../records/capability_ref.ts";
+import type { JsonObject } from "../records/json.ts";
+import type { Capability } from "../ports/capability.ts";
+import type { CapabilityRegistry } from "../kit/capability_registry.ts";
+
+/** A capability with the configuration the layers gave it. */
+export interface ResolvedCapability {
+  /** The capability. */
+  readonly capability: Capability;
+  /** Its configuration. */
+  readonly config: JsonObject;
+}
+
+/** What resolving came to. */
+export interface Resolution {
+  /** Dependencies before dependents. */
+  readonly capabilities: readonly ResolvedCapability[];
+  /** Why some were left out, in words for the host. */
+  readonly warnings: readonly string[];
+}
+
+/** Most capabilities of one session. */
+export const MAX_CAPABILITIES = 100;
+const NO_CONFIG: JsonObject = Object.freeze({});
+
+/**
+ * Resolves references depth first.
+ *
+ * Unknown and unavailable ones are left out. A cycle, or more than 100, is a warning: what was reached is used.
+ */
+export async function resolveCapabilities(
+  refs: readonly CapabilityRef[],
+  registry: CapabilityRegistry,
+  model: string | undefined,
+): Promise<Resolution> {
+  const configs = new Map<string, JsonObject>();
+  for (const { ref, config } of refs) {
+    const entry = registry.get(ref);
+    if (entry !== undefined) configs.set(entry.id, config ?? NO_CONFIG);
+  }
+  const resolved = new Map<string, ResolvedCapability>();
+  const visiting = new Set<string>();
+  const warnings: string[] = [];
+
+  async function visit(ref: string, path: readonly string[]): Promise<void> {
+    const entry = registry.get(ref);
+    if (entry === undefined || resolved.has(entry.id)) return;
+    if (visiting.has(entry.id)) {
+      warnings.push(`Capabilities depend on each other in a circle: ${[...path, entry.id].join(" -> ")}`);
+      return;
+    }
+    if (resolved.size >= MAX_CAPABILITIES) {
+      if (warnings.at(-1) !== TOO_MANY) warnings.push(TOO_MANY);
+      return;
+    }
+    const capability = await registry.resolve(ref);
+    if (!isAvailable(capability)) return;
+    const substitute = model === undefined ? undefined : capability.resolveForModel?.(model);
+    if (substitute !== undefined && registry.get(substitute)?.id !== entry.id) {
+      const config = configs.get(entry.id);
+      const target = registry.get(substitute);
+      if (target !== undefined && config !== undefined && !configs.has(target.id)) configs.set(target.id, config);
+      return await visit(substitute, path);
+    }
+    visiting.add(entry.id);
+    for (const dependency of capability.dependencies ?? []) await visit(dependency, [...path, entry.id]);
+    visiting.delete(entry.id);
+    resolved.set(entry.id, { capability, config: configs.get(entry.id) ?? NO_CONFIG });
+  }
+
+  for (const { ref } of refs) await visit(ref, []);
+  return { capabilities: [...resolved.values()], warnings };
+}
+
+const TOO_MANY = `A session can use at most ${MAX_CAPABILITIES} capabilities; the rest were left out`;
+
+/** Whether a capability may be used. */
+export function isAvailable(capability: Capability): boolean {
+  return capability.status === undefined || capability.status === "available" || capability.status === "deprecated";
+}

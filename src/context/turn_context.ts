@@ -1,0 +1,250 @@
+/** The turn context: exactly what a reason step will use, also for inspection. */
+
+import { RuntimeError } from "../errors.ts";
+import type { CapabilityRef } from "../records/capability_ref.ts";
+import type { Agent, Harness } from "../records/harness.ts";
+import type { ModelId, SessionId } from "../records/ids.ts";
+import type { McpServers } from "../records/mcp.ts";
+import type { Controls, Message } from "../records/message.ts";
+import type { ResolvedModel } from "../records/model.ts";
+import type { NetworkAccess } from "../records/network_access.ts";
+import type { Session } from "../records/session.ts";
+import type { ToolDefinition } from "../records/tool.ts";
+import type { CapabilityContext } from "../ports/capability.ts";
+import type { SessionFiles } from "../ports/file_store.ts";
+import type { MessageQuery, RuntimeProviderStore } from "../ports/stores.ts";
+import type { Tool } from "../ports/tool.ts";
+import type { CapabilityRegistry } from "../kit/capability_registry.ts";
+import type { EffectiveOverlay } from "./fold.ts";
+import { ConfigCache, type LayerSources, readLayers, requireActive } from "./layers.ts";
+import { lastControls, resolveLocale, resolveModel } from "./model.ts";
+import { composeSystemPrompt, type PromptBlock } from "./prompt.ts";
+import type { ResolvedCapability } from "./resolve.ts";
+import type { BoundTool, SessionConfig } from "./session_config.ts";
+
+/** Reason steps of a turn when no layer says otherwise. */
+export const DEFAULT_MAX_ITERATIONS = 500;
+
+/** Where a context is assembled from. */
+export interface ContextSources extends LayerSources {
+  /** Models. */
+  readonly providers: RuntimeProviderStore;
+  /** Capabilities. */
+  readonly capabilities: CapabilityRegistry;
+  /** The files of a workspace. */
+  files(workspaceId: string): SessionFiles;
+  /** Tools of the configured servers; absent when the host connects none. */
+  sourceTools?(session: Session, servers: McpServers): Promise<readonly Tool[]>;
+}
+
+/** What a context is assembled for. */
+export interface ContextRequest {
+  /** The session. */
+  readonly sessionId: SessionId;
+  /** The conversation, oldest first. */
+  readonly messages: readonly Message[];
+  /** The instant that counts as now; milliseconds since the epoch. */
+  readonly now: number;
+  /** Wishes of the input. @default those of the newest user message */
+  readonly controls?: Controls;
+  /** The locale captured when the turn was accepted. @default resolved from controls and session */
+  readonly locale?: string;
+  /** Keeps the fold between calls for one session. @default none */
+  readonly cache?: ConfigCache;
+}
+
+/** The merged agent of a turn. */
+export interface RuntimeAgent {
+  /** The composed prompt; may be empty. */
+  readonly systemPrompt: string;
+  /** The provider's name of the model; empty when none is configured. */
+  readonly model: string;
+  /** Tools offered to the model: capabilities', servers', then the client's. */
+  readonly tools: readonly ToolDefinition[];
+  /** Most reason steps. */
+  readonly maxIterations: number;
+  /** Whether calls of one reply may run at the same time. */
+  readonly parallelToolCalls?: boolean;
+  /** The narrowed network policy. */
+  readonly networkAccess?: NetworkAccess;
+  /** Key under which the provider may cache the prefix. */
+  readonly promptCacheKey?: string;
+}
+
+/** Everything a reason step uses. */
+export interface TurnContext {
+  /** Root first. */
+  readonly harnessChain: readonly Harness[];
+  /** The agent, if any. */
+  readonly agent?: Agent;
+  /** The session. */
+  readonly session: Session;
+  /** All layers folded. */
+  readonly effectiveOverlay: EffectiveOverlay;
+  /** The resolved capabilities with their configurations. */
+  readonly resolvedCapabilityConfigs: readonly CapabilityRef[];
+  /** The conversation after the capabilities' filters. */
+  readonly messages: readonly Message[];
+  /** The merged agent. */
+  readonly runtimeAgent: RuntimeAgent;
+  /** The model with its credentials; undefined when none is configured. */
+  readonly modelWithProvider: ResolvedModel | undefined;
+  /** The id the model was found under. */
+  readonly resolvedModelId?: ModelId;
+  /** The locale of the answer. */
+  readonly resolvedLocale?: string;
+  /** Strings for the provider's metadata. */
+  readonly embedderMetadata: Readonly<Record<string, string>>;
+  /** Text that changes from turn to turn, sent after the conversation; empty when there is none. */
+  readonly facts: string;
+  /** The tools that can be executed, by name; more than the model sees. */
+  readonly executableTools: ReadonlyMap<string, BoundTool>;
+  /** What the kernel needs of the resolved configuration. */
+  readonly config: SessionConfig;
+  /** What was left out and why. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Assembles the context for executing a turn.
+ *
+ * @throws {RuntimeError} `no_messages` when there is nothing to answer, `dependency_unavailable` when a layer is retired
+ * @throws {NotFoundError} when a record is missing
+ */
+export async function assembleTurnContext(sources: ContextSources, request: ContextRequest): Promise<TurnContext> {
+  if (request.messages.length === 0) {
+    throw new RuntimeError("no_messages", `Cannot run session "${request.sessionId}": it has no messages; send one`);
+  }
+  return await assemble(sources, request, true);
+}
+
+/**
+ * Assembles the same context for inspection, also before the first message.
+ *
+ * @throws {NotFoundError} when a record is missing
+ */
+export function inspectTurnContext(sources: ContextSources, request: ContextRequest): Promise<TurnContext> {
+  return assemble(sources, request, false);
+}
+
+async function assemble(sources: ContextSources, request: ContextRequest, execute: boolean): Promise<TurnContext> {
+  const layers = await readLayers(request.sessionId, sources);
+  if (execute) requireActive(layers);
+  const { session, agent, harnessChain } = layers;
+  const cache = request.cache ?? new ConfigCache();
+  const overlay = cache.overlay(layers);
+  const controls = request.controls ?? lastControls(request.messages);
+  const { model, modelId } = await resolveModel(controls, overlay.modelIds, sources.providers);
+  const config = await cache.config(layers, sources.capabilities, model?.model);
+  const locale = request.locale ?? resolveLocale(controls, session);
+  const context = (owner: ResolvedCapability): CapabilityContext => ({
+    session,
+    config: owner.config,
+    locale,
+    model: model?.model,
+    files: sources.files(session.workspaceId),
+    now: request.now,
+  });
+
+  const { blocks, facts } = await collectTexts(config, context);
+  const systemPrompt = composeSystemPrompt({ base: overlay.systemPrompt, blocks, goal: session.goal, locale });
+  const { executable, offered } = await collectTools(sources, config, session, context);
+  const promptCacheKey = firstDefined(config, (owner) => owner.capability.promptCacheKey?.(session));
+  const parallel = config.parallelToolCalls;
+  return {
+    harnessChain,
+    ...(agent === undefined ? {} : { agent }),
+    session,
+    effectiveOverlay: overlay,
+    resolvedCapabilityConfigs: config.capabilityRefs,
+    messages: filterMessages(request.messages, config),
+    runtimeAgent: {
+      systemPrompt,
+      model: model?.model ?? "",
+      tools: offered,
+      maxIterations: overlay.maxIterations ?? DEFAULT_MAX_ITERATIONS,
+      ...(parallel === undefined ? {} : { parallelToolCalls: parallel }),
+      ...(overlay.networkAccess === undefined ? {} : { networkAccess: overlay.networkAccess }),
+      ...(promptCacheKey === undefined ? {} : { promptCacheKey }),
+    },
+    modelWithProvider: model,
+    ...(modelId === undefined ? {} : { resolvedModelId: modelId }),
+    ...(locale === undefined ? {} : { resolvedLocale: locale }),
+    embedderMetadata: overlay.embedderMetadata,
+    facts,
+    executableTools: executable,
+    config,
+    warnings: config.warnings,
+  };
+}
+
+async function collectTexts(
+  config: SessionConfig,
+  context: (owner: ResolvedCapability) => CapabilityContext,
+): Promise<{ blocks: PromptBlock[]; facts: string }> {
+  const blocks: PromptBlock[] = [];
+  let facts = "";
+  for (const owner of config.capabilities) {
+    const { capability } = owner;
+    const prompt = capability.systemPrompt;
+    const text = typeof prompt === "function" ? await prompt(context(owner)) : prompt;
+    if (text !== undefined && text !== "") blocks.push({ id: capability.id, text });
+    const fact = await capability.facts?.(context(owner));
+    if (fact !== undefined && fact.trim() !== "") facts += facts === "" ? fact.trim() : `\n${fact.trim()}`;
+  }
+  return { blocks, facts };
+}
+
+async function collectTools(
+  sources: ContextSources,
+  config: SessionConfig,
+  session: Session,
+  context: (owner: ResolvedCapability) => CapabilityContext,
+): Promise<{ executable: ReadonlyMap<string, BoundTool>; offered: readonly ToolDefinition[] }> {
+  let executable = config.tools;
+  const servers = config.mcpServers;
+  if (sources.sourceTools !== undefined && Object.keys(servers).length > 0) {
+    const merged = new Map(executable);
+    for (const tool of await sources.sourceTools(session, servers)) {
+      if (!merged.has(tool.definition.name)) merged.set(tool.definition.name, { tool });
+    }
+    executable = merged;
+  }
+  let offered: readonly ToolDefinition[] = offeredTools(config, executable);
+  for (const { owner, hooks } of config.hooks) {
+    if (hooks.toolDefinitions !== undefined) offered = hooks.toolDefinitions(offered, context(owner));
+  }
+  return { executable, offered };
+}
+
+const OFFERED = new WeakMap<ReadonlyMap<string, BoundTool>, readonly ToolDefinition[]>();
+
+function offeredTools(config: SessionConfig, executable: ReadonlyMap<string, BoundTool>): readonly ToolDefinition[] {
+  let offered = OFFERED.get(executable);
+  if (offered === undefined) {
+    const list = [...executable.values()].map(({ tool }) => tool.definition);
+    for (const tool of config.clientTools) if (!executable.has(tool.name)) list.push(tool);
+    offered = Object.freeze(list);
+    OFFERED.set(executable, offered);
+  }
+  return offered;
+}
+
+/** The part of the conversation that the capabilities' filters leave; the same array when there are none. */
+export function filterMessages(messages: readonly Message[], config: SessionConfig): readonly Message[] {
+  let query: MessageQuery | undefined;
+  for (const { capability, config: own } of config.capabilities) {
+    if (capability.messageFilter !== undefined) query = capability.messageFilter(query ?? {}, own);
+  }
+  if (query?.limit === undefined || query.limit >= messages.length) return messages;
+  const head = Math.min(query.keepHead ?? 0, messages.length - query.limit);
+  return [...messages.slice(0, head), ...messages.slice(messages.length - query.limit)];
+}
+
+function firstDefined<T>(config: SessionConfig, pick: (owner: ResolvedCapability) => T | undefined): T | undefined {
+  for (const owner of config.capabilities) {
+    const value = pick(owner);
+    if (value !== undefined) return value;
+  }
+  return undefined;
+}

@@ -1,0 +1,102 @@
+/** Replies of the Chat Completions API. */
+
+import type { Usage } from "../../records/usage.ts";
+import type { ModelEvent } from "../../ports/driver.ts";
+import type { Dialect } from "./dialect.ts";
+import type { Failures } from "./failures.ts";
+import { type Fields, fieldsOf, listOf, textOf } from "./narrow.ts";
+import { ACTIVITY, type ReplyReader } from "./reply.ts";
+import { ToolCallMerger } from "./tool_call_merger.ts";
+import { usageOf } from "./usage.ts";
+
+/** Names servers give the reasons, in lower case. */
+const FINISH_REASONS: ReadonlyMap<string, string> = new Map([
+  ["function_call", "tool_calls"],
+  ["max_tokens", "length"],
+  ["model_length", "length"],
+  ["end_turn", "stop"],
+  ["eos", "stop"],
+  ["stop_sequence", "stop"],
+  ["safety", "content_filter"],
+]);
+
+/** Reads the chunks of one reply; unknown members are ignored. */
+export class CompletionsReply implements ReplyReader {
+  readonly #reasoningFields: readonly string[];
+  readonly #failures: Failures;
+  readonly #calls = new ToolCallMerger();
+  #finishReason = "";
+  #usage: Usage | undefined;
+  #id = "";
+  #model = "";
+  #refused = false;
+
+  /** Reads a reply of a dialect. */
+  constructor(dialect: Dialect, failures: Failures) {
+    // Some servers send both, with the same text.
+    this.#reasoningFields = dialect.reasoningField === "reasoning"
+      ? ["reasoning", "reasoning_content"]
+      : ["reasoning_content", "reasoning"];
+    this.#failures = failures;
+  }
+
+  /** What a chunk means; calls are kept until the end. */
+  read(event: unknown): readonly ModelEvent[] {
+    const chunk = fieldsOf(event);
+    this.#usage = usageOf(chunk["usage"]) ?? this.#usage;
+    this.#id ||= textOf(chunk["id"]);
+    this.#model ||= textOf(chunk["model"]);
+    const [first] = listOf(chunk["choices"]);
+    if (first === undefined) return ACTIVITY;
+    const choice = fieldsOf(first);
+    // A server that does not stream sends the whole message in one chunk.
+    const events = this.#delta(fieldsOf(choice["delta"] ?? choice["message"]));
+    const reason = textOf(choice["finish_reason"]).toLowerCase();
+    if (reason === "error") throw this.#failures.ofBody(choice["error"] ?? "the reply failed");
+    this.#finishReason ||= reason;
+    return events.length === 0 ? ACTIVITY : events;
+  }
+
+  /** `[DONE]`, or the end of the stream where servers do without it; either way after a reason to finish. */
+  end(): readonly ModelEvent[] {
+    if (this.#finishReason === "") return [];
+    const finishReason = this.#reason();
+    const cutOff = finishReason === "length" || finishReason === "content_filter";
+    return [...this.#calls.events(cutOff), {
+      type: "done",
+      finishReason,
+      ...(this.#usage === undefined ? {} : { usage: this.#usage }),
+      ...(this.#id === "" ? {} : { responseId: this.#id }),
+      ...(this.#model === "" ? {} : { model: this.#model }),
+    }];
+  }
+
+  #delta(delta: Fields): readonly ModelEvent[] {
+    const events: ModelEvent[] = [];
+    const thinking = this.#reasoningFields.map((field) => textOf(delta[field])).find((text) => text !== "");
+    if (thinking !== undefined) events.push({ type: "thinking", delta: thinking });
+    const text = contentText(delta["content"]);
+    if (text !== "") events.push({ type: "text", delta: text });
+    const refusal = textOf(delta["refusal"]);
+    if (refusal !== "") {
+      this.#refused = true;
+      events.push({ type: "text", delta: refusal });
+    }
+    for (const piece of listOf(delta["tool_calls"])) this.#calls.add(piece);
+    return events;
+  }
+
+  #reason(): string {
+    const reason = FINISH_REASONS.get(this.#finishReason) ?? this.#finishReason;
+    if (reason !== "stop" && reason !== "tool_calls") return reason;
+    if (this.#refused) return "refusal";
+    // Servers say "stop" after calls, and "tool_calls" without any.
+    return this.#calls.size > 0 ? "tool_calls" : "stop";
+  }
+}
+
+/** Text, or the text of a list of parts (Mistral). */
+function contentText(content: unknown): string {
+  if (typeof content === "string") return content;
+  return listOf(content).map((part) => textOf(fieldsOf(part)["text"])).join("");
+}

@@ -1,0 +1,108 @@
+/** Requests of the Chat Completions API. */
+
+import type { ImagePart, TextPart } from "../../records/content.ts";
+import type { ToolDefinition } from "../../records/tool.ts";
+import type { ModelMessage, ModelRequest } from "../../ports/driver.ts";
+import { argumentsText, imageUrl, parametersOf, TOOL_IMAGES_NOTE } from "./content.ts";
+import type { Dialect } from "./dialect.ts";
+import { jsonText, TextCache } from "./json_text.ts";
+import { effortFor, temperatureFor } from "./models.ts";
+import { transcriptText } from "./transcript.ts";
+
+/** Builds the bodies of one dialect; keep it, it remembers the text of every message it has seen. */
+export class CompletionsRequests {
+  readonly #dialect: Dialect;
+  readonly #tools = new TextCache<ToolDefinition>((tool) => jsonText(toolOf(tool)));
+  readonly #texts = new TextCache<ModelMessage>((message) => this.#encode(message));
+  readonly #imageMessages = new TextCache<readonly ImagePart[]>((images) => jsonText(imageMessage(images)));
+
+  /** Makes a builder for a dialect. */
+  constructor(dialect: Dialect) {
+    this.#dialect = dialect;
+  }
+
+  /** The body of a request. */
+  body(request: ModelRequest): string {
+    const dialect = this.#dialect;
+    // No metadata: OpenAI takes it here only together with `store: true`, and nothing is to be stored.
+    const settings = jsonText({
+      model: request.model,
+      [dialect.maxTokensField]: request.maxTokens,
+      temperature: temperatureFor(request.model, request.temperature),
+      reasoning_effort: effortFor(request.model, request.reasoningEffort, dialect.effortNone),
+      verbosity: dialect.verbosity ? request.verbosity : undefined,
+      parallel_tool_calls: dialect.parallelToolCalls && request.tools.length > 0
+        ? request.parallelToolCalls
+        : undefined,
+      service_tier: dialect.serviceTier ? request.speed : undefined,
+      prompt_cache_key: dialect.promptCacheKey ? request.promptCacheKey?.slice(0, 64) : undefined,
+      stream: true,
+      stream_options: dialect.usageOption ? { include_usage: true } : undefined,
+    });
+    const tools = request.tools.length === 0
+      ? ""
+      : `,"tools":[${request.tools.map((tool) => this.#tools.of(tool)).join(",")}]`;
+    const system = request.systemPrompt === ""
+      ? ""
+      : jsonText({ role: dialect.instructionRole, content: request.systemPrompt });
+    const messages = transcriptText(request.messages, {
+      of: (message) => this.#texts.of(message),
+      imagesOf: (message) => this.#imagesOf(message),
+    });
+    const comma = system !== "" && messages !== "" ? "," : "";
+    return `${settings.slice(0, -1)}${tools},"messages":[${system}${comma}${messages}]}`;
+  }
+
+  /** Tool messages hold text only. */
+  #imagesOf(message: ModelMessage): string {
+    if (message.role !== "tool" || message.images === undefined || message.images.length === 0) return "";
+    return this.#imageMessages.of(message.images);
+  }
+
+  #encode(message: ModelMessage): string {
+    switch (message.role) {
+      case "system":
+        return jsonText({ role: this.#dialect.instructionRole, content: message.content });
+      case "user":
+        return jsonText({ role: "user", content: userContent(message.content) });
+      case "assistant":
+        // An empty turn carries nothing, and several servers refuse it.
+        if (message.content === "" && message.toolCalls.length === 0) return "";
+        return jsonText({
+          role: "assistant",
+          content: message.content === "" ? null : message.content,
+          tool_calls: message.toolCalls.length === 0 ? undefined : message.toolCalls.map((call) => ({
+            id: call.id,
+            type: "function",
+            function: { name: call.name, arguments: argumentsText(call) },
+          })),
+        });
+      case "tool":
+        return jsonText({ role: "tool", tool_call_id: message.toolCallId, content: message.content });
+    }
+  }
+}
+
+/** A plain string where possible: small servers know nothing else. */
+function userContent(parts: readonly (TextPart | ImagePart)[]): string | readonly object[] {
+  const [first] = parts;
+  if (first === undefined) return "";
+  return parts.length === 1 && first.type === "text" ? first.text : parts.map(contentPart);
+}
+
+function contentPart(part: TextPart | ImagePart): object {
+  if (part.type === "text") return { type: "text", text: part.text };
+  const url = imageUrl(part);
+  return url === undefined ? { type: "text", text: "[image without data]" } : { type: "image_url", image_url: { url } };
+}
+
+function imageMessage(images: readonly ImagePart[]): object {
+  return { role: "user", content: [{ type: "text", text: TOOL_IMAGES_NOTE }, ...images.map(contentPart)] };
+}
+
+function toolOf(tool: ToolDefinition): object {
+  return {
+    type: "function",
+    function: { name: tool.name, description: tool.description, parameters: parametersOf(tool) },
+  };
+}

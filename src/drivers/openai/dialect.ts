@@ -1,0 +1,132 @@
+/** What servers that speak an OpenAI API understand beyond its common core. */
+
+import { ProviderError } from "../../errors.ts";
+
+/** Names a dialect. */
+export type DialectName = "openai" | "openrouter" | "ollama" | "vllm" | "llama_cpp" | "generic";
+
+/** The traits of a dialect: what may be sent to it and how it names things. */
+export interface Dialect {
+  /** Its name. */
+  readonly name: DialectName;
+  /** Whether it refuses a request without a key; else a dummy key is sent. */
+  readonly keyRequired: boolean;
+  /** The role of instructions. */
+  readonly instructionRole: "developer" | "system";
+  /** How the Chat API calls the most tokens of a reply. */
+  readonly maxTokensField: "max_completion_tokens" | "max_tokens";
+  /** Whether the Chat API must be asked for usage in the stream. */
+  readonly usageOption: boolean;
+  /** The delta member of the Chat API with thinking; the other one is read when it is absent. */
+  readonly reasoningField: "reasoning" | "reasoning_content";
+  /** Whether `none` is an effort; else the member is left out. */
+  readonly effortNone: boolean;
+  /** Whether it returns encrypted reasoning items and takes them back. */
+  readonly encryptedReasoning: boolean;
+  /** Whether summaries of the reasoning may be asked for. */
+  readonly reasoningSummary: boolean;
+  /** Whether it takes a verbosity. */
+  readonly verbosity: boolean;
+  /** Whether it takes a service tier. */
+  readonly serviceTier: boolean;
+  /** Whether it takes `parallel_tool_calls`. */
+  readonly parallelToolCalls: boolean;
+  /** Whether it takes a prompt cache key. */
+  readonly promptCacheKey: boolean;
+  /** Whether its Responses API takes metadata. */
+  readonly metadata: boolean;
+  /** Whether its Responses API tells asides from answers. */
+  readonly phase: boolean;
+  /** Whether tool outputs of its Responses API may hold images; else they follow in a user message. */
+  readonly toolResultImages: boolean;
+}
+
+/** Any server: only what practically all of them take. An unknown member is an error for some. */
+const GENERIC: Dialect = {
+  name: "generic",
+  keyRequired: false,
+  instructionRole: "system",
+  maxTokensField: "max_tokens",
+  usageOption: true,
+  reasoningField: "reasoning_content",
+  effortNone: false,
+  encryptedReasoning: false,
+  reasoningSummary: false,
+  verbosity: false,
+  serviceTier: false,
+  parallelToolCalls: false,
+  promptCacheKey: false,
+  metadata: false,
+  phase: false,
+  toolResultImages: false,
+};
+
+/** Every dialect by its name. */
+export const DIALECTS: Readonly<Record<DialectName, Dialect>> = Object.freeze({
+  openai: {
+    name: "openai",
+    keyRequired: true,
+    instructionRole: "developer",
+    maxTokensField: "max_completion_tokens",
+    usageOption: true,
+    reasoningField: "reasoning_content",
+    effortNone: true,
+    encryptedReasoning: true,
+    reasoningSummary: true,
+    verbosity: true,
+    serviceTier: true,
+    parallelToolCalls: true,
+    promptCacheKey: true,
+    metadata: true,
+    phase: true,
+    toolResultImages: true,
+  },
+  openrouter: {
+    ...GENERIC,
+    name: "openrouter",
+    keyRequired: true,
+    // Usage comes with every stream; the option is deprecated there.
+    usageOption: false,
+    reasoningField: "reasoning",
+    effortNone: true,
+    encryptedReasoning: true,
+    reasoningSummary: true,
+    verbosity: true,
+    parallelToolCalls: true,
+  },
+  ollama: { ...GENERIC, name: "ollama", reasoningField: "reasoning", effortNone: true },
+  vllm: { ...GENERIC, name: "vllm", reasoningField: "reasoning", parallelToolCalls: true },
+  llama_cpp: { ...GENERIC, name: "llama_cpp", parallelToolCalls: true },
+  generic: GENERIC,
+});
+
+/** The dialect a base URL points to: by host, or by the usual port of a local server. */
+export function detectDialect(baseUrl: string): Dialect {
+  const { hostname, port } = new URL(baseUrl);
+  if (within(hostname, "openai.com")) return DIALECTS.openai;
+  if (within(hostname, "openrouter.ai")) return DIALECTS.openrouter;
+  if (within(hostname, "ollama.com") || port === "11434") return DIALECTS.ollama;
+  if (LOOPBACK.has(hostname) && port === "8000") return DIALECTS.vllm;
+  if (LOOPBACK.has(hostname) && port === "8080") return DIALECTS.llama_cpp;
+  return DIALECTS.generic;
+}
+
+/**
+ * The dialect of a name somebody configured.
+ *
+ * @throws {ProviderError} `provider_misconfigured` when there is none of that name
+ */
+export function dialectNamed(name: unknown): Dialect {
+  const found = Object.values(DIALECTS).find((dialect) => dialect.name === name);
+  if (found !== undefined) return found;
+  throw new ProviderError(
+    "provider_misconfigured",
+    `Cannot use dialect ${JSON.stringify(name)}: expected one of ${Object.keys(DIALECTS).join(", ")}`,
+  );
+}
+
+const LOOPBACK: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
+
+function within(hostname: string, domain: string): boolean {
+  return hostname === domain || hostname.endsWith(`.${domain}`);
+}

@@ -1,0 +1,47 @@
+/** What is known about OpenAI's models by name. Source: OpenAI's model pages and its 400 answers, 2026. */
+
+import type { ModelProfile } from "../../records/model.ts";
+
+const NOT_REASONING: ModelProfile = { reasoningEfforts: [], temperature: true };
+const O_SERIES: ModelProfile = { reasoningEfforts: ["low", "medium", "high"], temperature: false };
+
+/** The first match wins. */
+const PROFILES: readonly (readonly [name: RegExp, profile: ModelProfile])[] = [
+  [/^gpt-4\.1/, { ...NOT_REASONING, contextWindow: 1_047_576, maxOutputTokens: 32_768 }],
+  [/^gpt-4o/, { ...NOT_REASONING, contextWindow: 128_000, maxOutputTokens: 16_384 }],
+  [/^(gpt-3|gpt-4|chatgpt-|gpt-5-chat)/, NOT_REASONING],
+  [/^o(1|3|3-mini|4-mini)(-\d{4}-|$)/, { ...O_SERIES, contextWindow: 200_000, maxOutputTokens: 100_000 }],
+  [/^o\d/, O_SERIES],
+  // GPT-5 itself; its successors (gpt-5.1 and later) take "none", and a temperature with it.
+  [/^gpt-5(-|$)/, {
+    contextWindow: 400_000,
+    maxOutputTokens: 128_000,
+    reasoningEfforts: ["minimal", "low", "medium", "high"],
+    temperature: false,
+  }],
+  [/^gpt-5\.\d/, { reasoningEfforts: ["none", "low", "medium", "high", "xhigh"] }],
+];
+
+/** The profile of a model, also under OpenRouter's name of it or a fine-tuned one; undefined when unknown. */
+export function profileOf(model: string): ModelProfile | undefined {
+  const name = model.replace(/^(openai\/|ft:)/, "");
+  return PROFILES.find(([pattern]) => pattern.test(name))?.[1];
+}
+
+/** Whether a model may reason; unknown ones may. Others refuse reasoning items and settings. */
+export function mayReason(model: string): boolean {
+  return profileOf(model)?.reasoningEfforts?.length !== 0;
+}
+
+/** The temperature to send to a model: none where it is known to be refused. */
+export function temperatureFor(model: string, temperature: number | undefined): number | undefined {
+  return profileOf(model)?.temperature === false ? undefined : temperature;
+}
+
+/** The effort to send to a model: none where it is known to be refused, or where `none` has no name. */
+export function effortFor(model: string, effort: string | undefined, effortNone: boolean): string | undefined {
+  if (effort === undefined || !mayReason(model)) return undefined;
+  if (effort !== "none") return effort;
+  const efforts = profileOf(model)?.reasoningEfforts;
+  return effortNone && (efforts === undefined || efforts.includes("none")) ? effort : undefined;
+}

@@ -1,0 +1,153 @@
+/** Replies of the Responses API. */
+
+import type { ReasoningPart } from "../../records/content.ts";
+import type { ModelEvent } from "../../ports/driver.ts";
+import type { Failures } from "./failures.ts";
+import { type Fields, fieldsOf, listOf, textOf } from "./narrow.ts";
+import { ACTIVITY, type ReplyReader, textEvent, thinkingEvent } from "./reply.ts";
+import { usageOf } from "./usage.ts";
+
+/** Reads the events of one reply; unknown ones count as signs of life. */
+export class ResponsesReply implements ReplyReader {
+  readonly #provider: string;
+  readonly #failures: Failures;
+  #phase: "commentary" | "final_answer" | undefined;
+  #refused = false;
+  readonly #seen = { text: false, reasoning: false, calls: false };
+
+  /** Reads a reply; its reasoning items are marked as a provider's own. */
+  constructor(provider: string, failures: Failures) {
+    this.#provider = provider;
+    this.#failures = failures;
+  }
+
+  /** What an event means. */
+  read(event: unknown): readonly ModelEvent[] {
+    const fields = fieldsOf(event);
+    switch (fields["type"]) {
+      case "response.output_text.delta":
+        this.#seen.text = true;
+        return textEvent(textOf(fields["delta"]));
+      case "response.refusal.delta":
+        this.#seen.text = true;
+        this.#refused = true;
+        return textEvent(textOf(fields["delta"]));
+      case "response.reasoning_summary_text.delta":
+      case "response.reasoning_text.delta":
+        return thinkingEvent(textOf(fields["delta"]));
+      case "response.reasoning_summary_part.added":
+        return fields["summary_index"] === 0 ? ACTIVITY : thinkingEvent("\n\n");
+      case "response.output_item.done":
+        return this.#item(fieldsOf(fields["item"]));
+      case "response.completed":
+      case "response.incomplete":
+        return this.#end(fieldsOf(fields["response"]), fields["type"] === "response.incomplete");
+      case "response.failed":
+        throw this.#failures.ofBody(fieldsOf(fields["response"])["error"] ?? "the response failed");
+      case "response.cancelled":
+        throw this.#failures.ofBody("the response was cancelled");
+      case "error":
+        // With an `event: error` line the library throws it; some servers leave that line out.
+        throw this.#failures.ofBody(fields["error"] ?? fields);
+      default:
+        return ACTIVITY;
+    }
+  }
+
+  /** Only its own event completes a reply. */
+  end(): readonly ModelEvent[] {
+    return [];
+  }
+
+  #item(item: Fields): readonly ModelEvent[] {
+    switch (item["type"]) {
+      case "function_call":
+        return this.#call(item);
+      case "reasoning":
+        this.#seen.reasoning = true;
+        return [{ type: "reasoning_item", item: reasoningOf(item, this.#provider) }];
+      case "message":
+        if (item["phase"] === "commentary" || item["phase"] === "final_answer") this.#phase = item["phase"];
+        return ACTIVITY;
+      default:
+        return ACTIVITY;
+    }
+  }
+
+  #call(item: Fields): readonly ModelEvent[] {
+    // One that was cut off by the limit of tokens is no call.
+    if (item["status"] === "incomplete") return ACTIVITY;
+    this.#seen.calls = true;
+    const id = textOf(item["call_id"]);
+    return [{
+      type: "tool_call",
+      ...(id === "" ? {} : { providerCallId: id }),
+      name: textOf(item["name"]),
+      arguments: textOf(item["arguments"]) || "{}",
+    }];
+  }
+
+  #end(response: Fields, incomplete: boolean): readonly ModelEvent[] {
+    if (response["status"] === "failed") throw this.#failures.ofBody(response["error"] ?? "the response failed");
+    const events = this.#unseen(response);
+    const usage = usageOf(response["usage"]);
+    const id = textOf(response["id"]);
+    const model = textOf(response["model"]);
+    events.push({
+      type: "done",
+      finishReason: this.#finishReason(response, incomplete),
+      ...(usage === undefined ? {} : { usage }),
+      ...(id === "" ? {} : { responseId: id }),
+      ...(model === "" ? {} : { model }),
+      ...(this.#phase === undefined ? {} : { phase: this.#phase }),
+    });
+    return events;
+  }
+
+  /** Some servers send whole items with the last event only. */
+  #unseen(response: Fields): ModelEvent[] {
+    const events: ModelEvent[] = [];
+    const seen = { ...this.#seen };
+    for (const value of listOf(response["output"])) {
+      const item = fieldsOf(value);
+      if (item["type"] === "message" && !seen.text) events.push(...this.#wholeText(item));
+      if ((item["type"] === "function_call" && seen.calls) || (item["type"] === "reasoning" && seen.reasoning)) {
+        continue;
+      }
+      events.push(...this.#item(item).filter((event) => event.type !== "activity"));
+    }
+    return events;
+  }
+
+  #wholeText(message: Fields): readonly ModelEvent[] {
+    let text = "";
+    for (const value of listOf(message["content"])) {
+      const part = fieldsOf(value);
+      if (part["type"] === "refusal") this.#refused = true;
+      text += textOf(part["text"]) || textOf(part["refusal"]);
+    }
+    return text === "" ? [] : textEvent(text);
+  }
+
+  #finishReason(response: Fields, incomplete: boolean): string {
+    if (incomplete || response["status"] === "incomplete") {
+      const reason = textOf(fieldsOf(response["incomplete_details"])["reason"]);
+      return reason === "max_output_tokens" || reason === "" ? "length" : reason;
+    }
+    if (this.#refused) return "refusal";
+    return this.#seen.calls ? "tool_calls" : "stop";
+  }
+}
+
+function reasoningOf(item: Fields, provider: string): ReasoningPart {
+  const id = textOf(item["id"]);
+  const encrypted = textOf(item["encrypted_content"]);
+  const summary = listOf(item["summary"]).map((part) => textOf(fieldsOf(part)["text"])).filter((text) => text !== "");
+  return {
+    type: "reasoning",
+    provider,
+    ...(id === "" ? {} : { itemId: id }),
+    ...(encrypted === "" ? {} : { encryptedContent: encrypted }),
+    ...(summary.length === 0 ? {} : { summary }),
+  };
+}

@@ -1,0 +1,144 @@
+/** Requests of the Responses API. */
+
+import type { ImagePart, ReasoningPart, TextPart } from "../../records/content.ts";
+import type { ToolDefinition } from "../../records/tool.ts";
+import type { ModelMessage, ModelRequest } from "../../ports/driver.ts";
+import { argumentsText, imageUrl, parametersOf, TOOL_IMAGES_NOTE, wireMetadata } from "./content.ts";
+import type { Dialect } from "./dialect.ts";
+import { jsonText, TextCache } from "./json_text.ts";
+import { effortFor, mayReason, temperatureFor } from "./models.ts";
+import { transcriptText } from "./transcript.ts";
+
+/** Builds the bodies of one dialect; keep it, it remembers the text of every message it has seen. */
+export class ResponsesRequests {
+  readonly #dialect: Dialect;
+  readonly #provider: string;
+  readonly #tools = new TextCache<ToolDefinition>((tool) => jsonText(toolOf(tool)));
+  readonly #plain = new TextCache<ModelMessage>((message) => this.#encode(message, false));
+  readonly #withReasoning = new TextCache<ModelMessage>((message) => this.#encode(message, true));
+  readonly #imageMessages = new TextCache<readonly ImagePart[]>((images) => jsonText(imageMessage(images)));
+
+  /** Makes a builder for a dialect that replays the reasoning items of one provider. */
+  constructor(dialect: Dialect, provider: string) {
+    this.#dialect = dialect;
+    this.#provider = provider;
+  }
+
+  /** The body of a request. */
+  body(request: ModelRequest): string {
+    const dialect = this.#dialect;
+    const reasoning = dialect.encryptedReasoning && mayReason(request.model);
+    const effort = effortFor(request.model, request.reasoningEffort, dialect.effortNone);
+    // The whole transcript is sent every time and nothing is stored: `previous_response_id` needs stored responses,
+    // which compatible servers do not have, which expire, and which a recovered or edited history may contradict.
+    const settings = jsonText({
+      model: request.model,
+      instructions: request.systemPrompt === "" ? undefined : request.systemPrompt,
+      max_output_tokens: request.maxTokens,
+      temperature: temperatureFor(request.model, request.temperature),
+      reasoning: effort === undefined
+        ? undefined
+        : { effort, summary: dialect.reasoningSummary && effort !== "none" ? "auto" : undefined },
+      text: dialect.verbosity && request.verbosity !== undefined ? { verbosity: request.verbosity } : undefined,
+      parallel_tool_calls: dialect.parallelToolCalls && request.tools.length > 0
+        ? request.parallelToolCalls
+        : undefined,
+      service_tier: dialect.serviceTier ? request.speed : undefined,
+      prompt_cache_key: dialect.promptCacheKey ? request.promptCacheKey?.slice(0, 64) : undefined,
+      metadata: dialect.metadata ? wireMetadata(request.metadata) : undefined,
+      include: reasoning ? ["reasoning.encrypted_content"] : undefined,
+      store: false,
+      stream: true,
+    });
+    const tools = request.tools.length === 0
+      ? ""
+      : `,"tools":[${request.tools.map((tool) => this.#tools.of(tool)).join(",")}]`;
+    const texts = reasoning ? this.#withReasoning : this.#plain;
+    const input = transcriptText(request.messages, {
+      of: (message) => texts.of(message),
+      imagesOf: (message) => this.#imagesOf(message),
+    });
+    return `${settings.slice(0, -1)}${tools},"input":[${input}]}`;
+  }
+
+  #imagesOf(message: ModelMessage): string {
+    if (this.#dialect.toolResultImages || message.role !== "tool") return "";
+    return message.images === undefined || message.images.length === 0 ? "" : this.#imageMessages.of(message.images);
+  }
+
+  #encode(message: ModelMessage, reasoning: boolean): string {
+    const items = this.#itemsOf(message, reasoning);
+    return items.map((item) => jsonText(item)).join(",");
+  }
+
+  #itemsOf(message: ModelMessage, reasoning: boolean): readonly object[] {
+    switch (message.role) {
+      case "system":
+        return [{ role: this.#dialect.instructionRole, content: message.content }];
+      case "user":
+        return [{ role: "user", content: message.content.length === 0 ? "" : message.content.map(inputPart) }];
+      case "assistant": {
+        const answer = message.content === "" ? [] : [{
+          type: "message",
+          role: "assistant",
+          phase: this.#dialect.phase ? message.phase : undefined,
+          content: message.content,
+        }];
+        const calls = message.toolCalls.map((call) => ({
+          type: "function_call",
+          call_id: call.id,
+          name: call.name,
+          arguments: argumentsText(call),
+        }));
+        // A reasoning item without the item it led to is refused.
+        const thoughts = reasoning && answer.length + calls.length > 0 ? this.#replay(message.reasoning ?? []) : [];
+        return [...thoughts, ...answer, ...calls];
+      }
+      case "tool":
+        return [{ type: "function_call_output", call_id: message.toolCallId, output: this.#output(message) }];
+    }
+  }
+
+  /** Only this driver's items, and only complete ones: without stored responses an id alone names nothing. */
+  #replay(items: readonly ReasoningPart[]): readonly object[] {
+    return items
+      .filter((item) => item.provider === this.#provider && item.encryptedContent !== undefined)
+      .map((item) => ({
+        type: "reasoning",
+        id: item.itemId,
+        summary: (item.summary ?? []).map((text) => ({ type: "summary_text", text })),
+        encrypted_content: item.encryptedContent,
+      }));
+  }
+
+  #output(message: Extract<ModelMessage, { role: "tool" }>): string | readonly object[] {
+    const images = message.images ?? [];
+    if (images.length === 0 || !this.#dialect.toolResultImages) return message.content;
+    const text = message.content === "" ? [] : [{ type: "input_text", text: message.content }];
+    return [...text, ...images.map(inputPart)];
+  }
+}
+
+function inputPart(part: TextPart | ImagePart): object {
+  if (part.type === "text") return { type: "input_text", text: part.text };
+  const url = imageUrl(part);
+  // vLLM refuses an image without `detail`.
+  return url === undefined
+    ? { type: "input_text", text: "[image without data]" }
+    : { type: "input_image", image_url: url, detail: "auto" };
+}
+
+function imageMessage(images: readonly ImagePart[]): object {
+  return { role: "user", content: [{ type: "input_text", text: TOOL_IMAGES_NOTE }, ...images.map(inputPart)] };
+}
+
+function toolOf(tool: ToolDefinition): object {
+  return {
+    type: "function",
+    name: tool.name,
+    description: tool.description,
+    parameters: parametersOf(tool),
+    // Strict is the default of this API, and strict mode refuses most schemas; the runtime checks arguments itself.
+    strict: false,
+  };
+}

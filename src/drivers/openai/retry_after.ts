@@ -1,0 +1,27 @@
+/** How long a provider asks to wait. */
+
+/**
+ * The wait in milliseconds: `retry-after-ms`, else `retry-after` in seconds (fractions too) or as a date.
+ *
+ * A date is measured against the server's own `date` header: that needs no clock here and is right where the local one
+ * is not. Undefined when there is none, or none that makes sense.
+ */
+export function retryAfterMs(headers: Headers): number | undefined {
+  return milliseconds(headers.get("retry-after-ms")) ?? afterHeader(headers);
+}
+
+function afterHeader(headers: Headers): number | undefined {
+  const value = headers.get("retry-after");
+  const seconds = milliseconds(value);
+  if (seconds !== undefined) return finite(seconds * 1000);
+  return finite(Date.parse(value ?? "") - Date.parse(headers.get("date") ?? ""));
+}
+
+function milliseconds(value: string | null): number | undefined {
+  const text = value?.trim() ?? "";
+  return text === "" ? undefined : finite(Number(text));
+}
+
+function finite(value: number): number | undefined {
+  return Number.isFinite(value) && value >= 0 ? value : undefined;
+}

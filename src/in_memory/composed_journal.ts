@@ -1,0 +1,201 @@
+/** The default journal: a turn store for steps and a message store for history. */
+
+import { DuplicateInputError, LeaseLostError, SequenceConflictError, SessionBusyError } from "../errors.ts";
+import type { Event, EventDraft } from "../records/event.ts";
+import type { SessionId } from "../records/ids.ts";
+import type { Message } from "../records/message.ts";
+import type { Clock } from "../ports/clock.ts";
+import type {
+  AcquiredSession,
+  CommittedStep,
+  EventQuery,
+  KeyedTurn,
+  OwnerId,
+  RuntimeTurnStore,
+  SessionHead,
+  SessionJournal,
+  SessionStep,
+} from "../ports/journal.ts";
+import type { MessageQuery, RuntimeMessageStore } from "../ports/stores.ts";
+import type { IdSource } from "../kit/ids.ts";
+import { messagesOfEvents } from "../kit/projection.ts";
+
+/** What a {@linkcode ComposedJournal} is made of. */
+export interface ComposedJournalOptions {
+  /** Keeps heads and events. */
+  readonly turnStore: RuntimeTurnStore;
+  /** Keeps the history that is read back. */
+  readonly messageStore: RuntimeMessageStore;
+  /** Mints event ids. */
+  readonly ids: IdSource;
+  /** Stamps events. */
+  readonly clock: Clock;
+  /**
+   * Whether a step over both stores is all or nothing across a crash.
+   *
+   * @default {false}
+   */
+  readonly atomic?: boolean;
+}
+
+/**
+ * Composes a journal from two stores.
+ *
+ * A step is numbered, its messages are stored (idempotently, by id), then its events and the head by compare-and-set.
+ * When only the first write happened before a crash, the step is repeated by recovery and the messages are recognised.
+ */
+export class ComposedJournal implements SessionJournal {
+  /** Whether a step is all or nothing across a crash. */
+  readonly atomic: boolean;
+  readonly #turns: RuntimeTurnStore;
+  readonly #messages: RuntimeMessageStore;
+  readonly #ids: IdSource;
+  readonly #clock: Clock;
+  readonly #connected = new Map<OwnerId, Promise<void>>();
+  readonly #heads = new Map<SessionId, SessionHead>();
+  readonly #tails = new Map<SessionId, Promise<unknown>>();
+
+  /** Composes a journal. */
+  constructor(options: ComposedJournalOptions) {
+    this.atomic = options.atomic ?? false;
+    this.#turns = options.turnStore;
+    this.#messages = options.messageStore;
+    this.#ids = options.ids;
+    this.#clock = options.clock;
+  }
+
+  /** See {@linkcode SessionJournal.acquire}. */
+  async acquire(sessionId: SessionId, owner: OwnerId): Promise<AcquiredSession> {
+    const head = await this.#turns.getHead(sessionId);
+    if (head?.owner !== undefined && head.owner !== owner && await this.#turns.isAlive(head.owner)) {
+      throw new SessionBusyError(sessionId, head.owner);
+    }
+    const acquired = { fence: (head?.fence ?? 0) + 1, lastSequence: head?.lastSequence ?? 0 };
+    return head?.checkpoint === undefined ? acquired : { ...acquired, openTurn: head.checkpoint };
+  }
+
+  /** See {@linkcode SessionJournal.commit}. */
+  commit(step: SessionStep): Promise<CommittedStep> {
+    const tail = this.#tails.get(step.sessionId);
+    const run = tail === undefined ? this.#commit(step) : tail.then(() => this.#commit(step), () => this.#commit(step));
+    this.#tails.set(step.sessionId, run);
+    const done = (): void => {
+      if (this.#tails.get(step.sessionId) === run) this.#tails.delete(step.sessionId);
+    };
+    run.then(done, done);
+    return run;
+  }
+
+  async #commit(step: SessionStep): Promise<CommittedStep> {
+    const { sessionId, owner, fence } = step;
+    if (step.events.length === 0) throw new RangeError("Cannot commit a step without events");
+    let head = this.#heads.get(sessionId);
+    if (head?.owner !== owner || head.fence !== fence) head = await this.#firstHead(step);
+    if (
+      head !== undefined && head.lastSequence !== step.expectedSequence ||
+      head === undefined && step.expectedSequence !== 0
+    ) {
+      throw new SequenceConflictError(sessionId, step.expectedSequence, head?.lastSequence ?? 0);
+    }
+    if (step.key !== undefined) {
+      const earlier = await this.#turns.turnForKey(sessionId, step.key.key);
+      if (earlier !== undefined) throw new DuplicateInputError(sessionId, step.key.key, earlier.turnId);
+    }
+    const events = this.#number(step.events, sessionId, step.expectedSequence);
+    const messages = messagesOfEvents(events);
+    if (messages.length > 0) await this.#messages.storeMessages(sessionId, messages);
+    const lastSequence = step.expectedSequence + events.length;
+    const checkpoint = step.checkpoint === undefined ? head?.checkpoint : step.checkpoint ?? undefined;
+    const next: SessionHead = {
+      lastSequence,
+      fence,
+      ...(step.release === true ? {} : { owner }),
+      ...(checkpoint === undefined ? {} : { checkpoint }),
+    };
+    const stored = await this.#turns.compareAndAppend({
+      sessionId,
+      expected: head,
+      head: next,
+      events,
+      ...(step.key === undefined ? {} : { key: step.key }),
+    });
+    if (!stored) {
+      this.#heads.delete(sessionId);
+      throw new LeaseLostError(sessionId, fence);
+    }
+    if (step.release === true) this.#heads.delete(sessionId);
+    else this.#heads.set(sessionId, next);
+    return { events, lastSequence };
+  }
+
+  /** The head the first step under a fence builds on, once the lease may be taken. */
+  async #firstHead(step: SessionStep): Promise<SessionHead | undefined> {
+    const { sessionId, owner, fence } = step;
+    // The owner is declared alive before its id can stand in a lease.
+    let connected = this.#connected.get(owner);
+    if (connected === undefined) {
+      connected = this.#turns.connect(owner);
+      this.#connected.set(owner, connected);
+    }
+    await connected;
+    const head = await this.#turns.getHead(sessionId);
+    if ((head?.fence ?? 0) + 1 !== fence) throw new LeaseLostError(sessionId, fence);
+    if (head?.owner !== undefined && head.owner !== owner && await this.#turns.isAlive(head.owner)) {
+      throw new LeaseLostError(sessionId, fence);
+    }
+    return head;
+  }
+
+  #number(drafts: readonly EventDraft[], sessionId: SessionId, after: number): Event[] {
+    const ts = this.#clock.now();
+    let sequence = after;
+    const events: Event[] = [];
+    for (const { type, data, context } of drafts) {
+      const event = { id: this.#ids.next("event"), type, ts, sessionId, context, data, sequence: ++sequence } as Event;
+      events.push(Object.freeze(event));
+    }
+    return events;
+  }
+
+  /** See {@linkcode SessionJournal.release}. */
+  async release(sessionId: SessionId, owner: OwnerId, fence: number): Promise<void> {
+    this.#heads.delete(sessionId);
+    const head = await this.#turns.getHead(sessionId);
+    if (head?.owner !== owner || head.fence !== fence) return;
+    const { owner: _, ...free } = head;
+    await this.#turns.compareAndAppend({ sessionId, expected: head, head: free, events: [] });
+  }
+
+  /** See {@linkcode SessionJournal.events}. */
+  events(sessionId: SessionId, query?: EventQuery): Promise<readonly Event[]> {
+    return this.#turns.loadEvents(sessionId, query);
+  }
+
+  /** See {@linkcode SessionJournal.messages}. */
+  messages(sessionId: SessionId, query?: MessageQuery): Promise<readonly Message[]> {
+    return this.#messages.loadMessages(sessionId, query);
+  }
+
+  /** See {@linkcode SessionJournal.interrupted}. */
+  async interrupted(limit: number): Promise<readonly SessionId[]> {
+    const found: SessionId[] = [];
+    for (const sessionId of await this.#turns.openSessions(Number.MAX_SAFE_INTEGER)) {
+      if (found.length >= limit) break;
+      const head = await this.#turns.getHead(sessionId);
+      if (head?.checkpoint === undefined || head.checkpoint.state.phase === "wait") continue;
+      if (head.owner === undefined || !(await this.#turns.isAlive(head.owner))) found.push(sessionId);
+    }
+    return found;
+  }
+
+  /** See {@linkcode SessionJournal.turnForKey}. */
+  turnForKey(sessionId: SessionId, key: string): Promise<KeyedTurn | undefined> {
+    return this.#turns.turnForKey(sessionId, key);
+  }
+
+  /** See {@linkcode SessionJournal.disconnect}. */
+  disconnect(owner: OwnerId): Promise<void> {
+    this.#connected.delete(owner);
+    return this.#turns.disconnect(owner);
+  }
+}

@@ -1,0 +1,231 @@
+/** Making tools: a typed function becomes a `Tool` the kernel can call. */
+
+import type { JsonObject, JsonSchema, JsonValue } from "../records/json.ts";
+import type { PermissionNeeds } from "../records/permissions.ts";
+import type { Deferrable, ToolDefinition, ToolEffect, ToolHints } from "../records/tool.ts";
+import type { ParsedArguments, Tool, ToolContext } from "../ports/tool.ts";
+import { isSchemaObject, NO_PARAMETERS, toObjectSchema } from "./object_schema.ts";
+import { compileSchema } from "./schema_validator.ts";
+import type { StandardIssue, StandardOutput, StandardSchema } from "./standard_schema.ts";
+import { toToolOutcome } from "./tool_outcome.ts";
+
+/** What may describe a tool's parameters: a schema of a library such as zod, or plain JSON Schema. */
+export type ToolParameters = StandardSchema | JsonSchema;
+
+/** What `execute` gets for some parameters: the schema's output type, or any JSON object. */
+export type ToolArguments<Parameters extends ToolParameters> = Parameters extends StandardSchema
+  ? StandardOutput<Parameters>
+  : JsonObject;
+
+/** What a tool is to the model and to people. */
+export interface ClientToolOptions {
+  /** Its name: 1 to 64 letters, digits, `_` or `-`; unique within a turn. */
+  readonly name: string;
+  /** What it does, for the model. */
+  readonly description: string;
+  /** Its parameters. @default no parameters */
+  readonly parameters?: ToolParameters;
+  /** Name for people. */
+  readonly displayName?: string;
+  /** Group for people. */
+  readonly category?: string;
+  /** Whether somebody must agree before it runs. @default {"auto"} */
+  readonly policy?: "auto" | "requires_approval";
+  /** Whether it may be left out of the prompt. @default {"automatic"} */
+  readonly deferrable?: Deferrable;
+  /** Facts about it. */
+  readonly hints?: ToolHints;
+}
+
+/** Options of {@linkcode defineTool}. */
+export interface ToolOptions<Parameters extends ToolParameters = JsonSchema> extends ClientToolOptions {
+  /** Its parameters. @default no parameters */
+  readonly parameters?: Parameters;
+  /** What repeating a call may do. @default {"at_most_once"} */
+  readonly effect?: ToolEffect;
+  /** Calls sharing a class run one after another. */
+  readonly concurrencyClass?: string;
+  /** Longest run, in milliseconds. @default {120000} */
+  readonly timeoutMs?: number;
+  /** Permissions it needs; absent means unknown. */
+  readonly permissions?: PermissionNeeds;
+  /**
+   * Runs it.
+   *
+   * Any value it returns is a success, or it returns what `toolSuccess`, `toolFailure` or `connectionRequired` made.
+   * The model sees the message of a thrown `ToolError` and of nothing else that is thrown.
+   */
+  readonly execute: (args: ToolArguments<Parameters>, context: ToolContext) => unknown;
+  /** Finds out what became of an interrupted call: what `execute` would have returned, or undefined for unknown. */
+  readonly reconcile?: (idempotencyKey: string, context: ToolContext) => unknown;
+  /** Words for people about a call. */
+  readonly narrate?: (args: JsonObject) => string | undefined;
+}
+
+const NAME = /^[a-zA-Z0-9_-]{1,64}$/;
+/** The longest delay a timer takes. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+const MAX_ISSUES = 5;
+const MAX_MESSAGE_LENGTH = 2_000;
+
+/**
+ * Makes a tool the runtime runs.
+ *
+ * `parameters` is a Standard Schema that can also write itself as JSON Schema (zod 4.2 or later, ArkType), plain JSON
+ * Schema, or absent. With plain JSON Schema `execute` gets the model's object, which has no prototype. The model's
+ * mistakes never reach `execute`: arguments that do not fit are answered for it.
+ *
+ * @throws {TypeError} when an option has the wrong shape, or the parameters do not describe an object
+ * @throws {RangeError} when `timeoutMs` is not a positive number of milliseconds
+ *
+ * @example
+ * ```ts
+ * import { defineTool } from "@everruns/runtime";
+ * import assert from "node:assert/strict";
+ *
+ * const add = defineTool({
+ *   name: "add",
+ *   description: "Adds two numbers",
+ *   parameters: {
+ *     type: "object",
+ *     properties: { a: { type: "number" }, b: { type: "number" } },
+ *     required: ["a", "b"],
+ *   },
+ *   effect: "pure",
+ *   execute: ({ a, b }) => Number(a) + Number(b),
+ * });
+ * assert.equal(add.definition.name, "add");
+ * ```
+ */
+export function defineTool<Parameters extends ToolParameters = JsonSchema>(options: ToolOptions<Parameters>): Tool {
+  const { timeoutMs, permissions, execute, reconcile, narrate } = options;
+  const definition = toDefinition(options, "builtin");
+  const what = `tool "${options.name}"`;
+  if (typeof execute !== "function") throw new TypeError(`Cannot define ${what}: \`execute\` is not a function`);
+  if (timeoutMs !== undefined) checkTimeout(timeoutMs, what);
+  for (const [name, value] of Object.entries({ reconcile, narrate })) {
+    if (value !== undefined && typeof value !== "function") {
+      throw new TypeError(`Cannot define ${what}: \`${name}\` is not a function`);
+    }
+  }
+  const parse = toParse(options.parameters, definition);
+  return Object.freeze<Tool>({
+    definition,
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(permissions === undefined ? {} : { permissions }),
+    parse,
+    // `parse` made the arguments from the schema their type is inferred from.
+    execute: (args, context) => toToolOutcome(execute(args as ToolArguments<Parameters>, context)),
+    ...(reconcile === undefined ? {} : {
+      reconcile: async (key: string, context: ToolContext) => {
+        const found = await reconcile(key, context);
+        return found === undefined ? undefined : await toToolOutcome(found);
+      },
+    }),
+    ...(narrate === undefined ? {} : { narrate: (args: JsonObject) => narrate(args) }),
+  });
+}
+
+/**
+ * Makes the definition of a tool the client runs: the turn waits until `resumeTurn` brings the result.
+ *
+ * @throws {TypeError} when an option has the wrong shape, or the parameters do not describe an object
+ */
+export function defineClientTool(options: ClientToolOptions): ToolDefinition {
+  return toDefinition(options, "client_side");
+}
+
+function toDefinition(options: ToolOptions | ClientToolOptions, type: ToolDefinition["type"]): ToolDefinition {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError("Cannot define a tool: no options were given");
+  }
+  const { name, description, displayName, category, policy, deferrable, hints } = options;
+  if (typeof name !== "string" || !NAME.test(name)) {
+    throw new TypeError(`Cannot define a tool named ${shown(name)}: use 1 to 64 letters, digits, "_" or "-"`);
+  }
+  const what = `tool "${name}"`;
+  const effect = "effect" in options ? options.effect : undefined;
+  const concurrencyClass = "concurrencyClass" in options ? options.concurrencyClass : undefined;
+  if (typeof description !== "string") throw new TypeError(`Cannot define ${what}: \`description\` is not a string`);
+  for (const [key, value] of Object.entries({ displayName, category, concurrencyClass })) {
+    if (value !== undefined && typeof value !== "string") {
+      throw new TypeError(`Cannot define ${what}: \`${key}\` is not a string`);
+    }
+  }
+  checkChoice("policy", policy, ["auto", "requires_approval"], what);
+  checkChoice("deferrable", deferrable, ["never", "automatic", "always"], what);
+  checkChoice("effect", effect, ["pure", "idempotent", "at_most_once"], what);
+  const optional = { displayName, category, policy, deferrable, hints, effect, concurrencyClass };
+  return Object.freeze({
+    type,
+    name,
+    description,
+    parameters: describeParameters(options.parameters, what),
+    ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
+  });
+}
+
+function describeParameters(parameters: ToolParameters | undefined, what: string): JsonSchema {
+  if (parameters === undefined) return NO_PARAMETERS;
+  if (isPlain(parameters)) return toObjectSchema(parameters, what);
+  const standard = parameters["~standard"];
+  if (typeof standard?.jsonSchema?.input !== "function") {
+    throw new TypeError(
+      `Cannot define ${what}: its schema library (${shown(standard?.vendor)}) cannot write JSON Schema;` +
+        ` use zod 4.2 or later, ArkType, or plain JSON Schema`,
+    );
+  }
+  let schema: unknown;
+  try {
+    schema = standard.jsonSchema.input({ target: "draft-2020-12" });
+  } catch (cause) {
+    throw new TypeError(`Cannot define ${what}: \`parameters\` cannot be written as JSON Schema`, { cause });
+  }
+  return toObjectSchema(schema, what);
+}
+
+function toParse(parameters: ToolParameters | undefined, definition: ToolDefinition): Tool["parse"] {
+  if (parameters === undefined || isPlain(parameters)) return compileSchema(definition.parameters);
+  const standard = parameters["~standard"];
+  return (input: JsonValue): ParsedArguments | Promise<ParsedArguments> => {
+    if (!isSchemaObject(input)) return { ok: false, message: "The arguments are not a JSON object." };
+    const result = standard.validate(input);
+    return result instanceof Promise ? result.then(toParsed) : toParsed(result);
+  };
+}
+
+function toParsed(
+  result: { readonly value: unknown; readonly issues?: undefined } | { readonly issues: readonly StandardIssue[] },
+): ParsedArguments {
+  if (result.issues === undefined) return { ok: true, value: result.value };
+  const problems = result.issues.slice(0, MAX_ISSUES).map(({ path, message }) => {
+    const keys = (path ?? []).map((part) => String(typeof part === "object" ? part.key : part));
+    return `at /${keys.join("/")}: ${message}`;
+  });
+  const rest = result.issues.length - problems.length;
+  const text = `The arguments do not fit the tool's schema: ${problems.join("; ")}${
+    rest > 0 ? ` (and ${rest} more)` : ""
+  }`;
+  return { ok: false, message: text.length <= MAX_MESSAGE_LENGTH ? text : `${text.slice(0, MAX_MESSAGE_LENGTH)}…` };
+}
+
+/** A schema of a library may be an object or, as in ArkType, a function. */
+function isPlain(parameters: ToolParameters): parameters is JsonSchema {
+  const isObject = (typeof parameters === "object" && parameters !== null) || typeof parameters === "function";
+  return !isObject || !("~standard" in parameters);
+}
+
+function checkChoice(option: string, value: unknown, choices: readonly string[], what: string): void {
+  if (value === undefined || (typeof value === "string" && choices.includes(value))) return;
+  throw new TypeError(`Cannot define ${what}: \`${option}\` is ${shown(value)}, not one of ${choices.join(", ")}`);
+}
+
+function checkTimeout(timeoutMs: unknown, what: string): void {
+  if (typeof timeoutMs !== "number") throw new TypeError(`Cannot define ${what}: \`timeoutMs\` is not a number`);
+  if (timeoutMs > 0 && timeoutMs <= MAX_TIMEOUT_MS) return;
+  throw new RangeError(`Cannot define ${what}: \`timeoutMs\` is ${timeoutMs}, not between 1 and ${MAX_TIMEOUT_MS}`);
+}
+
+function shown(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value.slice(0, 80)) : typeof value;
+}

@@ -1,0 +1,198 @@
+/** The capability port: a named bundle a layer may switch on. */
+
+import type { JsonObject, JsonSchema, JsonValue } from "../records/json.ts";
+import type { ErrorDisclosure, InputMessage, Message } from "../records/message.ts";
+import type { InitialFile } from "../records/initial_file.ts";
+import type { McpServers } from "../records/mcp.ts";
+import type { PermissionNeeds } from "../records/permissions.ts";
+import type { Session } from "../records/session.ts";
+import type { ToolCall, ToolDefinition, ToolResult } from "../records/tool.ts";
+import type { TurnFailure, TurnResult } from "../records/turn.ts";
+import type { SessionFiles } from "./file_store.ts";
+import type { MessageQuery } from "./stores.ts";
+import type { Tool, ToolContext } from "./tool.ts";
+
+/** What a capability's functions are told. */
+export interface CapabilityContext {
+  /** The session. */
+  readonly session: Session;
+  /** The configuration the layers gave the capability. */
+  readonly config: JsonObject;
+  /** The resolved locale. */
+  readonly locale: string | undefined;
+  /** The provider's name of the model, when one is resolved. */
+  readonly model: string | undefined;
+  /** The session's files. */
+  readonly files: SessionFiles;
+  /** The instant the turn was accepted; milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/** What a hook says about a prompt. */
+export type PromptDecision =
+  | { readonly action: "allow" }
+  | {
+    readonly action: "block";
+    /** For the user. */
+    readonly reason: string;
+  }
+  | {
+    readonly action: "rewrite";
+    /** What is sent to the model instead. */
+    readonly text: string;
+  };
+
+/** What a hook says about a call. */
+export type ToolUseDecision =
+  | { readonly action: "allow" }
+  | {
+    readonly action: "block";
+    /** For the model. */
+    readonly reason: string;
+  }
+  | {
+    readonly action: "rewrite";
+    /** What the tool gets instead. */
+    readonly arguments: JsonValue;
+  };
+
+/** Functions called around the steps of a turn; each runs at least once, so it must bear being repeated. */
+export interface CapabilityHooks {
+  /** Before the input is accepted. */
+  userPromptSubmit?(
+    input: InputMessage,
+    context: CapabilityContext,
+  ): PromptDecision | Promise<PromptDecision>;
+  /** After the call is recorded, before it starts; the first block wins. */
+  preToolUse?(
+    call: ToolCall,
+    tool: ToolDefinition,
+    context: ToolContext,
+  ): ToolUseDecision | Promise<ToolUseDecision>;
+  /** After a call, before its result is recorded; returns the result to record. */
+  postToolUse?(
+    call: ToolCall,
+    result: ToolResult,
+    context: ToolContext,
+  ): ToolResult | Promise<ToolResult>;
+  /** Before the turn is closed. */
+  turnEnd?(result: TurnResult, context: CapabilityContext): void | Promise<void>;
+  /** Rewrites the offered tools. */
+  toolDefinitions?(tools: readonly ToolDefinition[], context: CapabilityContext): readonly ToolDefinition[];
+  /** After the last try of a model call failed; may change what the user is told. */
+  llmError?(failure: TurnFailure, context: CapabilityContext): string | undefined | Promise<string | undefined>;
+}
+
+/** A slash-type command. */
+export interface Command {
+  /** Its name, without a slash. */
+  readonly name: string;
+  /** What it does. */
+  readonly description: string;
+  /** Its arguments for people, such as `<question>`. */
+  readonly usage?: string;
+  /** Runs it; never part of the conversation. */
+  execute(args: string, context: CommandContext): CommandResult | Promise<CommandResult>;
+}
+
+/** What a command may use. */
+export interface CommandContext extends CapabilityContext {
+  /** The conversation so far. */
+  messages(): Promise<readonly Message[]>;
+  /** Aborted when the caller no longer waits. */
+  readonly signal: AbortSignal;
+}
+
+/** What a command came to. */
+export interface CommandResult {
+  /** For the user. */
+  readonly output: string;
+  /** For programs. */
+  readonly data?: JsonValue;
+}
+
+/** A prompt-only rewriting of the conversation; storage is untouched. */
+export interface ModelView {
+  /** Lower runs earlier. */
+  readonly priority: number;
+  /** The messages the model gets instead; calls and their results must stay together. */
+  apply(messages: readonly Message[], context: CapabilityContext): readonly Message[] | Promise<readonly Message[]>;
+}
+
+/** A named bundle a layer may switch on; every member but id and name may be left out. */
+export interface Capability {
+  /** Its id, in snake_case. */
+  readonly id: string;
+  /** Other ids that mean it. */
+  readonly aliases?: readonly string[];
+  /** Name for people. */
+  readonly name: string;
+  /** What it does. */
+  readonly description?: string;
+  /** Only an available one is used. @default {"available"} */
+  readonly status?: "available" | "coming_soon" | "deprecated" | "disabled";
+  /** Group for people. */
+  readonly category?: string;
+  /** How much harm it may do. */
+  readonly riskLevel?: "low" | "medium" | "high";
+  /**
+   * Text for the system prompt, wrapped in a block with its id.
+   *
+   * Text is cached; a function runs once per turn.
+   */
+  readonly systemPrompt?:
+    | string
+    | ((context: CapabilityContext) => string | undefined | Promise<string | undefined>);
+  /** Text that changes from turn to turn, placed after the conversation. */
+  readonly facts?: (context: CapabilityContext) => string | undefined | Promise<string | undefined>;
+  /** Tools the runtime runs; a function gets the configuration. */
+  readonly tools?: readonly Tool[] | ((config: JsonObject) => readonly Tool[]);
+  /** Tools the client runs. */
+  readonly clientTools?: readonly ToolDefinition[];
+  /** Files written when a session is created. */
+  readonly files?: readonly InitialFile[];
+  /** Ids of capabilities it needs; they are resolved first. */
+  readonly dependencies?: readonly string[];
+  /** Names a user interface may look for. */
+  readonly features?: readonly string[];
+  /** JSON Schema of its configuration. */
+  readonly configSchema?: JsonSchema;
+  /** Checks a configuration; returns what is wrong, for people. */
+  validateConfig?(config: JsonObject): string | undefined;
+  /** MCP servers it brings; explicit ones of the same name win. */
+  readonly mcpServers?: McpServers;
+  /** Narrows what history is loaded. */
+  messageFilter?(query: MessageQuery, config: JsonObject): MessageQuery;
+  /** Rewrites what the model sees. */
+  readonly modelView?: ModelView;
+  /** Functions around the steps of a turn. */
+  readonly hooks?: CapabilityHooks;
+  /** Words for people about a call of any tool; wins over the tool's own. */
+  narrate?(call: ToolCall, tool: ToolDefinition): string | undefined;
+  /** Commands it offers. */
+  readonly commands?: readonly Command[];
+  /** Whether calls of one reply may run at the same time. */
+  readonly parallelToolCalls?: boolean;
+  /** How much a failed turn tells its user. */
+  readonly errorDisclosure?: ErrorDisclosure;
+  /** Key under which providers may cache the prompt. */
+  promptCacheKey?(session: Session): string | undefined;
+  /** The id of the capability to use instead with a model. */
+  resolveForModel?(model: string): string | undefined;
+  /** Permissions it needs itself, its tools aside; absent means unknown. */
+  readonly permissions?: PermissionNeeds;
+}
+
+/** A capability that is imported when a session first uses it. */
+export interface LazyCapability {
+  /** Its id, in snake_case. */
+  readonly id: string;
+  /** Other ids that mean it. */
+  readonly aliases?: readonly string[];
+  /** Name for people. */
+  readonly name: string;
+  /** What it does. */
+  readonly description?: string;
+  /** Imports it. */
+  load(): Promise<Capability>;
+}

@@ -1,0 +1,149 @@
+/** The backends: the bundle of stores a runtime runs on. */
+
+import type { ConnectionResolver } from "../ports/connection_resolver.ts";
+import type { EventBus } from "../ports/event_bus.ts";
+import type { RuntimeFileStore } from "../ports/file_store.ts";
+import type { RuntimeTurnStore, SessionJournal } from "../ports/journal.ts";
+import type { SessionStorageStore } from "../ports/session_storage_store.ts";
+import type {
+  RuntimeAgentStore,
+  RuntimeHarnessStore,
+  RuntimeMessageStore,
+  RuntimeProviderStore,
+  RuntimeSessionStore,
+} from "../ports/stores.ts";
+import { InMemoryAgentStore } from "../in_memory/agent_store.ts";
+import { InMemoryEventBus } from "../in_memory/event_bus.ts";
+import { InMemoryFileStore } from "../in_memory/file_store.ts";
+import { InMemoryHarnessStore } from "../in_memory/harness_store.ts";
+import { InMemoryMessageStore } from "../in_memory/message_store.ts";
+import { InMemoryProviderStore } from "../in_memory/provider_store.ts";
+import { InMemorySessionStorageStore } from "../in_memory/session_storage_store.ts";
+import { InMemorySessionStore } from "../in_memory/session_store.ts";
+import { InMemoryTurnStore } from "../in_memory/turn_store.ts";
+
+/** The slots of {@linkcode RuntimeBackends}. */
+export interface BackendSlots {
+  /** Harness definitions. */
+  readonly harnessStore: RuntimeHarnessStore;
+  /** Agent definitions. */
+  readonly agentStore: RuntimeAgentStore;
+  /** Sessions. */
+  readonly sessionStore: RuntimeSessionStore;
+  /** Message history; read and written by the default journal. */
+  readonly messageStore: RuntimeMessageStore;
+  /** Turn heads and durable events; used by the default journal. */
+  readonly turnStore: RuntimeTurnStore;
+  /** Models. */
+  readonly providerStore: RuntimeProviderStore;
+  /** Live delivery of events. */
+  readonly eventBus: EventBus;
+  /** Key-value and secret storage of sessions. */
+  readonly storageStore: SessionStorageStore;
+  /** Session files; when absent the platform's factory decides, and in-memory files are the last resort. */
+  readonly fileStore?: RuntimeFileStore;
+  /** A journal of its own, instead of the one composed of turn store and message store. */
+  readonly journal?: SessionJournal;
+  /** The user's connections to outside services. */
+  readonly connectionResolver?: ConnectionResolver;
+}
+
+/**
+ * The stores of a runtime; immutable, so that a bundle can be shared and varied.
+ *
+ * A second runtime built over the same bundle sees what the first one stored.
+ *
+ * @example
+ * ```ts
+ * import { InMemoryFileStore, RuntimeBackends } from "@everruns/runtime";
+ *
+ * const backends = RuntimeBackends.inMemory().withFileStore(new InMemoryFileStore());
+ * ```
+ */
+export class RuntimeBackends {
+  /** The stores. */
+  readonly slots: BackendSlots;
+
+  /** Bundles stores. */
+  constructor(slots: BackendSlots) {
+    this.slots = Object.freeze({ ...slots });
+  }
+
+  /** Every store in memory. */
+  static inMemory(): RuntimeBackends {
+    return new RuntimeBackends({
+      harnessStore: new InMemoryHarnessStore(),
+      agentStore: new InMemoryAgentStore(),
+      sessionStore: new InMemorySessionStore(),
+      messageStore: new InMemoryMessageStore(),
+      turnStore: new InMemoryTurnStore(),
+      providerStore: new InMemoryProviderStore(),
+      eventBus: new InMemoryEventBus(),
+      storageStore: new InMemorySessionStorageStore(),
+    });
+  }
+
+  /** Uses another harness store. */
+  withHarnessStore(harnessStore: RuntimeHarnessStore): RuntimeBackends {
+    return this.#with({ harnessStore });
+  }
+
+  /** Uses another agent store. */
+  withAgentStore(agentStore: RuntimeAgentStore): RuntimeBackends {
+    return this.#with({ agentStore });
+  }
+
+  /** Uses another session store. */
+  withSessionStore(sessionStore: RuntimeSessionStore): RuntimeBackends {
+    return this.#with({ sessionStore });
+  }
+
+  /** Uses another message store. */
+  withMessageStore(messageStore: RuntimeMessageStore): RuntimeBackends {
+    return this.#with({ messageStore });
+  }
+
+  /** Uses another turn store. */
+  withTurnStore(turnStore: RuntimeTurnStore): RuntimeBackends {
+    return this.#with({ turnStore });
+  }
+
+  /** Uses another provider store. */
+  withProviderStore(providerStore: RuntimeProviderStore): RuntimeBackends {
+    return this.#with({ providerStore });
+  }
+
+  /** Uses another event bus. */
+  withEventBus(eventBus: EventBus): RuntimeBackends {
+    return this.#with({ eventBus });
+  }
+
+  /** Uses another session storage. */
+  withStorageStore(storageStore: SessionStorageStore): RuntimeBackends {
+    return this.#with({ storageStore });
+  }
+
+  /** Uses a file store, whatever the platform's factory says. */
+  withFileStore(fileStore: RuntimeFileStore): RuntimeBackends {
+    return this.#with({ fileStore });
+  }
+
+  /** Uses a journal of its own instead of composing one. */
+  withJournal(journal: SessionJournal): RuntimeBackends {
+    return this.#with({ journal });
+  }
+
+  /** Lets tools find the user's connections. */
+  withConnectionResolver(connectionResolver: ConnectionResolver): RuntimeBackends {
+    return this.#with({ connectionResolver });
+  }
+
+  /** The default file store, when nobody else brings one. */
+  static defaultFileStore(): RuntimeFileStore {
+    return new InMemoryFileStore();
+  }
+
+  #with(slots: Partial<BackendSlots>): RuntimeBackends {
+    return new RuntimeBackends({ ...this.slots, ...slots });
+  }
+}

@@ -1,0 +1,280 @@
+/** The builder: puts a runtime together. */
+
+import { ConfigurationError } from "../errors.ts";
+import type { Agent, Harness } from "../records/harness.ts";
+import type { ModelId, SessionId } from "../records/ids.ts";
+import { DEFAULT_ORG_ID, parseId } from "../records/ids.ts";
+import { DriverId, type ResolvedModel } from "../records/model.ts";
+import type { Session } from "../records/session.ts";
+import type { Capability, LazyCapability } from "../ports/capability.ts";
+import type { Clock, RandomSource } from "../ports/clock.ts";
+import type { RuntimeFileStore } from "../ports/file_store.ts";
+import type { ToolSourceConnector } from "../ports/tool_source.ts";
+import { CapabilityRegistry } from "../kit/capability_registry.ts";
+import { systemClock } from "../kit/clock.ts";
+import {
+  type AgentInput,
+  createAgent,
+  createHarness,
+  createSession,
+  type HarnessInput,
+  type SessionInput,
+} from "../kit/create_records.ts";
+import { DriverRegistry } from "../kit/driver_registry.ts";
+import { IdSource, systemRandom } from "../kit/ids.ts";
+import { runtimeSafeCapabilities } from "../capabilities/default_registry.ts";
+import type { LlmSimConfig } from "../drivers/llmsim/config.ts";
+import { llmSimDriver } from "../drivers/llmsim/driver.ts";
+import { DEFAULT_LIMITS, DEFAULT_RETRY, type ProviderRetryConfig, type TurnLimits } from "../turn/limits.ts";
+import { RuntimeBackends } from "./backends.ts";
+import { InProcessRuntime } from "./in_process_runtime.ts";
+import type { PlatformDefinition } from "./platform.ts";
+import { seedRecords } from "./seed.ts";
+import { SingleSessionBuilder } from "./single_session.ts";
+
+/** A text file that is written at `build()`. */
+interface SeedFile {
+  readonly sessionId: SessionId;
+  readonly path: string;
+  readonly content: string;
+}
+
+/**
+ * Puts a runtime together; every method returns the builder, `build()` makes the runtime.
+ *
+ * Starts with the built-in capabilities, no driver, and in-memory stores.
+ *
+ * @example A first turn, offline
+ * ```ts
+ * import { InProcessRuntimeBuilder, LlmSimConfig } from "@everruns/runtime";
+ * import assert from "node:assert/strict";
+ *
+ * await using runtime = await new InProcessRuntimeBuilder()
+ *   .llmSim(LlmSimConfig.fixed("hello"))
+ *   .singleSession((s) => s.harness("assistant", "You are helpful."))
+ *   .build();
+ * const turn = await runtime.runTextTurn(runtime.defaultSessionId, "hi");
+ * assert.equal(turn.response, "hello");
+ * ```
+ */
+export class InProcessRuntimeBuilder {
+  #platform: PlatformDefinition | undefined;
+  #drivers: DriverRegistry | undefined;
+  #backends: RuntimeBackends | undefined;
+  #llmSim: LlmSimConfig | undefined;
+  #defaultModel: ResolvedModel | undefined;
+  #clock: Clock | undefined;
+  #random: RandomSource | undefined;
+  #retry: ProviderRetryConfig = DEFAULT_RETRY;
+  #limits: TurnLimits = DEFAULT_LIMITS;
+  #single: SingleSessionBuilder | undefined;
+  readonly #capabilities: (Capability | LazyCapability)[] = [];
+  readonly #models: { readonly id: ModelId; readonly model: ResolvedModel }[] = [];
+  readonly #harnesses: HarnessInput[] = [];
+  readonly #agents: AgentInput[] = [];
+  readonly #sessions: SessionInput[] = [];
+  readonly #files: SeedFile[] = [];
+  readonly #connectors: ToolSourceConnector[] = [];
+  readonly #extensions = new Map<string, unknown>();
+
+  /** Replaces capabilities, drivers and the file system; the built-in capabilities are then gone. */
+  platformDefinition(platform: PlatformDefinition): this {
+    this.#platform = platform;
+    return this;
+  }
+
+  /** Registers one more capability. */
+  capability(capability: Capability | LazyCapability): this {
+    this.#capabilities.push(capability);
+    return this;
+  }
+
+  /** Replaces the drivers, also those of the platform definition. */
+  driverRegistry(drivers: DriverRegistry): this {
+    this.#drivers = drivers;
+    return this;
+  }
+
+  /** Registers the simulated driver; also the default model `llmsim-model`, unless one is set. */
+  llmSim(config: LlmSimConfig): this {
+    this.#llmSim = config;
+    return this;
+  }
+
+  /** Sets the model that is used when no layer names one. */
+  defaultModel(model: ResolvedModel): this {
+    this.#defaultModel = checkedModel(model);
+    return this;
+  }
+
+  /** Registers a model under an id, for layers and messages to name. */
+  model(id: ModelId, model: ResolvedModel): this {
+    this.#models.push({ id: parseId("model", id), model: checkedModel(model) });
+    return this;
+  }
+
+  /** Sets the stores. */
+  backends(backends: RuntimeBackends): this {
+    this.#backends = backends;
+    return this;
+  }
+
+  /** Hands something to the platform's file-system factory. */
+  sessionFileSystemFactoryContext(key: string, value: unknown): this {
+    this.#extensions.set(key, value);
+    return this;
+  }
+
+  /** Connects configured MCP servers of one kind; without it they are skipped with a warning. */
+  toolSource(connector: ToolSourceConnector): this {
+    this.#connectors.push(connector);
+    return this;
+  }
+
+  /** Changes how failed model calls are tried again. */
+  providerRetryConfig(config: Partial<ProviderRetryConfig>): this {
+    this.#retry = { ...this.#retry, ...config };
+    return this;
+  }
+
+  /** Changes how long a model stream may be silent, in milliseconds. */
+  providerStallTimeout(milliseconds: number): this {
+    return this.limits({ providerStallMs: milliseconds });
+  }
+
+  /** Changes deadlines and caps. */
+  limits(limits: Partial<TurnLimits>): this {
+    for (const [name, value] of Object.entries(limits)) {
+      if (typeof value !== "number" || !(value > 0)) {
+        throw new RangeError(`Cannot set limit "${name}" to ${String(value)}: expected a number above 0`);
+      }
+    }
+    this.#limits = { ...this.#limits, ...limits };
+    return this;
+  }
+
+  /** Replaces time, for repeatable runs. */
+  clock(clock: Clock): this {
+    this.#clock = clock;
+    return this;
+  }
+
+  /** Replaces randomness, for repeatable ids and waits. */
+  random(random: RandomSource): this {
+    this.#random = random;
+    return this;
+  }
+
+  /** Stores a harness at `build()`. */
+  harness(harness: HarnessInput): this {
+    this.#harnesses.push(harness);
+    return this;
+  }
+
+  /** Stores an agent at `build()`. */
+  agent(agent: AgentInput): this {
+    this.#agents.push(agent);
+    return this;
+  }
+
+  /** Stores a session at `build()`. */
+  session(session: SessionInput): this {
+    this.#sessions.push(session);
+    return this;
+  }
+
+  /** Describes the one session of a small program; it becomes `runtime.defaultSessionId`. */
+  singleSession(describe: (session: SingleSessionBuilder) => SingleSessionBuilder | void): this {
+    const single = new SingleSessionBuilder();
+    this.#single = describe(single) ?? single;
+    return this;
+  }
+
+  /** Writes a text file into a session's workspace at `build()`, after the initial files. */
+  seedTextFile(sessionId: SessionId, path: string, content: string): this {
+    this.#files.push({ sessionId: parseId("session", sessionId), path, content });
+    return this;
+  }
+
+  /**
+   * Makes the runtime: registers, stores and seeds what was said.
+   *
+   * @throws {ConfigurationError} when no default model is set, a registration is duplicate, or a session's harness is missing
+   */
+  async build(): Promise<InProcessRuntime> {
+    const clock = this.#clock ?? systemClock();
+    const random = this.#random ?? systemRandom();
+    const ids = new IdSource(clock, random);
+    const capabilities = this.#buildCapabilities();
+    const drivers = (this.#drivers ?? this.#platform?.drivers ?? new DriverRegistry()).clone();
+    if (this.#llmSim !== undefined) drivers.register(llmSimDriver(this.#llmSim, { clock }));
+    const backends = this.#backends ?? RuntimeBackends.inMemory();
+    const providers = backends.slots.providerStore;
+    const model = this.#defaultModel ??
+      (this.#llmSim === undefined ? undefined : { model: "llmsim-model", providerType: DriverId.LlmSim });
+    if (model !== undefined) await providers.setDefaultModel(model);
+    else if (await providers.getDefaultModel() === undefined) {
+      throw new ConfigurationError("Cannot build a runtime: no default model is set; call defaultModel() or llmSim()");
+    }
+    for (const entry of this.#models) await providers.addModel(entry.id, entry.model);
+    const fileStore = await this.#buildFileStore(backends);
+    const single = this.#single?.records({ ids, now: clock.now() });
+    const options = { ids, now: clock.now() };
+    const harnesses: Harness[] = this.#harnesses.map((input) => createHarness(input, options));
+    const agents: Agent[] = this.#agents.map((input) => createAgent(input, options));
+    const sessions: Session[] = this.#sessions.map((input) => createSession(input, options));
+    if (single !== undefined) {
+      harnesses.push(single.harness);
+      if (single.agent !== undefined) agents.push(single.agent);
+      sessions.push(single.session);
+    }
+    await seedRecords({
+      slots: backends.slots,
+      fileStore,
+      capabilities,
+      harnesses,
+      agents,
+      sessions,
+      files: this.#files,
+    });
+    const runtime = new InProcessRuntime({
+      slots: backends.slots,
+      fileStore,
+      capabilities,
+      drivers,
+      connectors: this.#connectors,
+      clock,
+      random,
+      ids,
+      retry: this.#retry,
+      limits: this.#limits,
+      defaultSessionId: single?.session.id,
+      seededSessions: sessions.map((session) => session.id),
+    });
+    for (const slot of new Set<object>([...Object.values(backends.slots), fileStore])) {
+      if ("bind" in slot && typeof slot.bind === "function") slot.bind(runtime);
+    }
+    return runtime;
+  }
+
+  #buildCapabilities(): CapabilityRegistry {
+    const registry = this.#platform === undefined ? new CapabilityRegistry() : this.#platform.capabilities.clone();
+    if (this.#platform === undefined) { for (const lazy of runtimeSafeCapabilities()) registry.register(lazy); }
+    for (const capability of this.#capabilities) registry.register(capability);
+    return registry;
+  }
+
+  async #buildFileStore(backends: RuntimeBackends): Promise<RuntimeFileStore> {
+    if (backends.slots.fileStore !== undefined) return backends.slots.fileStore;
+    const factory = this.#platform?.sessionFileSystemFactory;
+    if (factory === undefined) return RuntimeBackends.defaultFileStore();
+    return await factory.create({ organizationId: DEFAULT_ORG_ID, extensions: this.#extensions });
+  }
+}
+
+function checkedModel(model: ResolvedModel): ResolvedModel {
+  if (typeof model?.model !== "string" || model.model === "" || typeof model.providerType !== "string") {
+    throw new TypeError("Cannot use the model: expected { model, providerType } with non-empty strings");
+  }
+  return model;
+}

@@ -1,0 +1,88 @@
+/** Drivers, made once for each set of credentials. */
+
+import { ProviderError } from "../errors.ts";
+import type { ModelProfile, ResolvedModel } from "../records/model.ts";
+import { Secret } from "../records/secret.ts";
+import type { Driver, DriverConfig, DriverDescriptor } from "../ports/driver.ts";
+import type { DriverRegistry } from "../kit/driver_registry.ts";
+
+const MAX_DRIVERS = 64;
+
+/** Makes drivers when they are first needed and keeps the newest 64. */
+export class DriverPool {
+  readonly #registry: DriverRegistry;
+  readonly #byModel = new WeakMap<ResolvedModel, Driver>();
+  readonly #byKey = new Map<string, Driver | Promise<Driver>>();
+
+  /** Makes drivers out of a registry. */
+  constructor(registry: DriverRegistry) {
+    this.#registry = registry;
+  }
+
+  /**
+   * The driver of a model.
+   *
+   * @throws {ProviderError} `driver_not_registered`, or `provider_misconfigured` when a needed key is missing
+   */
+  driver(model: ResolvedModel): Driver | Promise<Driver> {
+    const known = this.#byModel.get(model);
+    if (known !== undefined) return known;
+    const descriptor = this.#descriptor(model);
+    if (descriptor.requiresApiKey && (model.apiKey === undefined || Secret.from(model.apiKey).reveal() === "")) {
+      throw new ProviderError(
+        "provider_misconfigured",
+        `Cannot call "${model.model}": driver "${descriptor.id}" needs an apiKey`,
+      );
+    }
+    const made = this.#make(descriptor, model);
+    if (!(made instanceof Promise)) this.#byModel.set(model, made);
+    return made;
+  }
+
+  /** What is known about a model. */
+  profile(model: ResolvedModel): ModelProfile | undefined {
+    return this.#registry.get(model.providerType)?.profile?.(model.model);
+  }
+
+  #descriptor(model: ResolvedModel): DriverDescriptor {
+    const descriptor = this.#registry.get(model.providerType);
+    if (descriptor !== undefined) return descriptor;
+    const known = this.#registry.ids().join(", ");
+    throw new ProviderError(
+      "driver_not_registered",
+      `Cannot call model "${model.model}": driver "${model.providerType}" is not registered` +
+        ` (registered: ${known === "" ? "none" : known}); register it on the DriverRegistry`,
+    );
+  }
+
+  #make(descriptor: DriverDescriptor, model: ResolvedModel): Driver | Promise<Driver> {
+    const key = keyOf(model);
+    const cached = this.#byKey.get(key);
+    if (cached !== undefined) return cached;
+    const made = descriptor.create(driverConfig(model));
+    if (this.#byKey.size >= MAX_DRIVERS) this.#byKey.delete(this.#byKey.keys().next().value ?? "");
+    this.#byKey.set(key, made);
+    if (made instanceof Promise) {
+      made.then((driver) => {
+        this.#byKey.set(key, driver);
+        this.#byModel.set(model, driver);
+      }, () => this.#byKey.delete(key));
+    }
+    return made;
+  }
+}
+
+/** The part of a model a driver is created with. */
+export function driverConfig(model: ResolvedModel): DriverConfig {
+  return {
+    ...(model.apiKey === undefined ? {} : { apiKey: Secret.from(model.apiKey) }),
+    ...(model.baseUrl === undefined ? {} : { baseUrl: model.baseUrl }),
+    ...(model.providerMetadata === undefined ? {} : { providerMetadata: model.providerMetadata }),
+  };
+}
+
+/** Two models with the same key share a driver; the key stays in this process's memory. */
+function keyOf(model: ResolvedModel): string {
+  const secret = model.apiKey === undefined ? "" : Secret.from(model.apiKey).reveal();
+  return JSON.stringify([model.providerType, model.baseUrl ?? "", secret, model.providerMetadata ?? null]);
+}

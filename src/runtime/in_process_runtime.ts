@@ -1,0 +1,351 @@
+/** The in-process runtime: turns, inspection and everything else a host calls. */
+
+import { NotFoundError, RuntimeClosedError, RuntimeError } from "../errors.ts";
+import { type CapabilityRefInput, toCapabilityRef } from "../records/capability_ref.ts";
+import type { Event } from "../records/event.ts";
+import { parseId, type SessionId } from "../records/ids.ts";
+import type { InputMessage, Message } from "../records/message.ts";
+import type { Session, SessionStatus } from "../records/session.ts";
+import type { TurnResult } from "../records/turn.ts";
+import type { CommandResult } from "../ports/capability.ts";
+import type { Clock, RandomSource } from "../ports/clock.ts";
+import type { RuntimeFileStore, StoredFile } from "../ports/file_store.ts";
+import type { SessionJournal } from "../ports/journal.ts";
+import type { DeliverOptions, NewSession, SessionHost } from "../ports/session_host.ts";
+import type { MessageQuery } from "../ports/stores.ts";
+import type { ToolSourceConnector } from "../ports/tool_source.ts";
+import type { CapabilityRegistry } from "../kit/capability_registry.ts";
+import { createSession } from "../kit/create_records.ts";
+import type { DriverRegistry } from "../kit/driver_registry.ts";
+import type { IdSource } from "../kit/ids.ts";
+import { ComposedJournal } from "../in_memory/composed_journal.ts";
+import { InMemoryEventBus } from "../in_memory/event_bus.ts";
+import type { TurnContext } from "../context/turn_context.ts";
+import { Kernel, type Recovered, type TurnOptions } from "../turn/kernel.ts";
+import type { KernelPorts } from "../turn/kernel_ports.ts";
+import type { ProviderRetryConfig, TurnLimits } from "../turn/limits.ts";
+import { LiveEvents, type SubscribeOptions } from "../turn/live_events.ts";
+import type { ResumeInput } from "../turn/resume.ts";
+import type { TurnHandle } from "../turn/turn_handle.ts";
+import type { BackendSlots } from "./backends.ts";
+import { activate, type CapabilityDelta, deactivate } from "./capability_edits.ts";
+import { type CommandInfo, listCommandsOf, runCommand } from "./commands.ts";
+import { declaredNeeds } from "./declared_needs.ts";
+import { DriverPool } from "./driver_pool.ts";
+import { inspectContext, previewNextRequest, type RequestPreview } from "./inspection.ts";
+import { type RequiredPermissions, unitePermissions } from "./required_permissions.ts";
+import { seedFiles } from "./seed.ts";
+import { WorkspaceFiles } from "./session_files.ts";
+import { ToolSources } from "./tool_sources.ts";
+import { TURN_CHAIN } from "./turn_chain.ts";
+
+/** What a runtime is made of; the builder fills it in. */
+export interface RuntimeParts {
+  /** The stores. */
+  readonly slots: BackendSlots;
+  /** The file store. */
+  readonly fileStore: RuntimeFileStore;
+  /** The capabilities. */
+  readonly capabilities: CapabilityRegistry;
+  /** The drivers. */
+  readonly drivers: DriverRegistry;
+  /** Connectors of configured servers. */
+  readonly connectors: readonly ToolSourceConnector[];
+  /** Time. */
+  readonly clock: Clock;
+  /** Randomness. */
+  readonly random: RandomSource;
+  /** Mints ids. */
+  readonly ids: IdSource;
+  /** Retries of model calls. */
+  readonly retry: ProviderRetryConfig;
+  /** Deadlines and caps. */
+  readonly limits: TurnLimits;
+  /** The session of `singleSession`. */
+  readonly defaultSessionId: SessionId | undefined;
+  /** The sessions stored at `build()`. */
+  readonly seededSessions: readonly SessionId[];
+}
+
+/**
+ * Runs harnesses inside this process.
+ *
+ * Made by `InProcessRuntimeBuilder`. Dispose it (`await using`) to cancel running turns, wait for their closing commits
+ * and end subscriptions; the stores stay the host's.
+ */
+export class InProcessRuntime implements SessionHost, AsyncDisposable {
+  readonly #parts: RuntimeParts;
+  readonly #journal: SessionJournal;
+  readonly #live: LiveEvents;
+  readonly #sources: ToolSources;
+  readonly #ports: KernelPorts;
+  readonly #kernel: Kernel;
+  #closing: Promise<void> | undefined;
+
+  /** Wires the parts together; does nothing else. */
+  constructor(parts: RuntimeParts) {
+    const { slots, clock, ids, fileStore } = parts;
+    this.#parts = parts;
+    this.#journal = slots.journal ?? new ComposedJournal({
+      turnStore: slots.turnStore,
+      messageStore: slots.messageStore,
+      ids,
+      clock,
+    });
+    // The default bus calls nobody back, so it may be called from inside a turn.
+    const outside = slots.eventBus instanceof InMemoryEventBus
+      ? (call: () => void) => call()
+      : (call: () => void) => TURN_CHAIN.run(undefined, call);
+    this.#live = new LiveEvents({ bus: slots.eventBus, journal: this.#journal, ids, clock, outside });
+    this.#sources = new ToolSources(parts.connectors, (sessionId, code, message) => {
+      this.#live.live(sessionId, {}, "runtime.warning", { code, message });
+    });
+    const pool = new DriverPool(parts.drivers);
+    this.#ports = {
+      journal: this.#journal,
+      owner: `owner_${ids.next("exec").slice("exec_".length)}`,
+      live: this.#live,
+      ids,
+      clock,
+      random: parts.random,
+      sources: {
+        harnesses: slots.harnessStore,
+        agents: slots.agentStore,
+        sessions: slots.sessionStore,
+        providers: slots.providerStore,
+        capabilities: parts.capabilities,
+        files: (workspaceId) => new WorkspaceFiles(fileStore, workspaceId),
+        sourceTools: (session, servers) => this.#sources.tools(session, servers),
+      },
+      driver: (model) => pool.driver(model),
+      profile: (model) => slots.providerStore.getModelProfile?.(model) ?? pool.profile(model),
+      storage: slots.storageStore,
+      connections: slots.connectionResolver,
+      limits: parts.limits,
+      retry: parts.retry,
+      chain: TURN_CHAIN,
+    };
+    this.#kernel = new Kernel(this.#ports);
+  }
+
+  /**
+   * The session of `singleSession`.
+   *
+   * @throws {RuntimeError} `no_default_session` when the builder described none
+   */
+  get defaultSessionId(): SessionId {
+    const id = this.#parts.defaultSessionId;
+    if (id !== undefined) return id;
+    throw new RuntimeError(
+      "no_default_session",
+      "The runtime has no default session; describe one with singleSession()",
+    );
+  }
+
+  /**
+   * Runs a turn to its end.
+   *
+   * A provider's failure is a result with `success: false`, not a throw.
+   *
+   * @throws {NotFoundError} when the session or its layers are not stored
+   * @throws {SessionBusyError} when another runtime runs a turn of the session
+   * @throws {TurnWaitingError} when the open turn waits for its client
+   * @throws {ReentrantTurnError} when called from inside a turn of the session
+   * @throws {TypeError} when the id or the input has the wrong shape
+   */
+  async runTurn(sessionId: SessionId, input: string | InputMessage, options: TurnOptions = {}): Promise<TurnResult> {
+    return await this.startTurn(sessionId, input, options).result;
+  }
+
+  /** Runs a turn on a text; see {@linkcode runTurn}. */
+  async runTextTurn(sessionId: SessionId, text: string, options: TurnOptions = {}): Promise<TurnResult> {
+    if (typeof text !== "string") throw new TypeError(`Cannot run a text turn on ${typeof text}: expected a string`);
+    return await this.runTurn(sessionId, text, options);
+  }
+
+  /**
+   * Starts a turn and returns its handle at once.
+   *
+   * @throws {RuntimeClosedError} when the runtime is closed
+   */
+  startTurn(sessionId: SessionId, input: string | InputMessage, options: TurnOptions = {}): TurnHandle {
+    return this.#kernel.start(parseId("session", sessionId), input, options);
+  }
+
+  /**
+   * Answers a turn that waits for client-side tools or decisions; partial answers are stored.
+   *
+   * @returns what the turn came to; `status: "waiting"` while answers are missing
+   * @throws {RuntimeError} `turn_not_waiting`, `unknown_call` or `answer_conflict`
+   */
+  resumeTurn(sessionId: SessionId, answers: ResumeInput, options: TurnOptions = {}): Promise<TurnResult> {
+    return this.#kernel.resume(parseId("session", sessionId), answers, options);
+  }
+
+  /** Cancels the open turn, running or waiting; tells whether there was one. */
+  cancelTurn(sessionId: SessionId, reason?: string): Promise<boolean> {
+    return this.#kernel.cancel(parseId("session", sessionId), reason);
+  }
+
+  /** Finishes turns that a dead process left open; never needed before a turn, which recovers its own session. */
+  recover(options: { readonly sessions?: readonly SessionId[] } = {}): Promise<readonly Recovered[]> {
+    return this.#kernel.recover(options.sessions?.map((id) => parseId("session", id)));
+  }
+
+  /** Events of a session: replayed after a sequence, when one is given, then live. */
+  subscribe(sessionId: SessionId, options: SubscribeOptions = {}): AsyncIterableIterator<Event> {
+    this.#assertOpen("subscribe");
+    return this.#live.subscribe(parseId("session", sessionId), options);
+  }
+
+  /** What the event bus kept: everything for the default bus, nothing for one that only delivers. */
+  events(): readonly Event[] {
+    return this.#parts.slots.eventBus.collectedEvents?.() ?? [];
+  }
+
+  /** The conversation, oldest first. */
+  messages(sessionId: SessionId, query?: MessageQuery): Promise<readonly Message[]> {
+    return this.#journal.messages(parseId("session", sessionId), query);
+  }
+
+  /** The merged context the next reason step will use; also before the first turn. */
+  loadContext(sessionId: SessionId): Promise<TurnContext> {
+    return inspectContext(this.#ports, parseId("session", sessionId));
+  }
+
+  /**
+   * The exact provider request the next reason step would send; sends nothing and runs no hooks.
+   *
+   * @throws {ProviderError} when no model or driver is configured
+   */
+  previewRequest(sessionId: SessionId, input?: string | InputMessage): Promise<RequestPreview> {
+    return previewNextRequest(this.#ports, parseId("session", sessionId), input);
+  }
+
+  /**
+   * Reads a file of a session.
+   *
+   * @throws {FileStoreError} `file_not_found`, `file_is_directory` or `path_invalid`
+   */
+  async readFile(sessionId: SessionId, path: string): Promise<StoredFile> {
+    const session = await this.#session(sessionId);
+    return await this.#parts.fileStore.readFile(session.workspaceId, path);
+  }
+
+  /** The commands the session's capabilities offer. */
+  async listCommands(sessionId: SessionId): Promise<readonly CommandInfo[]> {
+    return listCommandsOf((await this.loadContext(sessionId)).config);
+  }
+
+  /**
+   * Runs a command; it is not part of the conversation.
+   *
+   * @throws {RuntimeError} `command_unknown` when no capability of the session offers it
+   */
+  async executeCommand(
+    sessionId: SessionId,
+    name: string,
+    args = "",
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<CommandResult> {
+    this.#assertOpen("run a command");
+    const context = await this.loadContext(sessionId);
+    return await runCommand(this.#ports, context, name, args, options.signal);
+  }
+
+  /** Switches a capability on in the session's own layer; counts from the next reason step. */
+  async activateCapability(sessionId: SessionId, capability: CapabilityRefInput): Promise<CapabilityDelta> {
+    const { slots, capabilities } = this.#parts;
+    const delta = await activate(slots, capabilities, parseId("session", sessionId), toCapabilityRef(capability));
+    this.#changed(sessionId, delta);
+    return delta;
+  }
+
+  /** Switches a capability of the session's own layer off; an inherited one is an error. */
+  async deactivateCapability(sessionId: SessionId, capabilityId: string): Promise<CapabilityDelta> {
+    const { slots, capabilities } = this.#parts;
+    const delta = await deactivate(slots, capabilities, parseId("session", sessionId), capabilityId);
+    this.#changed(sessionId, delta);
+    return delta;
+  }
+
+  /** The Deno permissions of everything the given sessions use; of all sessions known at `build()` by default. */
+  async requiredPermissions(
+    options: { readonly sessions?: readonly SessionId[] } = {},
+  ): Promise<RequiredPermissions> {
+    const contexts = await Promise.all(
+      (options.sessions ?? this.#parts.seededSessions).map((id) => this.loadContext(id)),
+    );
+    return unitePermissions(await declaredNeeds(contexts, this.#parts.drivers, this.#parts.slots));
+  }
+
+  /** Creates a session and writes the files of its layers. */
+  async createSession(input: NewSession): Promise<Session> {
+    this.#assertOpen("create a session");
+    const { slots, ids, clock } = this.#parts;
+    const session = createSession(input, { ids, now: clock.now() });
+    await slots.sessionStore.addSession(session);
+    await seedFiles(session.id, this.#parts);
+    const { harnessId, agentId } = session;
+    this.#live.live(session.id, {}, "session.started", agentId === undefined ? { harnessId } : { harnessId, agentId });
+    return session;
+  }
+
+  /** Runs a turn to its end, for backends that host sessions. */
+  run(sessionId: SessionId, input: string | InputMessage, options: DeliverOptions = {}): Promise<TurnResult> {
+    return this.runTurn(sessionId, input, options);
+  }
+
+  /** Hands an input to the running turn, or starts one; resolves when it is stored. */
+  deliver(sessionId: SessionId, input: string | InputMessage, options: DeliverOptions = {}): Promise<void> {
+    return this.#kernel.deliver(parseId("session", sessionId), input, options);
+  }
+
+  /** Cancels the open turn; see {@linkcode cancelTurn}. */
+  cancel(sessionId: SessionId, reason?: string): Promise<boolean> {
+    return this.cancelTurn(sessionId, reason);
+  }
+
+  /** What the session is doing. */
+  async status(sessionId: SessionId): Promise<SessionStatus> {
+    await this.#session(sessionId);
+    return await this.#kernel.status(sessionId);
+  }
+
+  /** Cancels running turns, waits for their closing commits, ends subscriptions and connections. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** See {@linkcode close}. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(): Promise<void> {
+    await this.#kernel.close();
+    await this.#sources.close();
+    this.#live.close();
+    await this.#journal.disconnect(this.#ports.owner);
+  }
+
+  async #session(sessionId: SessionId): Promise<Session> {
+    const session = await this.#parts.slots.sessionStore.getSession(parseId("session", sessionId));
+    if (session !== undefined) return session;
+    throw new NotFoundError("session", sessionId, "add it with the builder's session() or runtime.createSession()");
+  }
+
+  #changed(sessionId: SessionId, delta: CapabilityDelta): void {
+    if (!delta.changed) return;
+    this.#kernel.lane(sessionId).epoch++;
+    this.#live.live(sessionId, {}, "session.capability.changed", {
+      capabilityId: delta.capabilityId,
+      active: delta.active,
+    });
+  }
+
+  #assertOpen(action: string): void {
+    if (this.#closing !== undefined) throw new RuntimeClosedError(action);
+  }
+}

@@ -1,0 +1,292 @@
+/** The act step: runs the calls of an agent message and records their results. */
+
+import { setImmediate } from "node:timers";
+import type { CallSummary, EventDraft } from "../records/event.ts";
+import type { CallId } from "../records/ids.ts";
+import type { JsonValue } from "../records/json.ts";
+import type { Message } from "../records/message.ts";
+import type { ToolCall, ToolResult } from "../records/tool.ts";
+import type { Tool } from "../ports/tool.ts";
+import type { TurnContext } from "../context/turn_context.ts";
+import { type CallLog, callsOf } from "./call_log.ts";
+import { CallContext } from "./call_context.ts";
+import { sha256 } from "./request_facts.ts";
+import { runScheduled } from "./scheduler.ts";
+import { errorResult, type FinishedCall, narrate, runToolCall, toResult } from "./tool_call.ts";
+import type { TurnRun } from "./turn_run.ts";
+
+/** The words of a result when nobody knows what became of a call. */
+export const INTERRUPTED = "interrupted, outcome unknown, not run again";
+
+/** The calls of one agent message on their way to results. */
+export class Act {
+  readonly #run: TurnRun;
+  readonly #turn: TurnContext;
+  readonly #calls: readonly ToolCall[];
+  readonly #log: CallLog;
+  readonly #answered: Set<CallId>;
+  readonly #startedAt: number;
+  #unstored: EventDraft[] = [];
+  #storing = false;
+  #marks: EventDraft[] = [];
+  #marked: Promise<void> | undefined;
+  #acted = 0;
+  #successes = 0;
+  #errors = 0;
+
+  /** Prepares the calls of a message; the log says what became of them before. */
+  constructor(run: TurnRun, turn: TurnContext, message: Message, log: CallLog) {
+    this.#run = run;
+    this.#turn = turn;
+    this.#calls = callsOf(message);
+    this.#log = log;
+    this.#answered = new Set(log.answered);
+    this.#startedAt = run.ports.clock.monotonic();
+  }
+
+  /** How many calls got a result in this step. */
+  get acted(): number {
+    return this.#acted;
+  }
+
+  /** The calls that wait for the client: its own tools, and those that need a decision. */
+  get waitingFor(): readonly ToolCall[] {
+    return this.#calls.filter((call) => !this.#answered.has(call.id) && this.#waits(call));
+  }
+
+  /**
+   * Runs what can be run.
+   *
+   * @throws the reason of the interruption when the turn ends meanwhile
+   */
+  async perform(parallel: boolean): Promise<void> {
+    const { limits } = this.#run.ports;
+    const runnable = this.#calls.filter((call) => !this.#answered.has(call.id) && !this.#waits(call));
+    if (runnable.length === 0) return;
+    this.#run.live("act.started", {
+      turnId: this.#run.state.turnId,
+      toolCalls: runnable.map((call) => this.summary(call)),
+    });
+    await runScheduled(runnable, {
+      cap: limits.toolConcurrency,
+      serial: !parallel,
+      classOf: (call) => this.#turn.executableTools.get(call.name)?.tool.definition.concurrencyClass,
+      run: (call) => this.#perform(call),
+    });
+  }
+
+  /** Results that are not stored yet; from now on nothing is stored here. */
+  take(): EventDraft[] {
+    const unstored = this.#unstored;
+    this.#unstored = [];
+    // Results that are stored together keep the order of their calls.
+    return unstored.length < 2 ? unstored : unstored.sort((a, b) => this.#place(a) - this.#place(b));
+  }
+
+  /** The event that ends the act step. */
+  completed(): EventDraft {
+    const { state, eventContext, ports } = this.#run;
+    return {
+      type: "act.completed",
+      context: eventContext,
+      data: {
+        turnId: state.turnId,
+        completed: true,
+        successCount: this.#successes,
+        errorCount: this.#errors,
+        durationMs: ports.clock.monotonic() - this.#startedAt,
+      },
+    };
+  }
+
+  /** Results for all calls that have none, because the turn ends. */
+  close(reason: string): readonly EventDraft[] {
+    const drafts = this.take();
+    for (const call of this.#calls) {
+      if (this.#answered.has(call.id)) continue;
+      this.#answered.add(call.id);
+      drafts.push(closingResult(this.#run, call, reason));
+    }
+    return drafts;
+  }
+
+  /** A call in words for people. */
+  summary(call: ToolCall): CallSummary {
+    const displayName = this.#turn.executableTools.get(call.name)?.tool.definition.displayName;
+    const narration = narrate(this.#turn, call);
+    return {
+      id: call.id,
+      name: call.name,
+      ...(displayName === undefined ? {} : { displayName }),
+      ...(narration === undefined ? {} : { narration }),
+    };
+  }
+
+  #place(draft: EventDraft): number {
+    const id = draft.type === "tool.completed" || draft.type === "transcript.repaired"
+      ? draft.data.toolCallId
+      : undefined;
+    return this.#calls.findIndex((call) => call.id === id);
+  }
+
+  #waits(call: ToolCall): boolean {
+    const bound = this.#turn.executableTools.get(call.name);
+    if (bound === undefined) return this.#turn.config.clientTools.some((tool) => tool.name === call.name);
+    return bound.tool.definition.policy === "requires_approval" && !this.#log.decisions.has(call.id);
+  }
+
+  async #perform(call: ToolCall): Promise<void> {
+    const { limits } = this.#run.ports;
+    const bound = this.#turn.executableTools.get(call.name);
+    const decision = this.#log.decisions.get(call.id);
+    const refuse = (message: string): FinishedCall => ({
+      call,
+      bound,
+      result: errorResult(call, message),
+      truncated: false,
+      durationMs: 0,
+    });
+    if (decision?.approved === false) {
+      return this.#record(refuse(`Denied by the user${decision.reason === undefined ? "" : `: ${decision.reason}`}`));
+    }
+    if (this.#calls.indexOf(call, limits.maxCallsPerReply) >= 0) {
+      return this.#record(refuse(`not executed: at most ${limits.maxCallsPerReply} calls of one reply are executed`));
+    }
+    if (bound !== undefined && this.#log.started.has(call.id)) {
+      return this.#record(await this.#settleInterrupted(call, bound.tool));
+    }
+    this.#record(
+      await runToolCall(this.#run, this.#turn, call, (_, tool, args) => this.#beforeStart(call, tool, args)),
+    );
+  }
+
+  /** A call that was running when its process died: asked about, never repeated. */
+  async #settleInterrupted(call: ToolCall, tool: Tool): Promise<FinishedCall> {
+    const run = this.#run;
+    const context = new CallContext(run, this.#turn, call);
+    let result: ToolResult = errorResult(call, INTERRUPTED, "interrupted");
+    let truncated = false;
+    if (tool.reconcile !== undefined) {
+      try {
+        const asked = tool.reconcile(context.idempotencyKey, context);
+        const outcome = await run.timed(asked, tool.timeoutMs ?? run.ports.limits.toolMs, "reconcile a call");
+        if (outcome !== undefined) {
+          ({ result, truncated } = toResult(call, outcome, run.ports.limits.maxToolResultBytes));
+        }
+      } catch (thrown) {
+        if (run.interrupts.interrupted) throw run.interrupts.signal.reason;
+        run.warn("reconcile_failed", thrown);
+      }
+    }
+    context.end();
+    this.#unstored.push({
+      type: "transcript.repaired",
+      context: run.eventContext,
+      data: {
+        turnId: run.state.turnId,
+        toolCallId: call.id,
+        toolName: call.name,
+        action: result.status === "interrupted" ? "synthesize" : "replay",
+      },
+    });
+    return { call, bound: this.#turn.executableTools.get(call.name), result, truncated, durationMs: 0 };
+  }
+
+  #beforeStart(call: ToolCall, tool: Tool, args: JsonValue): Promise<void> | undefined {
+    const summary = this.summary(call);
+    const data = {
+      turnId: this.#run.state.turnId,
+      toolCallId: call.id,
+      toolName: call.name,
+      ...(summary.displayName === undefined ? {} : { displayName: summary.displayName }),
+      ...(summary.narration === undefined ? {} : { narration: summary.narration }),
+    };
+    const { effect } = tool.definition;
+    if (effect === "pure" || effect === "idempotent") {
+      this.#run.live("tool.started", data);
+      return undefined;
+    }
+    const toolCallFingerprint = sha256(`${call.name}\n${JSON.stringify(args)}`);
+    this.#marks.push({
+      type: "tool.started",
+      context: this.#run.eventContext,
+      data: { ...data, toolCallFingerprint },
+    });
+    // Calls that start together are marked by one commit.
+    this.#marked ??= Promise.resolve().then(() => {
+      const marks = this.#marks;
+      this.#marks = [];
+      this.#marked = undefined;
+      return this.#run.commit(marks).then(() => {});
+    });
+    return this.#marked;
+  }
+
+  #record(finished: FinishedCall): void {
+    if (this.#answered.has(finished.call.id)) return;
+    this.#answered.add(finished.call.id);
+    this.#acted++;
+    if (finished.result.error === undefined) this.#successes++;
+    else this.#errors++;
+    this.#unstored.push(this.#draft(finished));
+    // The last results go with the step's end; earlier ones are stored as soon as this burst of work is over.
+    if (this.#storing || this.#answered.size >= this.#calls.length) return;
+    this.#storing = true;
+    setImmediate(() => this.#store());
+  }
+
+  #store(): void {
+    this.#storing = false;
+    if (this.#run.closed || this.#unstored.length === 0) return;
+    if (this.#answered.size >= this.#calls.length) return;
+    // A failed commit breaks the run, which ends every wait of the turn with the reason.
+    this.#run.commit(this.take()).catch(() => {});
+  }
+
+  #draft(finished: FinishedCall): EventDraft {
+    const { call, bound, result } = finished;
+    const definition = bound?.tool.definition;
+    const narration = narrate(this.#turn, call);
+    return {
+      type: "tool.completed",
+      context: this.#run.eventContext,
+      data: {
+        turnId: this.#run.state.turnId,
+        messageId: this.#run.ports.ids.next("message"),
+        toolCallId: call.id,
+        toolName: call.name,
+        success: result.error === undefined,
+        status: result.status,
+        ...(result.error === undefined ? { result: result.result ?? null } : { error: result.error }),
+        ...(result.images === undefined ? {} : { images: result.images }),
+        durationMs: finished.durationMs,
+        ...(definition?.displayName === undefined ? {} : { displayName: definition.displayName }),
+        ...(bound?.capability === undefined ? {} : { capabilityId: bound.capability.id }),
+        ...(narration === undefined ? {} : { narration }),
+        ...(finished.truncated ? { truncated: true } : {}),
+        ...(result.connectionRequired === undefined ? {} : { connectionRequired: { ...result.connectionRequired } }),
+      },
+    };
+  }
+}
+
+/** Results for the calls of a message that have none, because the turn ends before they run. */
+export function closingResults(run: TurnRun, message: Message, log: CallLog, reason: string): readonly EventDraft[] {
+  return callsOf(message).filter((call) => !log.answered.has(call.id)).map((call) => closingResult(run, call, reason));
+}
+
+function closingResult(run: TurnRun, call: ToolCall, reason: string): EventDraft {
+  return {
+    type: "tool.completed",
+    context: run.eventContext,
+    data: {
+      turnId: run.state.turnId,
+      messageId: run.ports.ids.next("message"),
+      toolCallId: call.id,
+      toolName: call.name,
+      success: false,
+      status: "cancelled",
+      error: reason,
+    },
+  };
+}

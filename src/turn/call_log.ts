@@ -1,0 +1,56 @@
+/** What the log says about the calls of one agent message. */
+
+import type { Event, EventDraft } from "../records/event.ts";
+import type { CallId, MessageId } from "../records/ids.ts";
+import type { Message } from "../records/message.ts";
+import type { ToolCall } from "../records/tool.ts";
+
+/** The recorded fate of calls. */
+export interface CallLog {
+  /** Calls with a result. */
+  readonly answered: ReadonlySet<CallId>;
+  /** `at_most_once` calls that were marked as started. */
+  readonly started: ReadonlySet<CallId>;
+  /** Decisions about calls that need approval. */
+  readonly decisions: ReadonlyMap<CallId, { readonly approved: boolean; readonly reason?: string }>;
+}
+
+/** Nothing is recorded yet. */
+export const EMPTY_CALL_LOG: CallLog = Object.freeze({
+  answered: new Set<CallId>(),
+  started: new Set<CallId>(),
+  decisions: new Map<CallId, { readonly approved: boolean }>(),
+});
+
+/** The calls of a message, in order. */
+export function callsOf(message: Message): ToolCall[] {
+  const calls: ToolCall[] = [];
+  for (const part of message.content) {
+    if (part.type === "tool_call") calls.push({ id: part.id, name: part.name, arguments: part.arguments });
+  }
+  return calls;
+}
+
+/** Folds the events of a turn. */
+export function readCallLog(events: readonly (Event | EventDraft)[]): CallLog {
+  const answered = new Set<CallId>();
+  const started = new Set<CallId>();
+  const decisions = new Map<CallId, { approved: boolean; reason?: string }>();
+  for (const event of events) {
+    if (event.type === "tool.completed") answered.add(event.data.toolCallId);
+    else if (event.type === "tool.started") started.add(event.data.toolCallId);
+    else if (event.type === "tool.decided") {
+      const { toolCallId, approved, reason } = event.data;
+      decisions.set(toolCallId, reason === undefined ? { approved } : { approved, reason });
+    }
+  }
+  return { answered, started, decisions };
+}
+
+/** The agent message of a turn by id. */
+export function findAgentMessage(events: readonly Event[], id: MessageId | undefined): Message | undefined {
+  for (const event of events) {
+    if (event.type === "output.message.completed" && event.data.message.id === id) return event.data.message;
+  }
+  return undefined;
+}

@@ -1,0 +1,437 @@
+/** The kernel: starts, steers, resumes, cancels and recovers turns. */
+
+import {
+  DuplicateInputError,
+  ReentrantTurnError,
+  RuntimeClosedError,
+  RuntimeError,
+  SessionBusyError,
+  TurnWaitingError,
+} from "../errors.ts";
+import type { SessionId, TurnId } from "../records/ids.ts";
+import { type InputMessage, toInputMessage } from "../records/message.ts";
+import type { SessionStatus } from "../records/session.ts";
+import type { TurnResult, TurnState } from "../records/turn.ts";
+import type { AcquiredSession } from "../ports/journal.ts";
+import { acceptTurn } from "./accept.ts";
+import { SessionHistory } from "./history.ts";
+import type { ChainLink, KernelPorts } from "./kernel_ports.ts";
+import { recoverTurn } from "./recovery.ts";
+import { cancelOpenTurn, openCallsOf, type ResumeInput, resumeWaitingTurn } from "./resume.ts";
+import { SessionLane } from "./session_lane.ts";
+import { readTurnResult } from "./stored_turn.ts";
+import { eventsOfTurn, type SteerOptions, type SteerReceipt, type TurnHandle } from "./turn_handle.ts";
+import { type PendingInput, TurnInterruption, type TurnRun } from "./turn_run.ts";
+
+/** Options of a turn. */
+export interface TurnOptions {
+  /** Cancels the turn, or leaves the queue. */
+  readonly signal?: AbortSignal;
+  /** A repeat of the key returns the first turn. */
+  readonly idempotencyKey?: string;
+}
+
+/** What {@linkcode Kernel.recover} did. */
+export interface Recovered {
+  /** The session. */
+  readonly sessionId: SessionId;
+  /** What its turn came to; absent when it could not be finished. */
+  readonly result?: TurnResult;
+  /** Why it could not be finished. */
+  readonly error?: unknown;
+}
+
+const RECOVERY_BATCH = 1000;
+
+/** Runs turns of many sessions; each session's one after another. */
+export class Kernel {
+  readonly #ports: KernelPorts;
+  readonly #lanes = new Map<SessionId, SessionLane>();
+  readonly #running = new Set<TurnRun>();
+  readonly #work = new Set<Promise<unknown>>();
+  #cachedBytes = 0;
+  #closed = false;
+
+  /** Runs on the given ports. */
+  constructor(ports: KernelPorts) {
+    this.#ports = ports;
+  }
+
+  /**
+   * Starts a turn.
+   *
+   * @throws {RuntimeClosedError} when the runtime is closed
+   * @throws {ReentrantTurnError} when called from inside a turn of the session
+   */
+  start(sessionId: SessionId, input: string | InputMessage, options: TurnOptions = {}): TurnHandle {
+    const message = toInputMessage(input);
+    this.#assertOpen("start a turn");
+    this.#assertOutside(sessionId);
+    return this.#begin(sessionId, message, options, []);
+  }
+
+  #begin(
+    sessionId: SessionId,
+    input: InputMessage,
+    options: TurnOptions,
+    joining: readonly PendingInput[],
+  ): TurnHandle {
+    const ports = this.#ports;
+    const turnId = ports.ids.next("turn");
+    const lane = this.#lane(sessionId);
+    const early: PendingInput[] = [...joining];
+    const accepted = Promise.withResolvers<void>();
+    let run: TurnRun | undefined;
+    let cancelled: TurnInterruption | undefined;
+    const cancel = (reason?: string): void => {
+      cancelled ??= new TurnInterruption(reason);
+      run?.interrupts.interrupt(cancelled);
+    };
+    const { signal } = options;
+    const onAbort = (): void => cancel(abortText(signal));
+    const parent = ports.chain.current();
+    const result = lane.enqueue(async () => {
+      signal?.addEventListener("abort", onAbort, { once: true });
+      try {
+        return await this.#turn(lane, parent, turnId, {
+          input,
+          key: options.idempotencyKey,
+          accepted: accepted.resolve,
+          begun: (begun) => {
+            run = begun;
+            if (begun.state.turnId === turnId) begun.pending.push(...early.splice(0));
+            if (cancelled !== undefined) begun.interrupts.interrupt(cancelled);
+          },
+        });
+      } finally {
+        signal?.removeEventListener("abort", onAbort);
+      }
+    }, signal);
+    this.#track(result);
+    result.then(() => accepted.resolve(), (error) => {
+      accepted.reject(error);
+      for (const pending of early.splice(0)) pending.rejected(error);
+    });
+    // A caller that only looks at `result` must not be surprised by an unhandled rejection of `accepted`, or vice versa.
+    accepted.promise.catch(ignore);
+    result.catch(ignore);
+    return {
+      sessionId,
+      turnId,
+      accepted: accepted.promise,
+      result,
+      cancel,
+      events: () => eventsOfTurn(ports.live.subscribe(sessionId), turnId, result),
+      steer: (more, steerOptions) =>
+        this.#steer(lane, turnId, () => run === undefined ? early : undefined, more, steerOptions),
+    };
+  }
+
+  /**
+   * Hands an input to the running turn of a session, or starts one.
+   *
+   * @throws {TurnWaitingError} when the open turn waits for its client
+   */
+  async deliver(sessionId: SessionId, input: string | InputMessage, options: TurnOptions = {}): Promise<void> {
+    const message = toInputMessage(input);
+    this.#assertOpen("deliver an input");
+    const lane = this.#lane(sessionId);
+    const stored = Promise.withResolvers<void>();
+    const pending: PendingInput = {
+      input: message,
+      key: options.idempotencyKey,
+      accepted: stored.resolve,
+      rejected: stored.reject,
+    };
+    if (lane.join(pending)) return await stored.promise;
+    await this.#begin(sessionId, message, options, []).accepted;
+  }
+
+  /**
+   * Answers a waiting turn.
+   *
+   * @throws {RuntimeError} `turn_not_waiting`, `unknown_call` or `answer_conflict`
+   */
+  resume(sessionId: SessionId, input: ResumeInput, options: TurnOptions = {}): Promise<TurnResult> {
+    this.#assertOpen("resume a turn");
+    this.#assertOutside(sessionId);
+    const lane = this.#lane(sessionId);
+    const parent = this.#ports.chain.current();
+    return this.#track(lane.enqueue(() =>
+      this.#inTurn(lane, parent, async () => {
+        const acquired = await this.#acquire(lane);
+        const state = acquired.openTurn?.state;
+        if (state?.phase !== "wait") {
+          throw new RuntimeError(
+            "turn_not_waiting",
+            `Cannot resume session "${sessionId}": no turn waits for an answer`,
+          );
+        }
+        return await resumeWaitingTurn(this.#ports, lane, acquired, state, input, (run) => {
+          this.#enter(lane, run, options.signal);
+        });
+      }), options.signal));
+  }
+
+  /** Cancels the open turn, running or waiting; tells whether there was one. */
+  async cancel(sessionId: SessionId, reason?: string): Promise<boolean> {
+    this.#assertOpen("cancel a turn");
+    const lane = this.#lane(sessionId);
+    if (lane.current !== undefined) {
+      lane.current.interrupts.interrupt(new TurnInterruption(reason));
+      return true;
+    }
+    return await this.#track(lane.enqueue(async () => {
+      const acquired = await this.#acquire(lane);
+      if (acquired.openTurn === undefined) return false;
+      await cancelOpenTurn(this.#ports, lane, acquired, acquired.openTurn.state, reason);
+      return true;
+    }));
+  }
+
+  /** Finishes interrupted turns: those of the given sessions, or all of dead owners. */
+  async recover(sessions?: readonly SessionId[]): Promise<readonly Recovered[]> {
+    this.#assertOpen("recover turns");
+    const ids = sessions ?? await this.#ports.journal.interrupted(RECOVERY_BATCH);
+    return await Promise.all(ids.map(async (sessionId): Promise<Recovered> => {
+      const lane = this.#lane(sessionId);
+      try {
+        const result = await this.#track(lane.enqueue(() =>
+          this.#inTurn(lane, undefined, async () => {
+            const acquired = await this.#acquire(lane);
+            return await this.#recoverOpen(lane, acquired);
+          })
+        ));
+        return result === undefined ? { sessionId } : { sessionId, result };
+      } catch (error) {
+        return { sessionId, error };
+      }
+    }));
+  }
+
+  /** What a session is doing. */
+  async status(sessionId: SessionId): Promise<SessionStatus> {
+    if (this.#lanes.get(sessionId)?.current !== undefined) return "active";
+    try {
+      const { lastSequence, openTurn } = await this.#ports.journal.acquire(sessionId, this.#ports.owner);
+      if (openTurn?.state.phase === "wait") return "waiting_for_tool_results";
+      return lastSequence === 0 ? "started" : "idle";
+    } catch (error) {
+      if (error instanceof SessionBusyError) return "active";
+      throw error;
+    }
+  }
+
+  /** The lane of a session, for what turns and inspection share. */
+  lane(sessionId: SessionId): SessionLane {
+    return this.#lane(sessionId);
+  }
+
+  /** Cancels running turns, waits for their closing commits and refuses everything from now on. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const lane of this.#lanes.values()) lane.close();
+    for (const run of this.#running) run.interrupts.interrupt(new TurnInterruption("The runtime was closed"));
+    await Promise.allSettled([...this.#work]);
+    this.#lanes.clear();
+  }
+
+  async #turn(
+    lane: SessionLane,
+    parent: ChainLink | undefined,
+    turnId: TurnId,
+    turn: {
+      readonly input: InputMessage;
+      readonly key: string | undefined;
+      accepted(): void;
+      begun(run: TurnRun): void;
+    },
+  ): Promise<TurnResult> {
+    return await this.#inTurn(lane, parent, async () => {
+      this.#assertOpen("run a queued turn");
+      if (turn.key !== undefined) {
+        const earlier = await this.#earlier(lane, turn.key);
+        if (earlier !== undefined) return earlier;
+      }
+      let acquired = await this.#acquire(lane);
+      if (acquired.openTurn !== undefined) {
+        await this.#assertNotWaiting(acquired.openTurn.state);
+        await this.#recoverOpen(lane, acquired);
+        acquired = await this.#acquire(lane);
+        if (acquired.openTurn !== undefined) await this.#assertNotWaiting(acquired.openTurn.state);
+      }
+      try {
+        return await acceptTurn(this.#ports, lane, acquired, {
+          turnId,
+          input: turn.input,
+          key: turn.key,
+          accepted: turn.accepted,
+          begun: (run) => {
+            this.#enter(lane, run, undefined);
+            turn.begun(run);
+          },
+        });
+      } catch (error) {
+        if (!(error instanceof DuplicateInputError) || turn.key === undefined) throw error;
+        const earlier = await this.#earlier(lane, turn.key);
+        if (earlier === undefined) throw error;
+        return earlier;
+      }
+    });
+  }
+
+  /** The result of the turn that took this key before, finished first if it was interrupted. */
+  async #earlier(lane: SessionLane, key: string): Promise<TurnResult | undefined> {
+    const { journal } = this.#ports;
+    const known = await journal.turnForKey(lane.sessionId, key);
+    if (known === undefined) return undefined;
+    const stored = await readTurnResult(journal, lane.sessionId, known.turnId, known.sequence);
+    if (stored !== undefined) return stored;
+    const acquired = await this.#acquire(lane);
+    const open = acquired.openTurn?.state;
+    if (open?.phase === "wait") await this.#assertNotWaiting(open);
+    await this.#recoverOpen(lane, acquired);
+    return await readTurnResult(journal, lane.sessionId, known.turnId, known.sequence);
+  }
+
+  async #recoverOpen(lane: SessionLane, acquired: AcquiredSession): Promise<TurnResult | undefined> {
+    const checkpoint = acquired.openTurn;
+    if (checkpoint === undefined || checkpoint.state.phase === "wait") return undefined;
+    try {
+      return await recoverTurn(this.#ports, lane, acquired, checkpoint, (run) => this.#enter(lane, run, undefined));
+    } finally {
+      this.#leave(lane);
+    }
+  }
+
+  async #acquire(lane: SessionLane): Promise<AcquiredSession> {
+    const acquired = await this.#ports.journal.acquire(lane.sessionId, this.#ports.owner);
+    if (lane.history.sequence > acquired.lastSequence) lane.history = new SessionHistory();
+    await lane.history.catchUp(this.#ports.journal, lane.sessionId, acquired.lastSequence);
+    return acquired;
+  }
+
+  async #assertNotWaiting(state: TurnState): Promise<void> {
+    if (state.phase !== "wait") return;
+    throw new TurnWaitingError(state.sessionId, await openCallsOf(this.#ports, state));
+  }
+
+  async #inTurn<T>(lane: SessionLane, parent: ChainLink | undefined, call: () => Promise<T>): Promise<T> {
+    const link: ChainLink = { sessionId: lane.sessionId, parent, active: true };
+    try {
+      return await this.#ports.chain.run(link, call);
+    } finally {
+      link.active = false;
+      this.#leave(lane);
+    }
+  }
+
+  #enter(lane: SessionLane, run: TurnRun, signal: AbortSignal | undefined): void {
+    this.#running.add(run);
+    lane.current = run;
+    if (this.#closed) run.interrupts.interrupt(new TurnInterruption("The runtime was closed"));
+    if (signal === undefined) return;
+    const onAbort = (): void => run.interrupts.interrupt(new TurnInterruption(abortText(signal)));
+    if (signal.aborted) onAbort();
+    else {
+      signal.addEventListener("abort", onAbort, { once: true });
+      run.detach = () => signal.removeEventListener("abort", onAbort);
+    }
+  }
+
+  /** A turn is over: inputs that came too late for it start the next one. */
+  #leave(lane: SessionLane): void {
+    const run = lane.current;
+    lane.current = undefined;
+    if (run === undefined) return;
+    run.end();
+    this.#running.delete(run);
+    this.#remember(lane);
+    const [first, ...rest] = run.pending.splice(0);
+    if (first === undefined) return;
+    if (this.#closed) {
+      for (const pending of [first, ...rest]) pending.rejected(new RuntimeClosedError("store an input"));
+      return;
+    }
+    const options = first.key === undefined ? {} : { idempotencyKey: first.key };
+    this.#begin(lane.sessionId, first.input, options, rest).accepted.then(first.accepted, first.rejected);
+  }
+
+  async #steer(
+    lane: SessionLane,
+    turnId: TurnId,
+    early: () => PendingInput[] | undefined,
+    input: string | InputMessage,
+    options: SteerOptions = {},
+  ): Promise<SteerReceipt> {
+    const message = toInputMessage(input);
+    this.#assertOpen("steer a turn");
+    const stored = Promise.withResolvers<void>();
+    const pending: PendingInput = {
+      input: message,
+      key: options.idempotencyKey,
+      accepted: stored.resolve,
+      rejected: stored.reject,
+    };
+    const waiting = early();
+    if (waiting !== undefined) waiting.push(pending);
+    else if (lane.current?.state.turnId !== turnId || !lane.join(pending)) {
+      const turn = this.#begin(lane.sessionId, message, options, []);
+      await turn.accepted;
+      return { joined: false, turn };
+    }
+    await stored.promise;
+    return { joined: true };
+  }
+
+  #lane(sessionId: SessionId): SessionLane {
+    let lane = this.#lanes.get(sessionId);
+    if (lane === undefined) {
+      lane = new SessionLane(sessionId, this.#ports.limits.maxQueue);
+      this.#lanes.set(sessionId, lane);
+    }
+    return lane;
+  }
+
+  /** Keeps the caches of idle sessions within their cap; the longest unused ones go first. */
+  #remember(used: SessionLane): void {
+    this.#lanes.delete(used.sessionId);
+    this.#lanes.set(used.sessionId, used);
+    const bytes = LANE_BYTES + used.history.bytes;
+    this.#cachedBytes += bytes - used.countedBytes;
+    used.countedBytes = bytes;
+    for (const [sessionId, lane] of this.#lanes) {
+      if (this.#cachedBytes <= this.#ports.limits.maxIdleCacheBytes) break;
+      if (!lane.idle || lane === used) continue;
+      this.#cachedBytes -= lane.countedBytes;
+      this.#lanes.delete(sessionId);
+    }
+  }
+
+  #track<T>(work: Promise<T>): Promise<T> {
+    this.#work.add(work);
+    const done = (): void => void this.#work.delete(work);
+    work.then(done, done);
+    return work;
+  }
+
+  #assertOpen(action: string): void {
+    if (this.#closed) throw new RuntimeClosedError(action);
+  }
+
+  #assertOutside(sessionId: SessionId): void {
+    for (let link = this.#ports.chain.current(); link !== undefined; link = link.parent) {
+      if (link.active && link.sessionId === sessionId) throw new ReentrantTurnError(sessionId);
+    }
+  }
+}
+
+/** Rough cost of a session that is remembered, besides its history. */
+const LANE_BYTES = 2000;
+
+function abortText(signal: AbortSignal | undefined): string | undefined {
+  const reason: unknown = signal?.reason;
+  return reason instanceof Error ? reason.message : reason === undefined ? undefined : String(reason);
+}
+
+function ignore(): void {}

@@ -1,0 +1,68 @@
+/** What the kernel is given: every outside thing it touches. */
+
+import type { SessionId } from "../records/ids.ts";
+import type { ResolvedModel } from "../records/model.ts";
+import type { ModelProfile } from "../records/model.ts";
+import type { Clock, RandomSource } from "../ports/clock.ts";
+import type { ConnectionResolver } from "../ports/connection_resolver.ts";
+import type { Driver } from "../ports/driver.ts";
+import type { OwnerId, SessionJournal } from "../ports/journal.ts";
+import type { SessionStorageStore } from "../ports/session_storage_store.ts";
+import type { IdSource } from "../kit/ids.ts";
+import type { ContextSources } from "../context/turn_context.ts";
+import type { ProviderRetryConfig, TurnLimits } from "./limits.ts";
+import type { LiveEvents } from "./live_events.ts";
+
+/** A turn a call is made from, and the turns that one was started from. */
+export interface ChainLink {
+  /** The session. */
+  readonly sessionId: SessionId;
+  /** The turn it was started from. */
+  readonly parent: ChainLink | undefined;
+  /** Whether the turn still runs. */
+  active: boolean;
+}
+
+/** Carries the chain of running turns through asynchronous calls. */
+export interface TurnChain {
+  /** The innermost turn the current call is made from. */
+  current(): ChainLink | undefined;
+  /** Calls a function as part of a turn, or of none. */
+  run<T>(link: ChainLink | undefined, call: () => T): T;
+}
+
+/** Everything a turn runs on. */
+export interface KernelPorts {
+  /** The one write path. */
+  readonly journal: SessionJournal;
+  /** This runtime's name in leases. */
+  readonly owner: OwnerId;
+  /** Live delivery. */
+  readonly live: LiveEvents;
+  /** Mints ids. */
+  readonly ids: IdSource;
+  /** Time. */
+  readonly clock: Clock;
+  /** Randomness, for the jitter of waits. */
+  readonly random: RandomSource;
+  /** Where contexts come from. */
+  readonly sources: ContextSources;
+  /**
+   * The driver of a model, made once.
+   *
+   * @throws {ProviderError} `driver_not_registered` or `provider_misconfigured`
+   */
+  driver(model: ResolvedModel): Driver | Promise<Driver>;
+  /** What is known about a model. */
+  profile(model: ResolvedModel): ModelProfile | undefined | Promise<ModelProfile | undefined>;
+  /** Session storage for tools. */
+  readonly storage: SessionStorageStore | undefined;
+  /** Connections for tools. */
+  readonly connections: ConnectionResolver | undefined;
+  /** Deadlines and caps. */
+  readonly limits: TurnLimits;
+  /** Retries of model calls. */
+  readonly retry: ProviderRetryConfig;
+  /** Knows which turns a call is made from. */
+  readonly chain: TurnChain;
+}

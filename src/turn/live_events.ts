@@ -1,0 +1,160 @@
+/** Live delivery: subscribers and the bus get events as they happen, without ever slowing a turn. */
+
+import { setImmediate } from "node:timers";
+import type { Event, EventContext, EventDataMap, EventType } from "../records/event.ts";
+import type { MessageId, SessionId, TurnId } from "../records/ids.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { EventBus } from "../ports/event_bus.ts";
+import type { SessionJournal } from "../ports/journal.ts";
+import type { IdSource } from "../kit/ids.ts";
+import { Channel, DeltaRun, type Subscriber } from "./event_channel.ts";
+
+/** What {@linkcode LiveEvents} is made of. */
+export interface LiveEventsOptions {
+  /** The host's bus. */
+  readonly bus: EventBus;
+  /** Where missed durable events are read again. */
+  readonly journal: SessionJournal;
+  /** Mints ids of ephemeral events. */
+  readonly ids: IdSource;
+  /** Stamps ephemeral events. */
+  readonly clock: Clock;
+  /** Calls a function of the host outside of every turn. */
+  readonly outside: (call: () => void) => void;
+}
+
+/** Options of a subscription. */
+export interface SubscribeOptions {
+  /** First replay durable events with a greater sequence. @default only what happens from now on */
+  readonly after?: number;
+  /** Ends the subscription. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Hands events to the bus and to subscribers.
+ *
+ * Deltas are joined until the current burst of work is over (one macrotask), so a burst of network data costs one wake-up.
+ */
+export class LiveEvents {
+  readonly #options: LiveEventsOptions;
+  readonly #channels = new Map<SessionId, Channel>();
+  readonly #runs = new Map<SessionId, DeltaRun>();
+  #flushing = false;
+  #closed = false;
+
+  /** Starts delivering. */
+  constructor(options: LiveEventsOptions) {
+    this.#options = options;
+  }
+
+  /** Delivers committed events. */
+  committed(sessionId: SessionId, events: readonly Event[]): void {
+    this.#endRun(sessionId);
+    const channel = this.#channels.get(sessionId);
+    if (channel !== undefined) {
+      for (const event of events) channel.push(event);
+      channel.wake();
+    }
+    this.#toBus(events);
+  }
+
+  /** Delivers an ephemeral event. */
+  live<T extends EventType>(sessionId: SessionId, context: EventContext, type: T, data: EventDataMap[T]): void {
+    const { ids, clock } = this.#options;
+    const event = Object.freeze({ id: ids.next("event"), type, ts: clock.now(), sessionId, context, data }) as Event;
+    this.#endRun(sessionId);
+    const channel = this.#channels.get(sessionId);
+    if (channel !== undefined) {
+      channel.push(event);
+      channel.wake();
+    }
+    this.#toBus([event]);
+  }
+
+  /** Delivers a piece of an answer or of thinking; joined with its neighbours. */
+  delta(kind: DeltaRun["kind"], state: DeltaTarget, delta: string, offset: number): void {
+    let run = this.#runs.get(state.sessionId);
+    if (run === undefined || run.kind !== kind || run.messageId !== state.messageId || run.full) {
+      this.#endRun(state.sessionId);
+      run = new DeltaRun(kind, state.messageId, state.turnId, state.context, offset);
+      this.#runs.set(state.sessionId, run);
+      this.#channels.get(state.sessionId)?.push(run);
+    }
+    run.append(delta);
+    if (this.#channels.size > 0) this.#channels.get(state.sessionId)?.grow(delta.length);
+    if (!this.#flushing) {
+      this.#flushing = true;
+      setImmediate(() => this.#flush());
+    }
+  }
+
+  /** Subscribes to a session: replays, then follows. */
+  subscribe(sessionId: SessionId, options: SubscribeOptions = {}): Subscriber {
+    let channel = this.#channels.get(sessionId);
+    if (channel === undefined) {
+      const { ids, clock, journal } = this.#options;
+      const made = new Channel(sessionId, journal, ids, clock, () => {
+        if (this.#channels.get(sessionId) === made) this.#channels.delete(sessionId);
+      });
+      channel = made;
+      this.#channels.set(sessionId, channel);
+    }
+    const subscriber = channel.subscribe(options.after, options.signal);
+    if (this.#closed) subscriber.end();
+    return subscriber;
+  }
+
+  /** Ends every subscription once its subscriber has read what is there. */
+  close(): void {
+    this.#closed = true;
+    for (const sessionId of [...this.#runs.keys()]) this.#endRun(sessionId);
+    for (const channel of [...this.#channels.values()]) channel.end();
+  }
+
+  #flush(): void {
+    this.#flushing = false;
+    for (const [sessionId, run] of this.#runs) {
+      const event = run.take(sessionId, this.#options.ids, this.#options.clock);
+      if (event !== undefined) this.#toBus([event]);
+      this.#channels.get(sessionId)?.wake();
+    }
+  }
+
+  /** Hands what is left of a run to the bus, so that order is kept. */
+  #endRun(sessionId: SessionId): void {
+    const run = this.#runs.get(sessionId);
+    if (run === undefined) return;
+    this.#runs.delete(sessionId);
+    const event = run.take(sessionId, this.#options.ids, this.#options.clock);
+    if (event !== undefined) this.#toBus([event]);
+  }
+
+  #toBus(events: readonly Event[]): void {
+    const { bus, outside } = this.#options;
+    outside(() => {
+      for (const event of events) {
+        try {
+          const pending = bus.emit(event);
+          if (pending !== undefined) pending.then(undefined, ignore);
+        } catch {
+          // A bus only delivers: whatever it throws is its own affair and must not reach the turn.
+        }
+      }
+    });
+  }
+}
+
+/** Which message a delta belongs to. */
+export interface DeltaTarget {
+  /** The session. */
+  readonly sessionId: SessionId;
+  /** The turn. */
+  readonly turnId: TurnId;
+  /** The message that is being written. */
+  readonly messageId: MessageId;
+  /** What its events belong to. */
+  readonly context: EventContext;
+}
+
+function ignore(): void {}

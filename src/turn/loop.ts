@@ -1,0 +1,236 @@
+/** The turn loop: asks the planner, performs the step, commits it. */
+
+import { RuntimeError } from "../errors.ts";
+import type { EventDraft } from "../records/event.ts";
+import type { Message } from "../records/message.ts";
+import type { TurnClosing } from "../records/checkpoint.ts";
+import type { TurnFailure, TurnResult } from "../records/turn.ts";
+import type { ToolCall } from "../records/tool.ts";
+import { Act, closingResults } from "./act.ts";
+import { type CallLog, EMPTY_CALL_LOG } from "./call_log.ts";
+import { storePending } from "./input.ts";
+import { type NextStep, type Plan, plan, type TurnEffect } from "./plan.ts";
+import { contextFor, reason } from "./reason.ts";
+import { TurnInterruption, type TurnRun } from "./turn_run.ts";
+
+/** Where a loop begins. */
+export interface LoopStart {
+  /** The plan to perform first. */
+  readonly plan: Plan;
+  /** The agent message whose calls are open, when the plan begins with acting. */
+  readonly message?: Message;
+  /** What became of its calls before. */
+  readonly log?: CallLog;
+}
+
+type Complete = Extract<NextStep, { type: "complete" }>;
+
+/** Runs a turn from a plan to its end or to a wait. */
+export class TurnLoop {
+  readonly #run: TurnRun;
+  /** The agent message whose calls are open. */
+  #message: Message | undefined;
+  #log: CallLog;
+  #parallel = true;
+  #act: Act | undefined;
+
+  /** Runs over one turn. */
+  constructor(run: TurnRun) {
+    this.#run = run;
+    this.#log = EMPTY_CALL_LOG;
+  }
+
+  /**
+   * Performs steps until the turn is over.
+   *
+   * @throws {RuntimeError} when the journal or a store fails, or a record is missing; the turn then stays open
+   */
+  async perform(start: LoopStart): Promise<TurnResult> {
+    const run = this.#run;
+    this.#message = start.message;
+    this.#log = start.log ?? EMPTY_CALL_LOG;
+    let current = start.plan;
+    try {
+      for (;;) {
+        run.state = current.state;
+        switch (current.next.type) {
+          case "reason": {
+            const step = await this.#reason();
+            if ("result" in step) return step.result;
+            current = step;
+            break;
+          }
+          case "act":
+            current = await this.#perform();
+            break;
+          case "wait":
+            return await this.#wait();
+          case "complete":
+            return await this.#complete(current.next, current.effects, []);
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof TurnInterruption) || run.broken !== undefined) throw error;
+      return await this.#cancelled(error);
+    } finally {
+      run.closed = true;
+      run.watchdog.dispose();
+    }
+  }
+
+  async #reason(): Promise<Plan | { readonly result: TurnResult }> {
+    const run = this.#run;
+    await storePending(run);
+    const reasoned = await reason(run);
+    this.#parallel = reasoned.parallelToolCalls;
+    this.#message = reasoned.message;
+    this.#log = EMPTY_CALL_LOG;
+    if (reasoned.outcome.type === "reasoned" && reasoned.outcome.text !== "") run.response = reasoned.outcome.text;
+    // From here to the commit nothing may be awaited: what joins the turn and what closes it is one decision.
+    const outcome = reasoned.outcome.type === "reasoned"
+      ? { ...reasoned.outcome, pendingInputs: run.pending.length }
+      : reasoned.outcome;
+    const next = plan(run.state, outcome);
+    run.state = next.state;
+    if (next.next.type === "complete") {
+      return { result: await this.#complete(next.next, next.effects, reasoned.events) };
+    }
+    await run.commit(reasoned.events, { checkpoint: run.checkpoint(next.state) });
+    return next;
+  }
+
+  async #perform(): Promise<Plan> {
+    const run = this.#run;
+    const message = this.#message;
+    if (message === undefined) throw new RuntimeError("internal", "Cannot act: the agent message is missing");
+    const act = new Act(run, await run.context(), message, this.#log);
+    this.#act = act;
+    await act.perform(this.#parallel);
+    const waiting = act.waitingFor.length > 0;
+    const next = plan(run.state, { type: "acted", acted: act.acted, waiting });
+    if (!waiting) {
+      this.#act = undefined;
+      this.#message = undefined;
+      await run.commit([...act.take(), act.completed()], { checkpoint: run.checkpoint(next.state) });
+    }
+    return next;
+  }
+
+  async #wait(): Promise<TurnResult> {
+    const run = this.#run;
+    const act = this.#act;
+    const waitingFor = act?.waitingFor ?? [];
+    const calls = waitingFor.map((call) => act?.summary(call) ?? { id: call.id, name: call.name });
+    run.closed = true;
+    const context = run.eventContext;
+    const turnId = run.state.turnId;
+    await run.commit([
+      ...(act?.take() ?? []),
+      { type: "tool.call_requested", context, data: { turnId, toolCalls: calls } },
+      { type: "turn.waiting", context, data: { turnId, calls } },
+    ], { checkpoint: run.checkpoint(run.state), release: true });
+    return resultOf(run, { type: "complete", status: "completed", stopReason: "waiting" }, waitingFor);
+  }
+
+  async #complete(next: Complete, effects: readonly TurnEffect[], before: readonly EventDraft[]): Promise<TurnResult> {
+    const run = this.#run;
+    run.closed = true;
+    const events: EventDraft[] = [];
+    for (const effect of effects) {
+      if (effect.type === "event") events.push(effect.event);
+      else if (effect.type === "close_calls") events.push(...this.#closings(effect.reason));
+    }
+    const hooks = effects.some((effect) => effect.type === "turn_end_hooks") && await hasTurnEndHooks(run);
+    const result = resultOf(run, next, []);
+    if (hooks) {
+      const closing: TurnClosing = {
+        status: next.status,
+        stopReason: next.stopReason,
+        ...(next.failure === undefined ? {} : { failure: next.failure }),
+        events,
+      };
+      if (before.length > 0) await run.commit(before, { checkpoint: { ...run.checkpoint(run.state), closing } });
+      await runTurnEndHooks(run, result);
+      await run.commit(events, { checkpoint: null, release: true });
+    } else await run.commit([...before, ...events], { checkpoint: null, release: true });
+    return result;
+  }
+
+  /** Performs a decided end again after a crash: hooks run at least once. */
+  async finish(closing: TurnClosing): Promise<TurnResult> {
+    const run = this.#run;
+    run.closed = true;
+    const next: Complete = {
+      type: "complete",
+      status: closing.status,
+      stopReason: closing.stopReason,
+      ...(closing.failure === undefined ? {} : { failure: closing.failure }),
+    };
+    const result = resultOf(run, next, []);
+    try {
+      if (await hasTurnEndHooks(run)) await runTurnEndHooks(run, result);
+      await run.commit(closing.events, { checkpoint: null, release: true });
+      return result;
+    } finally {
+      run.watchdog.dispose();
+    }
+  }
+
+  async #cancelled(interruption: TurnInterruption): Promise<TurnResult> {
+    const cancelled = plan(this.#run.state, { type: "cancelled", reason: interruption.message });
+    this.#run.state = cancelled.state;
+    if (cancelled.next.type !== "complete") throw interruption;
+    return await this.#complete(cancelled.next, cancelled.effects, []);
+  }
+
+  /** Results for the calls that the end of the turn leaves open. */
+  #closings(reasonText: string): readonly EventDraft[] {
+    if (this.#act !== undefined) return this.#act.close(reasonText);
+    return this.#message === undefined ? [] : closingResults(this.#run, this.#message, this.#log, reasonText);
+  }
+}
+
+/** What a turn came to, from its state. */
+export function resultOf(run: TurnRun, next: Complete, waitingFor: readonly ToolCall[]): TurnResult {
+  const { state } = run;
+  const waiting = next.stopReason === "waiting";
+  const success = waiting || next.status === "completed";
+  const failure: TurnFailure | undefined = next.failure;
+  return {
+    turnId: state.turnId,
+    sessionId: state.sessionId,
+    status: waiting ? "waiting" : next.status,
+    response: next.status === "failed" ? "" : run.response,
+    success,
+    ...(failure === undefined ? {} : { error: failure }),
+    iterations: state.iteration,
+    toolCallsCount: next.status === "failed" ? 0 : state.toolCallsActed,
+    stopReason: next.stopReason,
+    usage: state.usage,
+    waitingFor,
+  };
+}
+
+async function hasTurnEndHooks(run: TurnRun): Promise<boolean> {
+  // An interrupted turn, and one whose configuration is gone, ends without hooks.
+  if (run.interrupts.interrupted) return false;
+  try {
+    return (await run.context()).config.hasHook.turnEnd;
+  } catch {
+    return false;
+  }
+}
+
+async function runTurnEndHooks(run: TurnRun, result: TurnResult): Promise<void> {
+  const context = await run.context();
+  for (const { owner, hooks } of context.config.hooks) {
+    if (hooks.turnEnd === undefined) continue;
+    try {
+      const pending = hooks.turnEnd(result, contextFor(run, context)(owner.config));
+      if (pending instanceof Promise) await run.timed(pending, run.ports.limits.hookMs, "run a turn-end hook");
+    } catch (thrown) {
+      run.warn("hook_failed", thrown);
+      if (run.interrupts.interrupted) return;
+    }
+  }
+}

@@ -1,0 +1,285 @@
+/** One model call: tries, retries, and the pieces of the reply. */
+
+import { ProviderError } from "../errors.ts";
+import type { ReasoningPart } from "../records/content.ts";
+import type { MessageId } from "../records/ids.ts";
+import type { JsonValue } from "../records/json.ts";
+import type { Driver, ModelEvent, ModelRequest } from "../ports/driver.ts";
+import type { DeltaTarget } from "./live_events.ts";
+import { decideRetry, fraction } from "./retry.ts";
+import type { TurnRun } from "./turn_run.ts";
+
+/** A call as the model made it. */
+export interface RawCall {
+  /** The provider's id. */
+  readonly providerCallId: string | undefined;
+  /** The tool. */
+  readonly name: string;
+  /** The arguments; text when they are not parsed yet. */
+  readonly arguments: JsonValue;
+}
+
+/** A complete reply. */
+export interface Reply {
+  /** The text. */
+  readonly text: string;
+  /** Visible thinking. */
+  readonly thinking: string;
+  /** Proof of the thinking. */
+  readonly thinkingSignature: string | undefined;
+  /** Opaque reasoning items. */
+  readonly reasoning: readonly ReasoningPart[];
+  /** Calls, in order. */
+  readonly calls: readonly RawCall[];
+  /** The terminal event. */
+  readonly done: Extract<ModelEvent, { type: "done" }>;
+  /** Milliseconds from the first try to the first text. */
+  readonly timeToFirstTokenMs: number | undefined;
+}
+
+/** What a model call came to. */
+export type ModelCallResult =
+  & {
+    /** Milliseconds for all tries. */
+    readonly durationMs: number;
+    /** Failed tries that were repeated, and the time waited. */
+    readonly retry: { readonly attempts: number; readonly totalWaitMs: number } | undefined;
+  }
+  & ({ readonly ok: true; readonly reply: Reply } | { readonly ok: false; readonly error: unknown });
+
+/** Calls the model until a reply is complete, the retries are used up, or the turn is interrupted. */
+export async function callModel(
+  run: TurnRun,
+  driver: Driver,
+  request: ModelRequest,
+  messageId: MessageId,
+): Promise<ModelCallResult> {
+  const { clock, random, retry } = run.ports;
+  const startedAt = clock.monotonic();
+  let totalWaitMs = 0;
+  for (let tries = 1;; tries++) {
+    const attempt = new Attempt(run, messageId, startedAt);
+    const retried = () => tries === 1 ? undefined : { attempts: tries - 1, totalWaitMs };
+    try {
+      const reply = await attempt.consume(driver, request);
+      return { ok: true, reply, durationMs: clock.monotonic() - startedAt, retry: retried() };
+    } catch (error) {
+      if (run.interrupts.interrupted) throw run.interrupts.signal.reason;
+      const elapsedMs = clock.monotonic() - startedAt;
+      const decision = decideRetry({ error, tries, elapsedMs }, retry, fraction(random));
+      if (decision.type === "fail") {
+        return { ok: false, error: decision.error, durationMs: elapsedMs, retry: retried() };
+      }
+      if (attempt.visible) {
+        run.live("output.message.replaced", {
+          turnId: run.state.turnId,
+          messageId,
+          reasonCode: "retry",
+          replacement: "",
+        });
+      }
+      await pause(run, decision.waitMs);
+      totalWaitMs += decision.waitMs;
+    }
+  }
+}
+
+function pause(run: TurnRun, milliseconds: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = run.ports.clock.setTimer(() => {
+      off();
+      resolve();
+    }, milliseconds);
+    const off = run.interrupts.onInterrupt((reason) => {
+      timer.cancel();
+      reject(reason);
+    });
+  });
+}
+
+/** One try: reads the stream until its terminal event. */
+class Attempt {
+  readonly #run: TurnRun;
+  readonly #startedAt: number;
+  readonly #target: DeltaTarget;
+  readonly #reasoning: ReasoningPart[] = [];
+  readonly #calls: RawCall[] = [];
+  #text = "";
+  #thinking = "";
+  #signature: string | undefined;
+  #characters = 0;
+  #events = 0;
+  #firstTextMs: number | undefined;
+  #over = false;
+
+  constructor(run: TurnRun, messageId: MessageId, startedAt: number) {
+    this.#run = run;
+    this.#startedAt = startedAt;
+    this.#target = {
+      sessionId: run.sessionId,
+      turnId: run.state.turnId,
+      messageId,
+      context: run.eventContext,
+    };
+  }
+
+  /** Whether a subscriber may have seen something of this try. */
+  get visible(): boolean {
+    return this.#text !== "" || this.#thinking !== "";
+  }
+
+  /** Reads the whole reply. */
+  async consume(driver: Driver, request: ModelRequest): Promise<Reply> {
+    const { limits } = this.#run.ports;
+    const stop = new StreamStop(this.#run);
+    const stalled = this.#run.watchdog.arm(limits.providerStallMs, () => {
+      stop.now(new ProviderError("provider_unavailable", stallText(limits.providerStallMs), { retryable: true }));
+    });
+    const total = this.#run.watchdog.arm(limits.providerTotalMs, () => {
+      stop.now(
+        new ProviderError("provider_unavailable", `The model stream took longer than ${limits.providerTotalMs} ms`),
+      );
+    });
+    try {
+      return await stop.race(this.#read(driver.stream(request, stop), stalled));
+    } finally {
+      this.#over = true;
+      stalled.cancel();
+      total.cancel();
+      stop.done();
+    }
+  }
+
+  async #read(stream: AsyncIterable<ModelEvent>, stalled: { touch(): void }): Promise<Reply> {
+    for await (const event of stream) {
+      // A stream that was given up may still deliver: nothing of it may be seen.
+      if (this.#over) break;
+      stalled.touch();
+      if (++this.#events > this.#run.ports.limits.maxStreamEvents) throw tooLarge("events");
+      switch (event.type) {
+        case "text":
+          this.#addText(event.delta);
+          break;
+        case "thinking":
+          this.#addThinking(event.delta);
+          break;
+        case "thinking_signature":
+          this.#signature = event.signature;
+          break;
+        case "reasoning_item":
+          this.#reasoning.push(event.item);
+          this.#run.live("reason.item", {
+            turnId: this.#target.turnId,
+            provider: event.item.provider,
+            ...(event.item.itemId === undefined ? {} : { itemId: event.item.itemId }),
+          });
+          break;
+        case "tool_call":
+          if (typeof event.arguments === "string") this.#count(event.arguments.length);
+          this.#calls.push({
+            providerCallId: event.providerCallId,
+            name: String(event.name),
+            arguments: event.arguments,
+          });
+          break;
+        case "activity":
+          break;
+        case "done":
+          return this.#reply(event);
+      }
+    }
+    throw new ProviderError("provider_unavailable", "The model stream ended before the reply was complete", {
+      retryable: true,
+    });
+  }
+
+  #addText(delta: string): void {
+    if (delta === "") return;
+    if (this.#firstTextMs === undefined) this.#firstTextMs = this.#run.ports.clock.monotonic() - this.#startedAt;
+    const offset = this.#text.length;
+    this.#count(delta.length);
+    this.#text += delta;
+    this.#run.ports.live.delta("output.message.delta", this.#target, delta, offset);
+  }
+
+  #addThinking(delta: string): void {
+    if (delta === "") return;
+    if (this.#thinking === "") this.#run.live("reason.thinking.started", { turnId: this.#target.turnId });
+    const offset = this.#thinking.length;
+    this.#count(delta.length);
+    this.#thinking += delta;
+    this.#run.ports.live.delta("reason.thinking.delta", this.#target, delta, offset);
+  }
+
+  #count(characters: number): void {
+    this.#characters += characters;
+    if (this.#characters > this.#run.ports.limits.maxReplyCharacters) throw tooLarge("characters");
+  }
+
+  #reply(done: Reply["done"]): Reply {
+    if (this.#thinking !== "") this.#run.live("reason.thinking.completed", { turnId: this.#target.turnId });
+    return {
+      text: this.#text,
+      thinking: this.#thinking,
+      thinkingSignature: this.#signature,
+      reasoning: this.#reasoning,
+      calls: this.#calls,
+      done,
+      timeToFirstTokenMs: this.#firstTextMs,
+    };
+  }
+}
+
+/** Ends one stream: by the turn's interruption or by a deadline. The signal is made when a driver asks for it. */
+class StreamStop {
+  readonly #run: TurnRun;
+  readonly #off: () => void;
+  #controller: AbortController | undefined;
+  #reject: ((reason: unknown) => void) | undefined;
+  #reason: unknown;
+  #stopped = false;
+
+  constructor(run: TurnRun) {
+    this.#run = run;
+    this.#off = run.interrupts.onInterrupt((reason) => this.now(reason));
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#stopped) this.#controller.abort(this.#reason);
+    }
+    return this.#controller.signal;
+  }
+
+  now(reason: unknown): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+    this.#reject?.(reason);
+  }
+
+  race<T>(promise: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#stopped) reject(this.#reason);
+      else this.#reject = reject;
+      promise.then(resolve, reject);
+    });
+  }
+
+  done(): void {
+    this.#off();
+    this.#reject = undefined;
+    // The driver lets go of its connection also when the stream was given up in the middle.
+    if (!this.#stopped) this.now(new ProviderError("provider_unavailable", "The model stream is over"));
+  }
+}
+
+function stallText(milliseconds: number): string {
+  return `The model stream was silent for ${milliseconds} ms`;
+}
+
+function tooLarge(what: string): ProviderError {
+  return new ProviderError("provider_unavailable", `The model's reply has more ${what} than a reply may have`);
+}

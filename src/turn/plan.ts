@@ -1,0 +1,337 @@
+/** The planner: a pure, total function from a turn's state and its last outcome to what comes next. */
+
+import type { EventDraft } from "../records/event.ts";
+import type { ErrorDisclosure } from "../records/message.ts";
+import type { MessageId } from "../records/ids.ts";
+import type { StopReason, TurnFailure, TurnState } from "../records/turn.ts";
+import { addUsage, type Usage } from "../records/usage.ts";
+
+/** What the last step came to. */
+export type TurnOutcome =
+  | {
+    /** The input was accepted. */
+    readonly type: "accepted";
+  }
+  | {
+    /** A model call came to a complete reply. */
+    readonly type: "reasoned";
+    /** Id of the agent message. */
+    readonly messageId: MessageId;
+    /** Its text. */
+    readonly text: string;
+    /** Calls in it. */
+    readonly callCount: number;
+    /** Why the model stopped. */
+    readonly finishReason: string;
+    /** Tokens of this call. */
+    readonly usage?: Usage;
+    /** The provider's id of the response. */
+    readonly responseId?: string;
+    /** Time from accept to the first text, when this call had text. */
+    readonly timeToFirstTokenMs?: number;
+    /** Inputs that joined the turn meanwhile. */
+    readonly pendingInputs: number;
+    /** The instant; milliseconds since the epoch. */
+    readonly at: number;
+  }
+  | {
+    /** A model call failed for good. */
+    readonly type: "reason_failed";
+    /** Why. */
+    readonly failure: TurnFailure;
+    /** What the user is told. */
+    readonly disclosed: string;
+    /** How much that is. */
+    readonly disclosure: ErrorDisclosure;
+    /** Tokens spent. */
+    readonly usage?: Usage;
+  }
+  | {
+    /** Calls were acted on. */
+    readonly type: "acted";
+    /** How many got a result in this step. */
+    readonly acted: number;
+    /** Whether some wait for the client. */
+    readonly waiting: boolean;
+  }
+  | {
+    /** The client answered; its calls are to be looked at again. */
+    readonly type: "resumed";
+  }
+  | {
+    /** A hook refused the input. */
+    readonly type: "blocked";
+    /** Why. */
+    readonly reason: string;
+  }
+  | {
+    /** Somebody cancelled the turn. */
+    readonly type: "cancelled";
+    /** Why. */
+    readonly reason?: string;
+  }
+  | {
+    /** A guard ended the turn. */
+    readonly type: "sealed";
+    /** Which kind of guard. */
+    readonly reason: string;
+    /** What it saw. */
+    readonly detail?: string;
+  };
+
+/** What the loop does next. */
+export type NextStep =
+  | { readonly type: "reason" }
+  | { readonly type: "act" }
+  | { readonly type: "wait" }
+  | {
+    readonly type: "complete";
+    /** How the turn ended. */
+    readonly status: "completed" | "failed" | "cancelled" | "sealed";
+    /** Why. */
+    readonly stopReason: StopReason;
+    /** Why it failed. */
+    readonly failure?: TurnFailure;
+  };
+
+/** What the loop has to do with the closing commit, in order. */
+export type TurnEffect =
+  | {
+    /** Give every open call a result that says why it was not executed. */
+    readonly type: "close_calls";
+    /** The words of the result. */
+    readonly reason: string;
+  }
+  | {
+    /** Commit an event. */
+    readonly type: "event";
+    /** The event. */
+    readonly event: EventDraft;
+  }
+  | {
+    /** Run the turn-end hooks before the commit. */
+    readonly type: "turn_end_hooks";
+    /** Whether the turn went well. */
+    readonly success: boolean;
+  };
+
+/** The planner's answer. */
+export interface Plan {
+  /** The state afterwards. */
+  readonly state: TurnState;
+  /** What comes next. */
+  readonly next: NextStep;
+  /** What goes with it. */
+  readonly effects: readonly TurnEffect[];
+}
+
+const NO_EFFECTS: readonly TurnEffect[] = Object.freeze([]);
+const REASON: NextStep = Object.freeze({ type: "reason" });
+const ACT: NextStep = Object.freeze({ type: "act" });
+const WAIT: NextStep = Object.freeze({ type: "wait" });
+const PREVIEW_LENGTH = 2000;
+
+/** Decides what comes next. */
+export function plan(state: TurnState, outcome: TurnOutcome): Plan {
+  switch (outcome.type) {
+    case "accepted":
+      return { state: { ...state, phase: "reason", iteration: 1 }, next: REASON, effects: NO_EFFECTS };
+    case "reasoned":
+      return planReasoned(state, outcome);
+    case "reason_failed": {
+      const spent = { ...state, llmCallCount: state.llmCallCount + 1, usage: sum(state.usage, outcome.usage) };
+      return fail(spent, outcome.failure, outcome.disclosed, outcome.disclosure, "error");
+    }
+    case "acted": {
+      const acted = { ...state, toolCallsActed: state.toolCallsActed + outcome.acted };
+      if (outcome.waiting) return { state: { ...acted, phase: "wait" }, next: WAIT, effects: NO_EFFECTS };
+      return { state: nextReason(acted), next: REASON, effects: NO_EFFECTS };
+    }
+    case "resumed":
+      return { state: { ...state, phase: "act" }, next: ACT, effects: NO_EFFECTS };
+    case "blocked": {
+      const failure: TurnFailure = { code: "blocked_by_hook", message: outcome.reason };
+      return fail(state, failure, outcome.reason, "standard", "blocked");
+    }
+    case "cancelled":
+      return cancel(state, outcome.reason);
+    case "sealed":
+      return seal(state, outcome);
+  }
+}
+
+function planReasoned(before: TurnState, outcome: Extract<TurnOutcome, { type: "reasoned" }>): Plan {
+  const state = countReason(before, outcome);
+  const belowCeiling = state.iteration < state.maxIterations;
+  if (outcome.callCount > 0 && belowCeiling) {
+    return {
+      state: { ...state, phase: "act", callMessageId: outcome.messageId },
+      next: ACT,
+      effects: NO_EFFECTS,
+    };
+  }
+  if (outcome.callCount === 0 && outcome.pendingInputs > 0 && belowCeiling) {
+    return { state: nextReason(state), next: REASON, effects: NO_EFFECTS };
+  }
+  const cut = outcome.callCount > 0 || outcome.pendingInputs > 0;
+  const stopReason = cut ? "max_turn_requests" : stopReasonOf(outcome.finishReason);
+  const done: TurnState = { ...state, phase: "done" };
+  const effects: TurnEffect[] = [];
+  if (outcome.callCount > 0) effects.push({ type: "close_calls", reason: "not executed: iteration limit" });
+  effects.push({ type: "event", event: turnCompleted(done, stopReason, outcome.at) }, idled(done));
+  effects.push({ type: "turn_end_hooks", success: true });
+  return { state: done, next: { type: "complete", status: "completed", stopReason }, effects };
+}
+
+function countReason(state: TurnState, outcome: Extract<TurnOutcome, { type: "reasoned" }>): TurnState {
+  const ttft = state.timeToFirstTokenMs ?? outcome.timeToFirstTokenMs;
+  const { previousResponseId: _, ...rest } = state;
+  return {
+    ...rest,
+    usage: sum(state.usage, outcome.usage),
+    llmCallCount: state.llmCallCount + 1,
+    toolCallCount: state.toolCallCount + outcome.callCount,
+    ...(outcome.text === ""
+      ? {}
+      : { finalMessageId: outcome.messageId, finalAnswerPreview: outcome.text.slice(0, PREVIEW_LENGTH) }),
+    ...(ttft === undefined ? {} : { timeToFirstTokenMs: ttft }),
+    ...(outcome.responseId === undefined ? {} : { previousResponseId: outcome.responseId }),
+  };
+}
+
+function nextReason(state: TurnState): TurnState {
+  const { callMessageId: _, ...rest } = state;
+  return { ...rest, phase: "reason", iteration: state.iteration + 1 };
+}
+
+function stopReasonOf(finishReason: string): StopReason {
+  switch (finishReason) {
+    case "length":
+      return "max_tokens";
+    case "refusal":
+    case "content_filter":
+      return "refusal";
+    default:
+      return "end_turn";
+  }
+}
+
+function fail(
+  state: TurnState,
+  failure: TurnFailure,
+  disclosed: string,
+  disclosure: ErrorDisclosure,
+  stopReason: StopReason,
+): Plan {
+  const done: TurnState = { ...state, phase: "done" };
+  const event: EventDraft = {
+    type: "turn.failed",
+    context: contextOf(state),
+    data: {
+      turnId: state.turnId,
+      error: disclosed,
+      errorCode: failure.code,
+      ...(failure.fields === undefined ? {} : { errorFields: failure.fields }),
+      errorDisclosure: disclosure,
+      iterations: state.iteration,
+      usage: state.usage,
+    },
+  };
+  return {
+    state: done,
+    next: { type: "complete", status: "failed", stopReason, failure },
+    effects: [
+      { type: "close_calls", reason: "not executed: the turn failed" },
+      { type: "event", event },
+      idled(done),
+      { type: "turn_end_hooks", success: false },
+    ],
+  };
+}
+
+function cancel(state: TurnState, reason: string | undefined): Plan {
+  const done: TurnState = { ...state, phase: "done" };
+  const event: EventDraft = {
+    type: "turn.cancelled",
+    context: contextOf(state),
+    data: {
+      turnId: state.turnId,
+      ...(reason === undefined ? {} : { reason }),
+      iterations: state.iteration,
+      usage: state.usage,
+    },
+  };
+  return {
+    state: done,
+    next: { type: "complete", status: "cancelled", stopReason: "cancelled" },
+    effects: [
+      { type: "close_calls", reason: "not executed: the turn was cancelled" },
+      { type: "event", event },
+      idled(done),
+    ],
+  };
+}
+
+function seal(state: TurnState, outcome: Extract<TurnOutcome, { type: "sealed" }>): Plan {
+  const done: TurnState = { ...state, phase: "done" };
+  const event: EventDraft = {
+    type: "turn.sealed",
+    context: contextOf(state),
+    data: {
+      turnId: state.turnId,
+      reason: outcome.reason,
+      ...(outcome.detail === undefined ? {} : { detail: outcome.detail }),
+      iterations: state.iteration,
+      usage: state.usage,
+    },
+  };
+  return {
+    state: done,
+    next: { type: "complete", status: "sealed", stopReason: "sealed" },
+    effects: [
+      { type: "close_calls", reason: `not executed: ${outcome.reason}` },
+      { type: "event", event },
+      idled(done),
+    ],
+  };
+}
+
+function turnCompleted(state: TurnState, stopReason: StopReason, at: number): EventDraft {
+  return {
+    type: "turn.completed",
+    context: contextOf(state),
+    data: {
+      turnId: state.turnId,
+      iterations: state.iteration,
+      durationMs: Math.max(0, at - state.facts.acceptedAt),
+      usage: state.usage,
+      stopReason,
+      ...(state.finalMessageId === undefined ? {} : { finalMessageId: state.finalMessageId }),
+      ...(state.finalAnswerPreview === undefined ? {} : { finalAnswerPreview: state.finalAnswerPreview }),
+      ...(state.timeToFirstTokenMs === undefined ? {} : { timeToFirstTokenMs: state.timeToFirstTokenMs }),
+      toolCallCount: state.toolCallCount,
+      toolCallsActed: state.toolCallsActed,
+      llmCallCount: state.llmCallCount,
+    },
+  };
+}
+
+function idled(state: TurnState): TurnEffect {
+  return {
+    type: "event",
+    event: {
+      type: "session.idled",
+      context: contextOf(state),
+      data: { turnId: state.turnId, iterations: state.iteration, usage: state.usage },
+    },
+  };
+}
+
+/** What the events of a turn belong to. */
+export function contextOf(state: TurnState): EventDraft["context"] {
+  return { turnId: state.turnId, inputMessageId: state.inputMessageId };
+}
+
+function sum(total: Usage, more: Usage | undefined): Usage {
+  return more === undefined ? total : addUsage(total, more);
+}

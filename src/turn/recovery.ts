@@ -1,0 +1,146 @@
+/** Going on with a turn that another process, or an earlier life of this one, left open. */
+
+import { RuntimeError } from "../errors.ts";
+import type { Event, EventDraft } from "../records/event.ts";
+import type { Message } from "../records/message.ts";
+import type { TurnCheckpoint } from "../records/checkpoint.ts";
+import type { TurnResult, TurnState } from "../records/turn.ts";
+import { NO_USAGE } from "../records/usage.ts";
+import type { AcquiredSession } from "../ports/journal.ts";
+import { closingResults } from "./act.ts";
+import { callsOf, findAgentMessage, readCallLog } from "./call_log.ts";
+import { disclose } from "./failure.ts";
+import type { KernelPorts } from "./kernel_ports.ts";
+import { resultOf, TurnLoop } from "./loop.ts";
+import { plan } from "./plan.ts";
+import { textOfMessage } from "./stored_turn.ts";
+import { type SessionShare, TurnRun } from "./turn_run.ts";
+
+/** An open turn as it is taken over. */
+export interface TakenTurn {
+  /** Its run, without a commit so far. */
+  readonly run: TurnRun;
+  /** Its events so far. */
+  readonly events: readonly Event[];
+}
+
+/** Reads what an open turn has done so far. */
+export async function takeTurn(
+  ports: KernelPorts,
+  share: SessionShare,
+  acquired: AcquiredSession,
+  state: TurnState,
+): Promise<TakenTurn> {
+  const events = await ports.journal.events(share.sessionId, { after: state.baseSequence });
+  const run = new TurnRun(ports, share, state, acquired.fence, acquired.lastSequence);
+  run.response = textOfMessage(events, state.finalMessageId);
+  for (const event of events) {
+    if (event.type === "input.message") run.controls = event.data.message.controls ?? run.controls;
+  }
+  return { run, events };
+}
+
+/**
+ * Finishes an interrupted turn.
+ *
+ * The first commit takes the lease before any effect. A call without a start mark runs; a started `at_most_once` call
+ * is asked about or answered as interrupted, never repeated.
+ */
+export async function recoverTurn(
+  ports: KernelPorts,
+  share: SessionShare,
+  acquired: AcquiredSession,
+  checkpoint: TurnCheckpoint,
+  begun: (run: TurnRun) => void,
+): Promise<TurnResult> {
+  if (!isReadable(checkpoint)) return await giveUp(ports, share, acquired, begun);
+  const { state } = checkpoint;
+  const { run, events } = await takeTurn(ports, share, acquired, state);
+  begun(run);
+  const mode = state.phase === "act" ? "act" as const : "restart" as const;
+  const recovered: EventDraft = {
+    type: "reason.recovered",
+    context: run.eventContext,
+    data: { turnId: state.turnId, mode },
+  };
+  await run.commit([recovered], { checkpoint });
+  const loop = new TurnLoop(run);
+  if (checkpoint.closing !== undefined) {
+    return await loop.finish(checkpoint.closing);
+  }
+  if (state.phase !== "act") return await loop.perform({ plan: { state, next: { type: "reason" }, effects: [] } });
+  const message = findAgentMessage(events, state.callMessageId);
+  if (message === undefined) {
+    throw new RuntimeError("corrupt_record", "Cannot go on: the message with the calls is missing");
+  }
+  return await loop.perform({ plan: { state, next: { type: "act" }, effects: [] }, message, log: readCallLog(events) });
+}
+
+function isReadable(checkpoint: TurnCheckpoint): boolean {
+  const version: number = checkpoint.version;
+  const inner: number | undefined = checkpoint.state?.version;
+  return version === 1 && inner === 1;
+}
+
+/** Ends a turn whose checkpoint this version cannot read: failed, with its calls closed. */
+async function giveUp(
+  ports: KernelPorts,
+  share: SessionShare,
+  acquired: AcquiredSession,
+  begun: (run: TurnRun) => void,
+): Promise<TurnResult> {
+  const all = await ports.journal.events(share.sessionId);
+  const started = all.findLast((event) => event.type === "turn.started");
+  const session = await ports.sources.sessions.getSession(share.sessionId);
+  if (started === undefined || session === undefined) {
+    throw new RuntimeError(
+      "corrupt_record",
+      `Cannot end the open turn of session "${share.sessionId}": its start is missing`,
+    );
+  }
+  const state: TurnState = {
+    version: 1,
+    turnId: started.data.turnId,
+    sessionId: share.sessionId,
+    harnessId: session.harnessId,
+    inputMessageId: started.data.inputMessageId,
+    facts: started.data.facts,
+    baseSequence: (started.sequence ?? 1) - 1,
+    phase: "reason",
+    iteration: 1,
+    maxIterations: 1,
+    usage: NO_USAGE,
+    toolCallCount: 0,
+    toolCallsActed: 0,
+    llmCallCount: 0,
+  };
+  const { run, events } = await takeTurn(ports, share, acquired, state);
+  begun(run);
+  const failure = {
+    code: "checkpoint_unreadable" as const,
+    message: "The open turn was written by another version of the runtime",
+  };
+  const ended = plan(state, {
+    type: "reason_failed",
+    failure,
+    disclosed: disclose(failure, "standard"),
+    disclosure: "standard",
+  });
+  if (ended.next.type !== "complete") throw new RuntimeError("internal", "Cannot end the turn: the planner went on");
+  const log = readCallLog(events);
+  const drafts: EventDraft[] = [];
+  for (const effect of ended.effects) {
+    if (effect.type === "close_calls") {
+      for (const message of agentMessages(events)) drafts.push(...closingResults(run, message, log, effect.reason));
+    } else if (effect.type === "event") drafts.push(effect.event);
+  }
+  run.closed = true;
+  await run.commit(drafts, { checkpoint: null, release: true });
+  return resultOf(run, ended.next, []);
+}
+
+function agentMessages(events: readonly Event[]): readonly Message[] {
+  return events.flatMap((event) =>
+    event.type === "output.message.completed" && callsOf(event.data.message).length > 0 ? [event.data.message] : []
+  );
+}

@@ -1,0 +1,78 @@
+/** Reading a turn back from the log. */
+
+import { toFailure } from "./failure.ts";
+import { RuntimeError } from "../errors.ts";
+import type { Event } from "../records/event.ts";
+import { textOf } from "../records/content.ts";
+import type { MessageId, SessionId, TurnId } from "../records/ids.ts";
+import type { StopReason, TurnResult } from "../records/turn.ts";
+import { NO_USAGE } from "../records/usage.ts";
+import type { SessionJournal } from "../ports/journal.ts";
+
+/** The text of an agent message among events. */
+export function textOfMessage(events: readonly Event[], id: MessageId | undefined): string {
+  for (const event of events) {
+    if (event.type === "output.message.completed" && event.data.message.id === id) {
+      return textOf(event.data.message.content);
+    }
+  }
+  return "";
+}
+
+/** The result of an ended turn, read from its events; undefined while it is open. */
+export async function readTurnResult(
+  journal: SessionJournal,
+  sessionId: SessionId,
+  turnId: TurnId,
+  sequence: number,
+): Promise<TurnResult | undefined> {
+  const events = await journal.events(sessionId, { after: sequence - 1 });
+  const own = events.filter((event) => event.context.turnId === turnId);
+  for (const event of own) {
+    switch (event.type) {
+      case "turn.completed": {
+        const { data } = event;
+        return {
+          ...base(sessionId, turnId, data.iterations, data.usage, data.stopReason),
+          status: "completed",
+          success: true,
+          response: textOfMessage(own, data.finalMessageId),
+          toolCallsCount: data.toolCallsActed,
+        };
+      }
+      case "turn.failed": {
+        const { data } = event;
+        const error = toFailure(new RuntimeError(data.errorCode, data.error, { fields: data.errorFields ?? {} }));
+        const stopReason = data.errorCode === "blocked_by_hook" ? "blocked" : "error";
+        return { ...base(sessionId, turnId, data.iterations, data.usage, stopReason), status: "failed", error };
+      }
+      case "turn.cancelled":
+      case "turn.sealed": {
+        const status = event.type === "turn.sealed" ? "sealed" : "cancelled";
+        return { ...base(sessionId, turnId, event.data.iterations, event.data.usage, status), status };
+      }
+      default:
+    }
+  }
+  return undefined;
+}
+
+function base(
+  sessionId: SessionId,
+  turnId: TurnId,
+  iterations: number,
+  usage: TurnResult["usage"] = NO_USAGE,
+  stopReason: StopReason = "end_turn",
+): Omit<TurnResult, "status"> {
+  return {
+    sessionId,
+    turnId,
+    iterations,
+    usage,
+    stopReason,
+    success: false,
+    response: "",
+    toolCallsCount: 0,
+    waitingFor: [],
+  };
+}

@@ -1,0 +1,266 @@
+/** Running one tool call: hooks, arguments, start mark, execution, result. */
+
+import { messageOf, ToolError } from "../errors.ts";
+import type { JsonObject, JsonValue } from "../records/json.ts";
+import type { ToolCall, ToolDefinition, ToolResult, ToolStatus } from "../records/tool.ts";
+import type { CapabilityHooks } from "../ports/capability.ts";
+import type { ParsedArguments, Tool, ToolOutcome } from "../ports/tool.ts";
+import { toBoundedJson } from "../kit/bounded_json.ts";
+import { parseArgumentsText } from "../kit/parse_arguments.ts";
+import type { BoundTool } from "../context/session_config.ts";
+import type { TurnContext } from "../context/turn_context.ts";
+import { CallContext } from "./call_context.ts";
+import type { TurnRun } from "./turn_run.ts";
+
+/** A finished call. */
+export interface FinishedCall {
+  /** The call. */
+  readonly call: ToolCall;
+  /** The tool, if there is one of that name. */
+  readonly bound: BoundTool | undefined;
+  /** Its result. */
+  readonly result: ToolResult;
+  /** Whether the result was cut to its cap. */
+  readonly truncated: boolean;
+  /** How long it ran, in milliseconds. */
+  readonly durationMs: number;
+}
+
+/** Told just before the tool runs; resolves when it may. */
+export type BeforeStart = (call: ToolCall, tool: Tool, args: JsonValue) => Promise<void> | undefined;
+
+const INTERNAL = "failed with an internal error";
+
+/**
+ * Runs a call to its result.
+ *
+ * @throws the reason of the interruption when the turn ends meanwhile; never because of the tool
+ */
+export async function runToolCall(
+  run: TurnRun,
+  turn: TurnContext,
+  call: ToolCall,
+  beforeStart: BeforeStart,
+): Promise<FinishedCall> {
+  const startedAt = run.ports.clock.monotonic();
+  const bound = turn.executableTools.get(call.name);
+  const context = new CallContext(run, turn, call);
+  let truncated = false;
+  let result: ToolResult;
+  try {
+    if (bound === undefined) result = errorResult(call, `Tool definition not found: ${call.name.slice(0, 200)}`);
+    else {
+      const outcome = await runBound(run, turn, call, bound.tool, context, beforeStart);
+      ({ result, truncated } = toResult(call, outcome, run.ports.limits.maxToolResultBytes));
+    }
+    if (bound !== undefined && turn.config.hasHook.postToolUse) {
+      result = await runPostHooks(run, turn, call, result, context);
+    }
+  } finally {
+    context.end(
+      run.interrupts.interrupted ? run.interrupts.signal.reason : new DOMException("The call is over", "AbortError"),
+    );
+  }
+  return { call, bound, result, truncated, durationMs: run.ports.clock.monotonic() - startedAt };
+}
+
+interface Failed {
+  readonly type: "failed";
+  readonly status: ToolStatus;
+  readonly message: string;
+}
+
+async function runBound(
+  run: TurnRun,
+  turn: TurnContext,
+  call: ToolCall,
+  tool: Tool,
+  context: CallContext,
+  beforeStart: BeforeStart,
+): Promise<ToolOutcome | Failed> {
+  let args: JsonValue = call.arguments;
+  if (typeof args === "string") {
+    const parsed = parseArgumentsText(args);
+    const message = parsed.ok ? "the arguments are not an object" : parsed.message;
+    return failed("error", `Invalid arguments for tool "${call.name}": ${message}`);
+  }
+  if (turn.config.hasHook.preToolUse) {
+    const decided = await runPreHooks(run, turn, call, tool.definition, context);
+    if (decided.blocked !== undefined) {
+      return failed("error", `Blocked by a pre_tool_use hook: ${decided.blocked}`);
+    }
+    args = decided.args;
+  }
+  let parsed: ParsedArguments | Promise<ParsedArguments>;
+  try {
+    parsed = tool.parse(args);
+    if (parsed instanceof Promise) parsed = await run.timed(parsed, run.ports.limits.hookMs, "check arguments");
+  } catch (thrown) {
+    rethrowInterruption(run);
+    run.warn("tool_schema_failed", thrown);
+    return failed("error", `Tool "${call.name}" ${INTERNAL}`);
+  }
+  if (!parsed.ok) return failed("error", `Invalid arguments for tool "${call.name}": ${parsed.message}`);
+  const marked = beforeStart(call, tool, args);
+  if (marked !== undefined) await marked;
+  return await execute(run, tool, parsed.value, context);
+}
+
+/** Runs the tool itself under its deadline. */
+export async function execute(
+  run: TurnRun,
+  tool: Tool,
+  args: unknown,
+  context: CallContext,
+): Promise<ToolOutcome | Failed> {
+  const name = tool.definition.name;
+  const milliseconds = tool.timeoutMs ?? run.ports.limits.toolMs;
+  try {
+    const running = tool.execute(args, context);
+    if (!(running instanceof Promise)) return running;
+    return await withDeadline(run, running, milliseconds, () => {
+      const message = `Tool "${name}" timed out after ${milliseconds} ms`;
+      context.end(new DOMException(message, "TimeoutError"));
+      return failed("timeout", message);
+    });
+  } catch (thrown) {
+    rethrowInterruption(run);
+    if (thrown instanceof ToolError) return failed("error", thrown.message);
+    // The text of an unexpected error may hold secrets or paths: it is the host's to see, not the model's.
+    run.warn("tool_threw", `Tool "${name}" threw: ${messageOf(thrown)}`);
+    return failed("error", `Tool "${name}" ${INTERNAL}`);
+  }
+}
+
+function withDeadline<T, U>(run: TurnRun, promise: Promise<T>, milliseconds: number, late: () => U): Promise<T | U> {
+  return new Promise((resolve, reject) => {
+    const deadline = run.watchdog.arm(milliseconds, () => {
+      off();
+      resolve(late());
+    });
+    const off = run.interrupts.onInterrupt((reason) => {
+      deadline.cancel();
+      reject(reason);
+    });
+    const settle = (): void => {
+      deadline.cancel();
+      off();
+    };
+    promise.then((value) => {
+      settle();
+      resolve(value);
+    }, (error) => {
+      settle();
+      reject(error);
+    });
+  });
+}
+
+async function runPreHooks(
+  run: TurnRun,
+  turn: TurnContext,
+  call: ToolCall,
+  definition: ToolDefinition,
+  context: CallContext,
+): Promise<{ readonly args: JsonValue; readonly blocked?: string }> {
+  let args = call.arguments;
+  for (const { owner, hooks } of turn.config.hooks) {
+    if (hooks.preToolUse === undefined) continue;
+    try {
+      const answer = hooks.preToolUse({ ...call, arguments: args }, definition, context);
+      const decision = answer instanceof Promise
+        ? await run.timed(answer, run.ports.limits.hookMs, "run a hook")
+        : answer;
+      if (decision.action === "block") return { args, blocked: decision.reason };
+      if (decision.action === "rewrite") args = decision.arguments;
+    } catch (thrown) {
+      rethrowInterruption(run);
+      // A guard that cannot answer must not let the call through.
+      run.warn("hook_failed", thrown);
+      return { args, blocked: `the hook of capability "${owner.capability.id}" failed` };
+    }
+  }
+  return { args };
+}
+
+async function runPostHooks(
+  run: TurnRun,
+  turn: TurnContext,
+  call: ToolCall,
+  first: ToolResult,
+  context: CallContext,
+): Promise<ToolResult> {
+  let result = first;
+  for (const { hooks } of turn.config.hooks) {
+    const hook: CapabilityHooks["postToolUse"] = hooks.postToolUse?.bind(hooks);
+    if (hook === undefined) continue;
+    try {
+      const answer = hook(call, result, context);
+      const next = answer instanceof Promise ? await run.timed(answer, run.ports.limits.hookMs, "run a hook") : answer;
+      result = { ...next, toolCallId: call.id };
+    } catch (thrown) {
+      rethrowInterruption(run);
+      run.warn("hook_failed", thrown);
+    }
+  }
+  return result;
+}
+
+/** Writes an outcome down as a result within the cap. */
+export function toResult(
+  call: ToolCall,
+  outcome: ToolOutcome | Failed,
+  maxBytes: number,
+): { readonly result: ToolResult; readonly truncated: boolean } {
+  switch (outcome.type) {
+    case "success": {
+      const { value, truncated } = toBoundedJson(outcome.value, { maxBytes });
+      const result: ToolResult = { toolCallId: call.id, status: "success", result: value };
+      return { result: outcome.images === undefined ? result : { ...result, images: outcome.images }, truncated };
+    }
+    case "error":
+      return { result: errorResult(call, outcome.message), truncated: false };
+    case "failed":
+      return { result: errorResult(call, outcome.message, outcome.status), truncated: false };
+    case "connection_required": {
+      const { type: _, ...connectionRequired } = outcome;
+      const message = `Connection required: the user has to connect ${outcome.provider} first`;
+      return { result: { ...errorResult(call, message), connectionRequired }, truncated: false };
+    }
+  }
+}
+
+const MAX_ERROR = 8 * 1024;
+
+/** An error result for a call. */
+export function errorResult(call: ToolCall, message: string, status: ToolStatus = "error"): ToolResult {
+  const error = message.length > MAX_ERROR ? `${message.slice(0, MAX_ERROR)} [cut]` : message;
+  return { toolCallId: call.id, status, error };
+}
+
+/** Words for people about a call; the capability's win over the tool's. */
+export function narrate(turn: TurnContext, call: ToolCall): string | undefined {
+  const bound = turn.executableTools.get(call.name);
+  if (bound === undefined) return undefined;
+  try {
+    for (const { capability } of turn.config.capabilities) {
+      const words = capability.narrate?.(call, bound.tool.definition);
+      if (words !== undefined) return words;
+    }
+    return isObject(call.arguments) ? bound.tool.narrate?.(call.arguments) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: JsonValue): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function failed(status: ToolStatus, message: string): Failed {
+  return { type: "failed", status, message };
+}
+
+function rethrowInterruption(run: TurnRun): void {
+  if (run.interrupts.interrupted) throw run.interrupts.signal.reason;
+}

@@ -1,0 +1,62 @@
+/** The handle of a started turn. */
+
+import type { Event } from "../records/event.ts";
+import type { SessionId, TurnId } from "../records/ids.ts";
+import type { InputMessage } from "../records/message.ts";
+import type { TurnResult } from "../records/turn.ts";
+import type { Subscriber } from "./event_channel.ts";
+
+/** Options of {@linkcode TurnHandle.steer}. */
+export interface SteerOptions {
+  /** A repeat of the key is accepted without being stored again. */
+  readonly idempotencyKey?: string;
+}
+
+/** What became of a steering input. */
+export type SteerReceipt =
+  | {
+    /** It joined the turn and is stored. */
+    readonly joined: true;
+  }
+  | {
+    /** The turn's end was decided already: the input started the next turn. */
+    readonly joined: false;
+    /** The next turn. */
+    readonly turn: TurnHandle;
+  };
+
+/** A turn that was started. */
+export interface TurnHandle {
+  /** Its session. */
+  readonly sessionId: SessionId;
+  /** The turn. */
+  readonly turnId: TurnId;
+  /** Resolves when the input is stored; rejects when it cannot be. */
+  readonly accepted: Promise<void>;
+  /** What the turn came to. */
+  readonly result: Promise<TurnResult>;
+  /** The turn's events, live ones included, to its end; call it at once to miss nothing. */
+  events(): AsyncIterableIterator<Event>;
+  /** Adds an input at the next step boundary; resolves when it is stored. */
+  steer(input: string | InputMessage, options?: SteerOptions): Promise<SteerReceipt>;
+  /** Ends the turn as cancelled, within 250 ms; harmless when it is over. */
+  cancel(reason?: string): void;
+}
+
+/** The events of one turn out of a subscription, until the turn is over. */
+export async function* eventsOfTurn(
+  subscriber: Subscriber,
+  turnId: TurnId,
+  over: Promise<unknown>,
+): AsyncGenerator<Event, undefined> {
+  over.then(() => subscriber.end(), () => subscriber.end());
+  try {
+    for await (const event of subscriber) {
+      if (event.context.turnId !== turnId && event.type !== "subscription.gap") continue;
+      yield event;
+      if (event.type === "session.idled" || event.type === "turn.waiting") return;
+    }
+  } finally {
+    await subscriber.return();
+  }
+}

@@ -1,0 +1,206 @@
+/** One running turn: its lease, its commits, its interruption. */
+
+import { messageOf, RuntimeError, StoreError } from "../errors.ts";
+import type { EventContext, EventDataMap, EventDraft, EventType } from "../records/event.ts";
+import type { SessionId } from "../records/ids.ts";
+import type { Controls, InputMessage } from "../records/message.ts";
+import type { TurnCheckpoint } from "../records/checkpoint.ts";
+import type { TurnState } from "../records/turn.ts";
+import type { CommittedStep, SessionStep } from "../ports/journal.ts";
+import type { ConfigCache } from "../context/layers.ts";
+import { assembleTurnContext, type TurnContext } from "../context/turn_context.ts";
+import type { SessionHistory } from "./history.ts";
+import { Interrupts } from "./interrupt.ts";
+import type { KernelPorts } from "./kernel_ports.ts";
+import { contextOf } from "./plan.ts";
+import { Watchdog } from "./watchdog.ts";
+
+/** An input that joins a running turn. */
+export interface PendingInput {
+  /** The input. */
+  readonly input: InputMessage;
+  /** Its idempotency key. */
+  readonly key: string | undefined;
+  /** It is stored, or was before. */
+  accepted(): void;
+  /** It could not be stored. */
+  rejected(error: unknown): void;
+}
+
+/** What a turn shares with the others of its session. */
+export interface SessionShare {
+  /** The session. */
+  readonly sessionId: SessionId;
+  /** The history up to the last commit. */
+  readonly history: SessionHistory;
+  /** The fold of its layers. */
+  readonly config: ConfigCache;
+  /** Grows when the session's configuration changed through the runtime. */
+  epoch: number;
+}
+
+/** What stopped a turn from the outside. */
+export class TurnInterruption extends RuntimeError {
+  /** Creates the reason of an interrupted turn. */
+  constructor(reason: string | undefined) {
+    super("turn_cancelled", reason ?? "The turn was cancelled");
+  }
+}
+
+/** The mutable side of a turn; its plan lives in {@linkcode TurnState}. */
+export class TurnRun {
+  /** What it runs on. */
+  readonly ports: KernelPorts;
+  /** What it shares. */
+  readonly share: SessionShare;
+  /** Ends its waits. */
+  readonly interrupts: Interrupts = new Interrupts();
+  /** Its deadlines. */
+  readonly watchdog: Watchdog;
+  /** Inputs that wait for the next step boundary. */
+  readonly pending: PendingInput[] = [];
+  /** Wishes of the newest user message of the turn. */
+  controls: Controls | undefined;
+  /** The last non-empty answer. */
+  response = "";
+  /** Lets go of the caller's signal. */
+  detach: (() => void) | undefined;
+  /** Whether the closing step is decided: nothing joins the turn any more. */
+  closed = false;
+  /** The planner's state as of the last step. */
+  state: TurnState;
+  readonly #fence: number;
+  #sequence: number;
+  #context: TurnContext | undefined;
+  #contextEpoch = -1;
+  #broken: unknown;
+
+  /** Starts or continues a turn under a fence. */
+  constructor(ports: KernelPorts, share: SessionShare, state: TurnState, fence: number, lastSequence: number) {
+    this.ports = ports;
+    this.share = share;
+    this.state = state;
+    this.watchdog = new Watchdog(ports.clock);
+    this.#fence = fence;
+    this.#sequence = lastSequence;
+  }
+
+  /** The session. */
+  get sessionId(): SessionId {
+    return this.state.sessionId;
+  }
+
+  /** What its events belong to. */
+  get eventContext(): EventContext {
+    return contextOf(this.state);
+  }
+
+  /** The fence of its lease. */
+  get fence(): number {
+    return this.#fence;
+  }
+
+  /** Why its lease can no longer be used, if so. */
+  get broken(): unknown {
+    return this.#broken;
+  }
+
+  /** Sequence of its last queued step. */
+  get sequence(): number {
+    return this.#sequence;
+  }
+
+  /**
+   * Commits a step, then delivers its events.
+   *
+   * @throws {RuntimeError} whatever the journal says; anything else it throws becomes a {@linkcode StoreError}
+   */
+  async commit(
+    events: readonly EventDraft[],
+    options: Pick<SessionStep, "checkpoint" | "release" | "key"> = {},
+  ): Promise<CommittedStep> {
+    if (this.#broken !== undefined) throw this.#broken;
+    const expectedSequence = this.#sequence;
+    this.#sequence += events.length;
+    const { ports, sessionId } = this;
+    let done: CommittedStep;
+    try {
+      done = await ports.journal.commit({
+        sessionId,
+        owner: ports.owner,
+        fence: this.#fence,
+        expectedSequence,
+        events,
+        ...options,
+      });
+    } catch (error) {
+      this.#broken ??= error instanceof RuntimeError
+        ? error
+        : new StoreError(`commit to session "${sessionId}"`, error);
+      this.interrupts.interrupt(this.#broken);
+      throw this.#broken;
+    }
+    this.share.history.extend(done.events, done.lastSequence);
+    ports.live.committed(sessionId, done.events);
+    return done;
+  }
+
+  /** The checkpoint of a state. */
+  checkpoint(state: TurnState): TurnCheckpoint {
+    return { version: 1, state };
+  }
+
+  /** Tells live subscribers. */
+  live<T extends EventType>(type: T, data: EventDataMap[T]): void {
+    this.ports.live.live(this.sessionId, this.eventContext, type, data);
+  }
+
+  /** The turn's context, assembled once and again when the configuration changed meanwhile. */
+  async context(): Promise<TurnContext> {
+    const { share, state } = this;
+    if (this.#context !== undefined && this.#contextEpoch === share.epoch) return this.#context;
+    this.#contextEpoch = share.epoch;
+    const context = await this.timed(
+      assembleTurnContext(this.ports.sources, {
+        sessionId: state.sessionId,
+        messages: share.history.messages,
+        now: state.facts.acceptedAt,
+        cache: share.config,
+        ...(this.controls === undefined ? {} : { controls: this.controls }),
+        ...(state.facts.locale === undefined ? {} : { locale: state.facts.locale }),
+      }),
+      this.ports.limits.hookMs * 2,
+      "assemble the turn context",
+    );
+    for (const message of context.warnings) this.live("runtime.warning", { code: "configuration", message });
+    this.#context = context;
+    return context;
+  }
+
+  /** The turn is over: lets go of its timer and of whatever was attached to it. */
+  end(): void {
+    this.closed = true;
+    this.watchdog.dispose();
+    this.detach?.();
+    this.detach = undefined;
+  }
+
+  /** Waits for a host's promise, but no longer than the turn lives and the deadline allows. */
+  async timed<T>(promise: PromiseLike<T>, milliseconds: number, action: string): Promise<T> {
+    let expire: (error: unknown) => void = () => {};
+    const late = new Promise<never>((_, reject) => expire = reject);
+    const deadline = this.watchdog.arm(milliseconds, () => {
+      expire(new RuntimeError("deadline_exceeded", `Cannot ${action}: no answer within ${milliseconds} ms`));
+    });
+    try {
+      return await this.interrupts.wait(Promise.race([promise, late]));
+    } finally {
+      deadline.cancel();
+    }
+  }
+
+  /** Reports something that must not stop the turn. */
+  warn(code: string, thrown: unknown): void {
+    this.live("runtime.warning", { code, message: messageOf(thrown).slice(0, 500) });
+  }
+}

@@ -1,0 +1,91 @@
+/** All deadlines of a turn on one timer. */
+
+import type { Clock, Timer } from "../ports/clock.ts";
+
+/** A limit is this many quiet rounds in a row, so a touch delays it by one round at most. */
+const ROUNDS = 4;
+
+/** One armed deadline. */
+export interface Deadline {
+  /** There was activity: the limit counts from now again. Costs no clock reading. */
+  touch(): void;
+  /** Disarms it. */
+  cancel(): void;
+}
+
+interface Entry extends Deadline {
+  at: number;
+  touched: boolean;
+  quiet: number;
+  readonly round: number;
+  readonly expire: () => void;
+}
+
+/** Keeps deadlines of one turn; at most one timer is set, and none when nothing is armed. */
+export class Watchdog {
+  readonly #clock: Clock;
+  readonly #entries = new Set<Entry>();
+  #timer: Timer | undefined;
+  #timerAt = Infinity;
+
+  /** Keeps time with a clock. */
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Calls back once when so many milliseconds, or a quarter more, pass without a touch. */
+  arm(milliseconds: number, expire: () => void): Deadline {
+    const round = milliseconds / ROUNDS;
+    const entry: Entry = {
+      at: this.#clock.monotonic() + round,
+      touched: false,
+      quiet: 0,
+      round,
+      expire,
+      touch: () => {
+        entry.touched = true;
+      },
+      cancel: () => {
+        this.#entries.delete(entry);
+      },
+    };
+    this.#entries.add(entry);
+    if (entry.at < this.#timerAt) this.#set(entry.at);
+    return entry;
+  }
+
+  /** Disarms everything. */
+  dispose(): void {
+    this.#entries.clear();
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#timerAt = Infinity;
+  }
+
+  #set(at: number): void {
+    this.#timer?.cancel();
+    this.#timerAt = at;
+    this.#timer = this.#clock.setTimer(() => this.#check(), Math.max(1, at - this.#clock.monotonic()));
+  }
+
+  #check(): void {
+    this.#timer = undefined;
+    this.#timerAt = Infinity;
+    const now = this.#clock.monotonic();
+    let next = Infinity;
+    for (const entry of this.#entries) {
+      if (entry.at <= now) {
+        entry.quiet = entry.touched ? 0 : entry.quiet + 1;
+        entry.touched = false;
+        if (entry.quiet >= ROUNDS) {
+          this.#entries.delete(entry);
+          entry.expire();
+          continue;
+        }
+        entry.at = now + entry.round;
+      }
+      if (entry.at < next) next = entry.at;
+    }
+    if (next < Infinity && this.#entries.size > 0) this.#set(next);
+  }
+}

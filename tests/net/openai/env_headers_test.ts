@@ -1,0 +1,51 @@
+/**
+ * What the environment may not do. Runs only with
+ * `--allow-env=OPENAI_CUSTOM_HEADERS,OPENAI_API_KEY,OPENAI_BASE_URL,OPENAI_ORG_ID,OPENAI_PROJECT_ID,OPENAI_ADMIN_KEY,OPENAI_LOG`
+ * beside `--allow-net=127.0.0.1`; without it the variables cannot be read by anybody.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { Secret } from "../../../src/records/secret.ts";
+import { openAIResponsesDriver } from "../../../src/drivers/openai/mod.ts";
+import { RESPONSES_TEXT } from "../../src/drivers/openai/recordings.ts";
+import { requestOf } from "../../src/drivers/openai/requests.ts";
+import { WireServer } from "../../_support/wire_server.ts";
+import { collect } from "../fault_table.ts";
+
+const VARIABLES: Readonly<Record<string, string>> = {
+  OPENAI_CUSTOM_HEADERS: "Authorization: Bearer sk-somebody-else\nX-Injected: yes",
+  OPENAI_API_KEY: "sk-somebody-else",
+  OPENAI_BASE_URL: "http://127.0.0.1:9/elsewhere",
+  OPENAI_ORG_ID: "org-somebody-else",
+  OPENAI_PROJECT_ID: "proj-somebody-else",
+  OPENAI_ADMIN_KEY: "sk-somebody-else-admin",
+  OPENAI_LOG: "debug",
+};
+
+const granted = Object.keys(VARIABLES).every((variable) =>
+  Deno.permissions.querySync({ name: "env", variable }).state === "granted"
+);
+
+Deno.test({
+  name: "nothing in the environment changes what is sent",
+  ignore: !granted,
+  async fn() {
+    await using server = await WireServer.start({
+      headers: { "content-type": "text/event-stream" },
+      pieces: RESPONSES_TEXT.pieces,
+    });
+    const config = { apiKey: new Secret("sk-mine-0123456789"), baseUrl: server.origin };
+    await collect(await openAIResponsesDriver().create(config), requestOf());
+    for (const [variable, value] of Object.entries(VARIABLES)) Deno.env.set(variable, value);
+    try {
+      await collect(await openAIResponsesDriver().create(config), requestOf());
+    } finally {
+      for (const variable of Object.keys(VARIABLES)) Deno.env.delete(variable);
+    }
+    const [before, after] = [await server.exchange(0).request, await server.exchange(1).request];
+    assert.deepEqual(after, before);
+    assert.equal(after.headers.get("authorization"), "Bearer sk-mine-0123456789");
+  },
+});

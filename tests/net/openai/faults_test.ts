@@ -1,0 +1,29 @@
+import { Secret } from "../../../src/records/secret.ts";
+import type { Driver, DriverDescriptor } from "../../../src/ports/driver.ts";
+import { openAICompletionsDriver, openAIResponsesDriver } from "../../../src/drivers/openai/mod.ts";
+import {
+  COMPLETIONS_CALLS,
+  COMPLETIONS_TEXT,
+  RESPONSES_CALLS,
+  RESPONSES_TEXT,
+} from "../../src/drivers/openai/recordings.ts";
+import { requestOf } from "../../src/drivers/openai/requests.ts";
+import { testFaults } from "../fault_table.ts";
+
+testFaults({
+  name: "openai",
+  create: (origin) => create(openAIResponsesDriver(), origin),
+  request: requestOf(),
+  recordings: [RESPONSES_TEXT, RESPONSES_CALLS],
+});
+
+testFaults({
+  name: "openai_completions",
+  create: (origin) => create(openAICompletionsDriver(), origin),
+  request: requestOf(),
+  recordings: [COMPLETIONS_TEXT, COMPLETIONS_CALLS],
+});
+
+async function create(descriptor: DriverDescriptor, origin: string): Promise<Driver> {
+  return await descriptor.create({ apiKey: new Secret("sk-test-0123456789"), baseUrl: `${origin}/v1` });
+}

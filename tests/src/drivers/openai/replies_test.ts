@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import { ProviderError } from "../../../../src/errors.ts";
+import type { ModelEvent } from "../../../../src/ports/driver.ts";
+import { CompletionsReply } from "../../../../src/drivers/openai/completions_reply.ts";
+import { type DialectName, DIALECTS } from "../../../../src/drivers/openai/dialect.ts";
+import { Endpoint } from "../../../../src/drivers/openai/endpoint.ts";
+import { Failures } from "../../../../src/drivers/openai/failures.ts";
+import { Redactor } from "../../../../src/drivers/openai/redactor.ts";
+import type { ReplyReader } from "../../../../src/drivers/openai/reply.ts";
+import { ResponsesReply } from "../../../../src/drivers/openai/responses_reply.ts";
+
+const failures = new Failures(new Endpoint(), new Redactor([]));
+const TEXT = { type: "response.output_text.delta", delta: "Hi" };
+
+Deno.test("a response that is incomplete for its length finishes as `length`, without the call it cut", () => {
+  const call = { type: "function_call", call_id: "c", name: "f", arguments: '{"a', status: "incomplete" };
+  const events = readResponses(TEXT, { type: "response.output_item.done", item: call }, {
+    type: "response.incomplete",
+    response: { status: "incomplete", incomplete_details: { reason: "max_output_tokens" }, output: [call] },
+  });
+  assert.deepEqual(events, [{ type: "text", delta: "Hi" }, { type: "done", finishReason: "length" }]);
+});
+
+Deno.test("a response that is incomplete for another reason finishes with that reason", () => {
+  const response = { status: "incomplete", incomplete_details: { reason: "content_filter" } };
+  // vLLM says so in an event of type `response.completed`.
+  for (const type of ["response.incomplete", "response.completed"]) {
+    assert.deepEqual(readResponses({ type, response }), [{ type: "done", finishReason: "content_filter" }]);
+  }
+});
+
+Deno.test("a refusal of the Responses API is text that finishes as `refusal`", () => {
+  const events = readResponses({ type: "response.refusal.delta", delta: "No." }, completed());
+  assert.deepEqual(events, [{ type: "text", delta: "No." }, { type: "done", finishReason: "refusal" }]);
+});
+
+Deno.test("items that come only with the last event are not lost", () => {
+  const output = [
+    { type: "reasoning", id: "rs_1", summary: [] },
+    { type: "message", phase: "commentary", content: [{ type: "output_text", text: "Hi" }] },
+    { type: "function_call", call_id: "c", name: "f", arguments: "" },
+    { type: "web_search_call", id: "ws_1" },
+  ];
+  assert.deepEqual(readResponses(completed({ output })), [
+    { type: "reasoning_item", item: { type: "reasoning", provider: "openai", itemId: "rs_1" } },
+    { type: "text", delta: "Hi" },
+    { type: "tool_call", providerCallId: "c", name: "f", arguments: "{}" },
+    { type: "done", finishReason: "tool_calls", phase: "commentary" },
+  ]);
+});
+
+Deno.test("thinking of open models comes through the Responses API too", () => {
+  const events = readResponses({ type: "response.reasoning_text.delta", delta: "Hm." }, completed());
+  assert.deepEqual(events, [{ type: "thinking", delta: "Hm." }, { type: "done", finishReason: "stop" }]);
+});
+
+const FAILED: readonly [event: object, code: string][] = [
+  [{ type: "response.failed", response: { error: { code: "server_error", message: "x" } } }, "provider_unavailable"],
+  [
+    { type: "response.failed", response: { error: { code: "invalid_prompt", message: "x" } } },
+    "provider_rejected_request",
+  ],
+  [{ type: "response.failed", response: { error: null } }, "provider_unavailable"],
+  [{ type: "response.completed", response: { status: "failed" } }, "provider_unavailable"],
+  [{ type: "response.cancelled" }, "provider_unavailable"],
+  [{ type: "error", code: "rate_limit_exceeded", message: "x", param: null }, "provider_rate_limited"],
+];
+
+for (const [event, code] of FAILED) {
+  Deno.test(`the event ${JSON.stringify(event)} fails as ${code}`, () => {
+    assert.throws(() => readResponses(TEXT, event), (error) => error instanceof ProviderError && error.code === code);
+  });
+}
+
+Deno.test("events of any shape are signs of life", () => {
+  const odd = [null, 7, "text", [], {}, { type: 3 }, { choices: "x" }, { choices: [null] }, {
+    choices: [{ delta: 1 }],
+  }];
+  for (const event of odd) {
+    assert.deepEqual(new ResponsesReply("openai", failures).read(event), [{ type: "activity" }]);
+    assert.deepEqual(new CompletionsReply(DIALECTS.generic, failures).read(event), [{ type: "activity" }]);
+  }
+});
+
+Deno.test("a chat reply without a reason to finish is not complete", () => {
+  assert.deepEqual(readCompletions([{ choices: [{ delta: { content: "Hi" } }] }]), [{ type: "text", delta: "Hi" }]);
+});
+
+const REASONS: readonly [given: string, mapped: string][] = [
+  ["stop", "stop"],
+  ["tool_calls", "stop"],
+  ["eos", "stop"],
+  ["length", "length"],
+  ["MAX_TOKENS", "length"],
+  ["content_filter", "content_filter"],
+  ["SAFETY", "content_filter"],
+  ["insufficient_system_resource", "insufficient_system_resource"],
+];
+
+for (const [given, mapped] of REASONS) {
+  Deno.test(`a chat reply without calls that ends with "${given}" finishes as "${mapped}"`, () => {
+    assert.deepEqual(readCompletions([finish(given)]), [{ type: "done", finishReason: mapped }]);
+  });
+}
+
+Deno.test("a chat reply that ends with an error fails", () => {
+  assert.throws(() => readCompletions([finish("error")]), ProviderError);
+});
+
+Deno.test("a refusal of the Chat API is text that finishes as `refusal`", () => {
+  const events = readCompletions([{ choices: [{ delta: { refusal: "No." } }] }, finish("stop")]);
+  assert.deepEqual(events, [{ type: "text", delta: "No." }, { type: "done", finishReason: "refusal" }]);
+});
+
+Deno.test("thinking is read from the dialect's member, and once when both carry it", () => {
+  const both = { choices: [{ delta: { reasoning: "a", reasoning_content: "b" } }] };
+  assert.deepEqual(readCompletions([both], "openrouter"), [{ type: "thinking", delta: "a" }]);
+  assert.deepEqual(readCompletions([both], "llama_cpp"), [{ type: "thinking", delta: "b" }]);
+  const other = { choices: [{ delta: { reasoning: "a", reasoning_content: "" } }] };
+  assert.deepEqual(readCompletions([other], "llama_cpp"), [{ type: "thinking", delta: "a" }]);
+});
+
+Deno.test("content in parts, and a whole message in one chunk, are text", () => {
+  const parts = { choices: [{ delta: { content: [{ type: "text", text: "H" }, { type: "text", text: "i" }] } }] };
+  const whole = { choices: [{ message: { role: "assistant", content: "!" }, finish_reason: "stop" }] };
+  const events = readCompletions([parts, whole]);
+  assert.deepEqual(events.slice(0, 2), [{ type: "text", delta: "Hi" }, { type: "text", delta: "!" }]);
+});
+
+Deno.test("usage is read wherever it comes, with cache hits and cost", () => {
+  const usage = { prompt_tokens: 9, completion_tokens: 2, prompt_cache_hit_tokens: 4, cost: 0.25 };
+  const events = readCompletions([finish("stop"), { choices: [], usage }, { choices: [], usage: null }]);
+  assert.deepEqual(events, [{
+    type: "done",
+    finishReason: "stop",
+    usage: { inputTokens: 9, outputTokens: 2, cacheReadTokens: 4, actualCostUsd: 0.25 },
+  }]);
+});
+
+function completed(response: object = {}): object {
+  return { type: "response.completed", response };
+}
+
+function finish(reason: string): object {
+  return { choices: [{ index: 0, delta: {}, finish_reason: reason }] };
+}
+
+function readResponses(...events: readonly object[]): ModelEvent[] {
+  return readAll(new ResponsesReply("openai", failures), events);
+}
+
+function readCompletions(chunks: readonly object[], dialect: DialectName = "generic"): ModelEvent[] {
+  return readAll(new CompletionsReply(DIALECTS[dialect], failures), chunks);
+}
+
+function readAll(reader: ReplyReader, events: readonly object[]): ModelEvent[] {
+  return [...events.flatMap((event) => reader.read(event)), ...reader.end()].filter(({ type }) => type !== "activity");
+}
