@@ -23,9 +23,9 @@
  * @module
  */
 
-export { runtimeSafeCapabilities } from "./src/capabilities/default_registry.ts";
-export type { ConfigLayers, EffectiveOverlay } from "./src/context/fold.ts";
-export type { ConfigCache, LayerSources } from "./src/context/layers.ts";
+export { runtimeSafeCapabilities, type RuntimeSafeCapabilitiesOptions } from "./src/capabilities/default_registry.ts";
+export type { ConfigCache } from "./src/context/config_cache.ts";
+export type { ConfigLayers, EffectiveOverlay, LayerSources } from "./src/context/layers.ts";
 export type { ResolvedCapability } from "./src/context/resolve.ts";
 export type { BoundHooks, BoundTool, SessionConfig } from "./src/context/session_config.ts";
 export {
@@ -186,19 +186,16 @@ export {
   type ToolResultPart,
 } from "./src/records/content.ts";
 export {
-  type CallSummary,
-  type CapabilityUsage,
   type Event,
   type EventContext,
-  type EventDataMap,
   type EventDraft,
   type EventOf,
   type EventType,
-  type GenerationMetadata,
   isDurable,
   parseEvent,
   type RawEvent,
 } from "./src/records/event.ts";
+export type { CallSummary, CapabilityUsage, EventDataMap, GenerationMetadata } from "./src/records/event_data.ts";
 export type { Agent, Harness, LayerConfig, RecordStatus } from "./src/records/harness.ts";
 export {
   type AgentId,
@@ -239,7 +236,7 @@ export {
 } from "./src/records/message.ts";
 export { DriverId, type ModelProfile, type ModelRecord, type ResolvedModel } from "./src/records/model.ts";
 export type { NetworkAccess } from "./src/records/network_access.ts";
-export { NO_PERMISSIONS, type PermissionNeeds } from "./src/records/permissions.ts";
+export type { PermissionNeeds } from "./src/records/permissions.ts";
 export type { SessionSchedule } from "./src/records/schedule.ts";
 export { Secret } from "./src/records/secret.ts";
 export type { Session, SessionStatus } from "./src/records/session.ts";

@@ -1,7 +1,6 @@
 /** The `current_time` capability: one tool that tells the time. */
 
 import { ToolError } from "../errors.ts";
-import { NO_PERMISSIONS } from "../records/permissions.ts";
 import type { Capability } from "../ports/capability.ts";
 import { defineCapability } from "../kit/define_capability.ts";
 import { defineTool } from "../kit/define_tool.ts";
@@ -23,11 +22,16 @@ export interface CurrentTimeOptions {
  * `iso8601` (the default, to the second, with the offset), `unix` (seconds) or `human` (English).
  *
  * @example
- * ```ts ignore
- * const runtime = await new InProcessRuntimeBuilder()
- *   .capability(currentTime({ now: () => clock.now() })) // else the lazy default is used
- *   .singleSession((session) => session.harness("clock", "Tell the time.").withCapability("current_time"))
+ * ```ts
+ * import { InProcessRuntimeBuilder, LlmSimConfig } from "@everruns/runtime";
+ * import assert from "node:assert/strict";
+ *
+ * await using runtime = await new InProcessRuntimeBuilder()
+ *   .llmSim(LlmSimConfig.fixed("Noon."))
+ *   .singleSession((s) => s.harness("clock", "Tell the time.").withCapability("current_time"))
  *   .build();
+ * const { runtimeAgent } = await runtime.loadContext(runtime.defaultSessionId);
+ * assert.ok(runtimeAgent.tools.some(({ name }) => name === "get_current_time"));
  * ```
  */
 export function currentTime(options: CurrentTimeOptions = {}): Capability {
@@ -60,14 +64,14 @@ export function currentTime(options: CurrentTimeOptions = {}): Capability {
       category: "utilities",
       effect: "pure",
       hints: { readonly: true },
-      permissions: NO_PERMISSIONS,
+      permissions: {},
       execute: ({ timezone, format }) => {
         const time = inZone(Math.trunc(now()), typeof timezone === "string" ? timezone : "UTC");
         return describe(time, typeof format === "string" ? format : "iso8601");
       },
       narrate: ({ timezone }) => `Checking the time${typeof timezone === "string" ? ` in ${timezone}` : ""}`,
     })],
-    permissions: NO_PERMISSIONS,
+    permissions: {},
   });
 }
 

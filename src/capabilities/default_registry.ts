@@ -2,6 +2,16 @@
 
 import type { LazyCapability } from "../ports/capability.ts";
 
+/** Options of {@linkcode runtimeSafeCapabilities}. */
+export interface RuntimeSafeCapabilitiesOptions {
+  /**
+   * The instant that counts as now, in milliseconds since the epoch, for `current_time`.
+   *
+   * @default {Date.now}
+   */
+  readonly now?: () => number;
+}
+
 /**
  * Descriptors of the built-in capabilities that are safe in the host's own process: they reach neither its disk, nor
  * its network, nor its environment.
@@ -9,18 +19,22 @@ import type { LazyCapability } from "../ports/capability.ts";
  * Each is imported when a session first uses it. `test_math` is a fixture for tests and examples.
  *
  * @example
- * ```ts ignore
+ * ```ts
+ * import { CapabilityRegistry, runtimeSafeCapabilities } from "@everruns/runtime";
+ * import assert from "node:assert/strict";
+ *
  * const registry = new CapabilityRegistry();
  * for (const capability of runtimeSafeCapabilities()) registry.register(capability);
+ * assert.equal((await registry.resolve("test_math")).name, "Test math");
  * ```
  */
-export function runtimeSafeCapabilities(): LazyCapability[] {
+export function runtimeSafeCapabilities(options: RuntimeSafeCapabilitiesOptions = {}): LazyCapability[] {
   return [
     {
       id: "current_time",
       name: "Current time",
       description: "Tells the current date and time in any time zone.",
-      load: async () => (await import("./current_time.ts")).currentTime(),
+      load: async () => (await import("./current_time.ts")).currentTime(options),
     },
     {
       id: "session_file_system",

@@ -2,7 +2,6 @@
 
 import { ToolError } from "../errors.ts";
 import type { JsonObject, JsonValue } from "../records/json.ts";
-import { NO_PERMISSIONS } from "../records/permissions.ts";
 import type { Capability } from "../ports/capability.ts";
 import { defineCapability } from "../kit/define_capability.ts";
 import { defineTool } from "../kit/define_tool.ts";
@@ -21,10 +20,16 @@ const PROMPT = `Use write_todos to plan work of three or more steps and to show 
  * there is unfinished work and not exactly one task is in progress.
  *
  * @example
- * ```ts ignore
- * const runtime = await new InProcessRuntimeBuilder()
- *   .singleSession((session) => session.harness("planner", "Plan first.").withCapability("stateless_todo_list"))
+ * ```ts
+ * import { InProcessRuntimeBuilder, LlmSimConfig } from "@everruns/runtime";
+ * import assert from "node:assert/strict";
+ *
+ * await using runtime = await new InProcessRuntimeBuilder()
+ *   .llmSim(LlmSimConfig.fixed("Planned."))
+ *   .singleSession((s) => s.harness("planner", "Plan first.").withCapability("stateless_todo_list"))
  *   .build();
+ * const { runtimeAgent } = await runtime.loadContext(runtime.defaultSessionId);
+ * assert.ok(runtimeAgent.tools.some(({ name }) => name === "write_todos"));
  * ```
  */
 export const statelessTodoList: Capability = defineCapability({
@@ -62,11 +67,11 @@ export const statelessTodoList: Capability = defineCapability({
     category: "planning",
     effect: "pure",
     hints: { readonly: true },
-    permissions: NO_PERMISSIONS,
+    permissions: {},
     execute: ({ todos }) => answer(readTodos(todos)),
     narrate: narrateTodos,
   })],
-  permissions: NO_PERMISSIONS,
+  permissions: {},
 });
 
 /** One task as the model wrote it. */

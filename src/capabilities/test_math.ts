@@ -2,7 +2,6 @@
 
 import { ToolError } from "../errors.ts";
 import type { JsonSchema } from "../records/json.ts";
-import { NO_PERMISSIONS } from "../records/permissions.ts";
 import type { Capability } from "../ports/capability.ts";
 import type { Tool } from "../ports/tool.ts";
 import { defineCapability } from "../kit/define_capability.ts";
@@ -21,10 +20,16 @@ const PARAMETERS: JsonSchema = {
  * A fixture: it lets a test or an example make real tool calls. Division by zero is a tool error.
  *
  * @example
- * ```ts ignore
- * const runtime = await new InProcessRuntimeBuilder()
- *   .singleSession((session) => session.harness("calculator", "Calculate.").withCapability("test_math"))
+ * ```ts
+ * import { InProcessRuntimeBuilder, LlmSimConfig } from "@everruns/runtime";
+ * import assert from "node:assert/strict";
+ *
+ * await using runtime = await new InProcessRuntimeBuilder()
+ *   .llmSim(LlmSimConfig.fixed("4"))
+ *   .singleSession((s) => s.harness("calculator", "Calculate.").withCapability("test_math"))
  *   .build();
+ * const { runtimeAgent } = await runtime.loadContext(runtime.defaultSessionId);
+ * assert.ok(runtimeAgent.tools.some(({ name }) => name === "add"));
  * ```
  */
 export const testMath: Capability = defineCapability({
@@ -39,7 +44,7 @@ export const testMath: Capability = defineCapability({
     mathTool("multiply", "Multiplies a by b.", "*", (a, b) => a * b),
     mathTool("divide", "Divides a by b.", "/", divide),
   ],
-  permissions: NO_PERMISSIONS,
+  permissions: {},
 });
 
 function mathTool(name: string, description: string, sign: string, operation: (a: number, b: number) => number): Tool {
@@ -50,7 +55,7 @@ function mathTool(name: string, description: string, sign: string, operation: (a
     category: "math",
     effect: "pure",
     hints: { readonly: true },
-    permissions: NO_PERMISSIONS,
+    permissions: {},
     execute: ({ a, b }) => {
       const result = operation(Number(a), Number(b));
       if (!Number.isFinite(result)) throw new ToolError(`Cannot ${name} ${a} and ${b}: the result is too large`);

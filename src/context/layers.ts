@@ -1,12 +1,102 @@
-/** Reading the layers of a session and folding them once. */
+/** The configuration layers: reading them, folding them into one, and keeping the fold. */
 
 import { NotFoundError, RuntimeError } from "../errors.ts";
-import type { SessionId } from "../records/ids.ts";
+import type { CapabilityRef } from "../records/capability_ref.ts";
+import type { Agent, Harness, LayerConfig } from "../records/harness.ts";
+import type { ModelId, SessionId } from "../records/ids.ts";
+import type { InitialFile } from "../records/initial_file.ts";
+import type { McpServers } from "../records/mcp.ts";
+import type { NetworkAccess } from "../records/network_access.ts";
+import type { Session } from "../records/session.ts";
+import type { ToolDefinition } from "../records/tool.ts";
 import type { RuntimeAgentStore, RuntimeHarnessStore, RuntimeSessionStore } from "../ports/stores.ts";
-import type { CapabilityRegistry } from "../kit/capability_registry.ts";
-import { type ConfigLayers, type EffectiveOverlay, foldLayers } from "./fold.ts";
-import { resolveCapabilities } from "./resolve.ts";
-import { buildSessionConfig, type SessionConfig } from "./session_config.ts";
+import { mergeNetworkAccess } from "../kit/network_policy.ts";
+import { canonicalPath } from "../kit/paths.ts";
+
+/** The layers of a session, read from their stores. */
+export interface ConfigLayers {
+  /** Root first; never empty. */
+  readonly harnessChain: readonly Harness[];
+  /** The agent, if the session has one. */
+  readonly agent?: Agent;
+  /** The session. */
+  readonly session: Session;
+}
+
+/** All layers folded into one. */
+export interface EffectiveOverlay {
+  /** The layers' prompts, trimmed, blank ones dropped, joined by a blank line. */
+  readonly systemPrompt: string;
+  /** Capabilities in order of first mention; a later layer's config replaces an earlier one's. */
+  readonly capabilities: readonly CapabilityRef[];
+  /** Files by canonical path; the last one wins and keeps the first one's place. */
+  readonly initialFiles: readonly InitialFile[];
+  /** The narrowed network policy. */
+  readonly networkAccess?: NetworkAccess;
+  /** Model ids to try, nearest first. */
+  readonly modelIds: readonly ModelId[];
+  /** Most reason steps of a turn. */
+  readonly maxIterations?: number;
+  /** Whether calls of one reply may run at the same time. */
+  readonly parallelToolCalls?: boolean;
+  /** Client-side tools by name; the last one wins and keeps the first one's place. */
+  readonly clientTools: readonly ToolDefinition[];
+  /** MCP servers by name, last wins. */
+  readonly mcpServers: McpServers;
+  /** Strings for the provider's metadata; the leaf wins. */
+  readonly embedderMetadata: Readonly<Record<string, string>>;
+}
+
+/** Folds the layers; pure. */
+export function foldLayers(layers: ConfigLayers): EffectiveOverlay {
+  const { harnessChain, agent, session } = layers;
+  const all: LayerConfig[] = [...harnessChain];
+  if (agent !== undefined) all.push(agent);
+  all.push(session);
+
+  const prompts: string[] = [];
+  const capabilities = new Map<string, CapabilityRef>();
+  const files = new Map<string, InitialFile>();
+  const servers: Record<string, McpServers[string]> = Object.create(null);
+  let networkAccess: NetworkAccess | undefined;
+  let parallelToolCalls: boolean | undefined;
+  for (const layer of all) {
+    const prompt = layer.systemPrompt?.trim() ?? "";
+    if (prompt !== "") prompts.push(prompt);
+    for (const ref of layer.capabilities) capabilities.set(ref.ref, ref);
+    for (const file of layer.initialFiles) files.set(canonicalPath(file.path), file);
+    networkAccess = mergeNetworkAccess(networkAccess, layer.networkAccess);
+    parallelToolCalls = layer.parallelToolCalls ?? parallelToolCalls;
+    Object.assign(servers, layer.mcpServers);
+  }
+
+  const embedderMetadata: Record<string, string> = Object.create(null);
+  const modelIds: ModelId[] = [];
+  for (const harness of harnessChain) {
+    Object.assign(embedderMetadata, harness.embedderMetadata);
+    if (harness.defaultModelId !== undefined) modelIds.unshift(harness.defaultModelId);
+  }
+  if (agent?.defaultModelId !== undefined) modelIds.unshift(agent.defaultModelId);
+  if (session.modelId !== undefined) modelIds.unshift(session.modelId);
+
+  const tools = new Map<string, ToolDefinition>();
+  for (const tool of agent?.tools ?? []) tools.set(tool.name, tool);
+  for (const tool of session.tools) tools.set(tool.name, tool);
+  const maxIterations = session.maxIterations ?? agent?.maxIterations;
+
+  return Object.freeze({
+    systemPrompt: prompts.join("\n\n"),
+    capabilities: [...capabilities.values()],
+    initialFiles: [...files.values()],
+    modelIds,
+    clientTools: [...tools.values()],
+    mcpServers: servers,
+    embedderMetadata,
+    ...(networkAccess === undefined ? {} : { networkAccess }),
+    ...(maxIterations === undefined ? {} : { maxIterations }),
+    ...(parallelToolCalls === undefined ? {} : { parallelToolCalls }),
+  });
+}
 
 /** Where the layers come from. */
 export interface LayerSources {
@@ -59,52 +149,4 @@ function unavailable(kind: string, name: string, status: string): RuntimeError {
   return new RuntimeError("dependency_unavailable", `Cannot run a turn: ${kind} "${name}" is ${status}; restore it`, {
     fields: { kind, name, status },
   });
-}
-
-/** A fold that is reused while its records stay as they are. */
-export class ConfigCache {
-  #layers: ConfigLayers | undefined;
-  #overlay: EffectiveOverlay | undefined;
-  #config: SessionConfig | undefined;
-
-  /** The folded layers. */
-  overlay(layers: ConfigLayers): EffectiveOverlay {
-    if (this.#overlay === undefined || this.#layers === undefined || !sameLayers(this.#layers, layers)) {
-      this.#overlay = foldLayers(layers);
-      this.#layers = layers;
-      this.#config = undefined;
-    }
-    return this.#overlay;
-  }
-
-  /** The resolved configuration for a model. */
-  async config(layers: ConfigLayers, registry: CapabilityRegistry, model: string | undefined): Promise<SessionConfig> {
-    const overlay = this.overlay(layers);
-    const cached = this.#config;
-    if (cached !== undefined && cached.overlay === overlay && cached.model === model) return cached;
-    const { capabilities, warnings } = overlay.capabilities.length === 0
-      ? NOTHING
-      : await resolveCapabilities(overlay.capabilities, registry, model);
-    const config = buildSessionConfig(layers, overlay, model, capabilities, warnings);
-    this.#config = config;
-    return config;
-  }
-}
-
-const NOTHING = Object.freeze({ capabilities: Object.freeze([]), warnings: Object.freeze([]) });
-
-interface Dated {
-  readonly id: string;
-  readonly updatedAt: number;
-}
-
-function sameLayers(a: ConfigLayers, b: ConfigLayers): boolean {
-  if (a === b) return true;
-  if (a.harnessChain.length !== b.harnessChain.length) return false;
-  for (let i = 0; i < a.harnessChain.length; i++) if (!sameRecord(a.harnessChain[i], b.harnessChain[i])) return false;
-  return sameRecord(a.agent, b.agent) && sameRecord(a.session, b.session);
-}
-
-function sameRecord(a: Dated | undefined, b: Dated | undefined): boolean {
-  return a === b || (a !== undefined && b !== undefined && a.id === b.id && a.updatedAt === b.updatedAt);
 }

@@ -51,20 +51,22 @@ export async function resolveCapabilities(
       warnings.push(`Capabilities depend on each other in a circle: ${[...path, entry.id].join(" -> ")}`);
       return;
     }
-    if (resolved.size >= MAX_CAPABILITIES) {
+    if (resolved.size + visiting.size >= MAX_CAPABILITIES) {
       if (warnings.at(-1) !== TOO_MANY) warnings.push(TOO_MANY);
       return;
     }
     const capability = await registry.resolve(ref);
     if (!isAvailable(capability)) return;
+    visiting.add(entry.id);
     const substitute = model === undefined ? undefined : capability.resolveForModel?.(model);
     if (substitute !== undefined && registry.get(substitute)?.id !== entry.id) {
       const config = configs.get(entry.id);
       const target = registry.get(substitute);
       if (target !== undefined && config !== undefined && !configs.has(target.id)) configs.set(target.id, config);
-      return await visit(substitute, path);
+      await visit(substitute, [...path, entry.id]);
+      visiting.delete(entry.id);
+      return;
     }
-    visiting.add(entry.id);
     for (const dependency of capability.dependencies ?? []) await visit(dependency, [...path, entry.id]);
     visiting.delete(entry.id);
     resolved.set(entry.id, { capability, config: configs.get(entry.id) ?? NO_CONFIG });

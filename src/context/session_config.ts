@@ -6,7 +6,7 @@ import type { McpServerConfig, McpServers } from "../records/mcp.ts";
 import type { ToolDefinition } from "../records/tool.ts";
 import type { Capability, CapabilityHooks, Command } from "../ports/capability.ts";
 import type { Tool } from "../ports/tool.ts";
-import type { ConfigLayers, EffectiveOverlay } from "./fold.ts";
+import type { ConfigLayers, EffectiveOverlay } from "./layers.ts";
 import type { ResolvedCapability } from "./resolve.ts";
 
 /** A hook together with the capability it belongs to. */

@@ -7,8 +7,8 @@ import type { RuntimeAgentStore } from "../ports/stores.ts";
 /**
  * Keeps agent definitions in a map; gone with the process.
  *
- * Each record is copied and frozen once, and every read returns that same object: what is folded from it may be cached
- * by identity.
+ * Each record is frozen (a copy of it, unless it is frozen already), and every read returns that same object: what is
+ * folded from it may be cached by identity.
  */
 export class InMemoryAgentStore implements RuntimeAgentStore {
   readonly #agents = new Map<AgentId, Agent>();
@@ -20,7 +20,7 @@ export class InMemoryAgentStore implements RuntimeAgentStore {
 
   /** Inserts or replaces an agent. */
   addAgent(agent: Agent): Promise<void> {
-    this.#agents.set(agent.id, Object.freeze({ ...agent }));
+    this.#agents.set(agent.id, Object.isFrozen(agent) ? agent : Object.freeze({ ...agent }));
     return Promise.resolve();
   }
 }

@@ -2,6 +2,7 @@
 
 import { DuplicateInputError, LeaseLostError, SequenceConflictError, SessionBusyError } from "../errors.ts";
 import type { Event, EventDraft } from "../records/event.ts";
+import type { TurnCheckpoint } from "../records/checkpoint.ts";
 import type { SessionId } from "../records/ids.ts";
 import type { Message } from "../records/message.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -19,6 +20,9 @@ import type {
 import type { MessageQuery, RuntimeMessageStore } from "../ports/stores.ts";
 import type { IdSource } from "../kit/ids.ts";
 import { messagesOfEvents } from "../kit/projection.ts";
+
+/** Sessions whose message store is known to be complete; past that they are looked at again. */
+const MAX_PROJECTED = 10_000;
 
 /** What a {@linkcode ComposedJournal} is made of. */
 export interface ComposedJournalOptions {
@@ -41,8 +45,9 @@ export interface ComposedJournalOptions {
 /**
  * Composes a journal from two stores.
  *
- * A step is numbered, its messages are stored (idempotently, by id), then its events and the head by compare-and-set.
- * When only the first write happened before a crash, the step is repeated by recovery and the messages are recognised.
+ * A step is numbered, its events and the head are stored by compare-and-set, then its messages. The history is a
+ * projection: when a crash came between the two, or the message store failed, `acquire` fills in what is missing. The
+ * other order would let a step that is refused, or repeated with new ids, leave messages no event stands for.
  */
 export class ComposedJournal implements SessionJournal {
   /** Whether a step is all or nothing across a crash. */
@@ -53,6 +58,11 @@ export class ComposedJournal implements SessionJournal {
   readonly #clock: Clock;
   readonly #connected = new Map<OwnerId, Promise<void>>();
   readonly #heads = new Map<SessionId, SessionHead>();
+  readonly #rejected = new Map<
+    SessionId,
+    { readonly owner: OwnerId; readonly fence: number; readonly error: unknown }
+  >();
+  readonly #projected = new Map<SessionId, number>();
   readonly #tails = new Map<SessionId, Promise<unknown>>();
 
   /** Composes a journal. */
@@ -70,20 +80,36 @@ export class ComposedJournal implements SessionJournal {
     if (head?.owner !== undefined && head.owner !== owner && await this.#turns.isAlive(head.owner)) {
       throw new SessionBusyError(sessionId, head.owner);
     }
+    if (this.#rejected.get(sessionId)?.owner === owner) this.#rejected.delete(sessionId);
     const acquired = { fence: (head?.fence ?? 0) + 1, lastSequence: head?.lastSequence ?? 0 };
+    if (!this.#isProjected(sessionId, acquired.lastSequence)) await this.#catchUp(sessionId, acquired.lastSequence);
     return head?.checkpoint === undefined ? acquired : { ...acquired, openTurn: head.checkpoint };
   }
 
   /** See {@linkcode SessionJournal.commit}. */
   commit(step: SessionStep): Promise<CommittedStep> {
-    const tail = this.#tails.get(step.sessionId);
-    const run = tail === undefined ? this.#commit(step) : tail.then(() => this.#commit(step), () => this.#commit(step));
-    this.#tails.set(step.sessionId, run);
-    const done = (): void => {
-      if (this.#tails.get(step.sessionId) === run) this.#tails.delete(step.sessionId);
-    };
-    run.then(done, done);
+    const { sessionId } = step;
+    const tail = this.#tails.get(sessionId);
+    const run = tail === undefined ? this.#guarded(step) : tail.then(() => this.#guarded(step));
+    const settled = run.then(ignore, ignore).then(() => {
+      if (this.#tails.get(sessionId) === settled) this.#tails.delete(sessionId);
+    });
+    this.#tails.set(sessionId, settled);
     return run;
+  }
+
+  /** Once a step is rejected, later ones of its session and fence are too. */
+  async #guarded(step: SessionStep): Promise<CommittedStep> {
+    const { sessionId, owner, fence } = step;
+    const earlier = this.#rejected.get(sessionId);
+    if (earlier !== undefined && earlier.owner === owner && earlier.fence === fence) throw earlier.error;
+    try {
+      return await this.#commit(step);
+    } catch (error) {
+      // A repeated key is an answer to this step alone: nothing was written and the lease was not taken.
+      if (!(error instanceof DuplicateInputError)) this.#rejected.set(sessionId, { owner, fence, error });
+      throw error;
+    }
   }
 
   async #commit(step: SessionStep): Promise<CommittedStep> {
@@ -102,8 +128,6 @@ export class ComposedJournal implements SessionJournal {
       if (earlier !== undefined) throw new DuplicateInputError(sessionId, step.key.key, earlier.turnId);
     }
     const events = this.#number(step.events, sessionId, step.expectedSequence);
-    const messages = messagesOfEvents(events);
-    if (messages.length > 0) await this.#messages.storeMessages(sessionId, messages);
     const lastSequence = step.expectedSequence + events.length;
     const checkpoint = step.checkpoint === undefined ? head?.checkpoint : step.checkpoint ?? undefined;
     const next: SessionHead = {
@@ -125,7 +149,31 @@ export class ComposedJournal implements SessionJournal {
     }
     if (step.release === true) this.#heads.delete(sessionId);
     else this.#heads.set(sessionId, next);
+    await this.#project(sessionId, events, lastSequence);
     return { events, lastSequence };
+  }
+
+  #isProjected(sessionId: SessionId, lastSequence: number): boolean {
+    return lastSequence === (this.#projected.get(sessionId) ?? 0);
+  }
+
+  /** Stores the messages of committed events. */
+  async #project(sessionId: SessionId, events: readonly Event[], lastSequence: number): Promise<void> {
+    const messages = messagesOfEvents(events);
+    if (messages.length > 0) {
+      this.#projected.delete(sessionId);
+      await this.#messages.storeMessages(sessionId, messages);
+    }
+    if (this.#projected.size >= MAX_PROJECTED) this.#projected.clear();
+    this.#projected.set(sessionId, lastSequence);
+  }
+
+  /** Stores what a crash, or a failing message store, left out. */
+  async #catchUp(sessionId: SessionId, lastSequence: number): Promise<void> {
+    const [newest] = await this.#messages.loadMessages(sessionId, { limit: 1 });
+    const after = newest?.sequence ?? 0;
+    const events = after < lastSequence ? await this.#turns.loadEvents(sessionId, { after }) : [];
+    await this.#project(sessionId, events, lastSequence);
   }
 
   /** The head the first step under a fence builds on, once the lease may be taken. */
@@ -159,9 +207,9 @@ export class ComposedJournal implements SessionJournal {
 
   /** See {@linkcode SessionJournal.release}. */
   async release(sessionId: SessionId, owner: OwnerId, fence: number): Promise<void> {
-    this.#heads.delete(sessionId);
     const head = await this.#turns.getHead(sessionId);
     if (head?.owner !== owner || head.fence !== fence) return;
+    this.#heads.delete(sessionId);
     const { owner: _, ...free } = head;
     await this.#turns.compareAndAppend({ sessionId, expected: head, head: free, events: [] });
   }
@@ -172,8 +220,11 @@ export class ComposedJournal implements SessionJournal {
   }
 
   /** See {@linkcode SessionJournal.messages}. */
-  messages(sessionId: SessionId, query?: MessageQuery): Promise<readonly Message[]> {
-    return this.#messages.loadMessages(sessionId, query);
+  async messages(sessionId: SessionId, query?: MessageQuery): Promise<readonly Message[]> {
+    const head = await this.#turns.getHead(sessionId);
+    const lastSequence = head?.lastSequence ?? 0;
+    if (!this.#isProjected(sessionId, lastSequence)) await this.#catchUp(sessionId, lastSequence);
+    return await this.#messages.loadMessages(sessionId, query);
   }
 
   /** See {@linkcode SessionJournal.interrupted}. */
@@ -182,7 +233,7 @@ export class ComposedJournal implements SessionJournal {
     for (const sessionId of await this.#turns.openSessions(Number.MAX_SAFE_INTEGER)) {
       if (found.length >= limit) break;
       const head = await this.#turns.getHead(sessionId);
-      if (head?.checkpoint === undefined || head.checkpoint.state.phase === "wait") continue;
+      if (head?.checkpoint === undefined || isWaiting(head.checkpoint)) continue;
       if (head.owner === undefined || !(await this.#turns.isAlive(head.owner))) found.push(sessionId);
     }
     return found;
@@ -199,3 +250,10 @@ export class ComposedJournal implements SessionJournal {
     return this.#turns.disconnect(owner);
   }
 }
+
+/** A checkpoint of another version says nothing that could be relied on: its turn is to be ended. */
+function isWaiting(checkpoint: TurnCheckpoint): boolean {
+  return Number(checkpoint.version) === 1 && checkpoint.state.phase === "wait";
+}
+
+function ignore(): void {}

@@ -19,10 +19,10 @@ export interface InMemoryEventBusOptions {
  * Durable events are the journal's own objects, so keeping them costs 16 bytes each.
  *
  * @example
- * ```ts ignore
- * const bus = new InMemoryEventBus();
- * bus.emit(event);
- * bus.collectedEvents(); // [event]
+ * ```ts
+ * import { InMemoryEventBus, RuntimeBackends } from "@everruns/runtime";
+ *
+ * const backends = RuntimeBackends.inMemory().withEventBus(new InMemoryEventBus({ ephemeralLimit: 500 }));
  * ```
  */
 export class InMemoryEventBus implements EventBus {

@@ -2,7 +2,7 @@
 
 import type { FileEncoding, InitialFile } from "../records/initial_file.ts";
 import type { FileStat, GrepOptions, GrepResult, RuntimeFileStore, StoredFile } from "../ports/file_store.ts";
-import { type GrepFile, grepFiles } from "../kit/grep.ts";
+import type { GrepFile } from "../kit/grep.ts";
 import { canonicalPath } from "../kit/paths.ts";
 import { EMPTY_ROOT, type WorkspaceLimits, WorkspaceStore } from "./workspace_store.ts";
 
@@ -41,10 +41,14 @@ export interface InMemoryFileStoreOptions {
  * with `workspace_full` when the workspace would pass its caps, and with `content_invalid` when its base64 is none.
  *
  * @example
- * ```ts ignore
+ * ```ts
+ * import { InMemoryFileStore } from "@everruns/runtime";
+ * import assert from "node:assert/strict";
+ *
  * const files = new InMemoryFileStore({ maxFileBytes: 1024 * 1024 });
- * await files.writeFile(workspaceId, "notes/today.md", "# Today", "text");
- * (await files.readFile(workspaceId, "/workspace/notes/today.md")).path; // "/notes/today.md"
+ * await files.writeFile("project", "notes/today.md", "# Today", "text");
+ * const { path, content } = await files.readFile("project", "/workspace/notes/today.md");
+ * assert.deepEqual([path, content], ["/notes/today.md", "# Today"]);
  * ```
  */
 export class InMemoryFileStore implements RuntimeFileStore {
@@ -138,8 +142,10 @@ export class InMemoryFileStore implements RuntimeFileStore {
    *
    * @throws {FileStoreError} `pattern_invalid` or `scan_too_large`
    */
-  grepFiles(workspaceId: string, pattern: string, options: GrepOptions = {}): Promise<GrepResult> {
-    return grepFiles(searchable(this.#workspace(workspaceId)), pattern, options);
+  async grepFiles(workspaceId: string, pattern: string, options: GrepOptions = {}): Promise<GrepResult> {
+    // Most sessions never search: the machinery is loaded by the first that does.
+    const { grepFiles } = await import("../kit/grep.ts");
+    return await grepFiles(searchable(this.#workspace(workspaceId)), pattern, options);
   }
 
   /**

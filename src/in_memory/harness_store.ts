@@ -8,15 +8,19 @@ import type { RuntimeHarnessStore } from "../ports/stores.ts";
 /**
  * Keeps harness definitions in a map; gone with the process.
  *
- * Each record is copied and frozen once, and every read returns that same object: what is folded from it may be cached
- * by identity.
+ * Each record is frozen (a copy of it, unless it is frozen already), and every read returns that same object: what is
+ * folded from it may be cached by identity.
  *
  * @example
- * ```ts ignore
+ * ```ts
+ * import { createHarness, InMemoryHarnessStore } from "@everruns/runtime";
+ * import assert from "node:assert/strict";
+ *
  * const store = new InMemoryHarnessStore();
- * await store.addHarness(base);
- * await store.addHarness({ ...special, parentHarnessId: base.id });
- * await store.getHarnessChain(special.id); // base first, then special
+ * const base = createHarness({ name: "base" });
+ * const special = createHarness({ name: "special", parentHarnessId: base.id });
+ * for (const harness of [base, special]) await store.addHarness(harness);
+ * assert.deepEqual(await store.getHarnessChain(special.id), [base, special]);
  * ```
  */
 export class InMemoryHarnessStore implements RuntimeHarnessStore {
@@ -34,7 +38,7 @@ export class InMemoryHarnessStore implements RuntimeHarnessStore {
 
   /** Inserts or replaces a harness. */
   addHarness(harness: Harness): Promise<void> {
-    this.#harnesses.set(harness.id, Object.freeze({ ...harness }));
+    this.#harnesses.set(harness.id, Object.isFrozen(harness) ? harness : Object.freeze({ ...harness }));
     return Promise.resolve();
   }
 

@@ -22,10 +22,17 @@ interface History {
  * Appending in order costs the same however long the history is; a cursor is found by binary search.
  *
  * @example
- * ```ts ignore
+ * ```ts
+ * import { IdSource, InMemoryMessageStore, systemClock, systemRandom } from "@everruns/runtime";
+ * import assert from "node:assert/strict";
+ *
+ * const ids = new IdSource(systemClock(), systemRandom());
+ * const sessionId = ids.next("session");
  * const store = new InMemoryMessageStore();
- * await store.storeMessages(sessionId, messages);
- * await store.loadMessages(sessionId, { limit: 20, keepHead: 1 });
+ * await store.storeMessages(sessionId, [
+ *   { id: ids.next("message"), role: "user", content: [{ type: "text", text: "hi" }], createdAt: 0 },
+ * ]);
+ * assert.equal((await store.loadMessages(sessionId, { limit: 20 })).length, 1);
  * ```
  */
 export class InMemoryMessageStore implements RuntimeMessageStore {

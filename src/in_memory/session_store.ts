@@ -23,10 +23,15 @@ export interface InMemorySessionStoreOptions {
  * `updatedAt`.
  *
  * @example
- * ```ts ignore
+ * ```ts
+ * import { createHarness, createSession, InMemorySessionStore } from "@everruns/runtime";
+ * import assert from "node:assert/strict";
+ *
  * const store = new InMemorySessionStore();
+ * const session = createSession({ harnessId: createHarness({ name: "assistant" }).id });
  * await store.addSession(session);
  * await store.upsertSessionCapability(session.id, { ref: "current_time" });
+ * assert.deepEqual((await store.getSession(session.id))?.capabilities, [{ ref: "current_time" }]);
  * ```
  */
 export class InMemorySessionStore implements RuntimeSessionStore {
@@ -45,7 +50,7 @@ export class InMemorySessionStore implements RuntimeSessionStore {
 
   /** Inserts or replaces a session. */
   addSession(session: Session): Promise<void> {
-    this.#sessions.set(session.id, Object.freeze({ ...session }));
+    this.#sessions.set(session.id, Object.isFrozen(session) ? session : Object.freeze({ ...session }));
     return Promise.resolve();
   }
 

@@ -67,6 +67,6 @@ function invalid(reason: string): FileStoreError {
   return new FileStoreError(
     "pattern_invalid",
     "/",
-    `Cannot use the search pattern: ${reason} (RE2 syntax: no lookaround, no backreferences; escape special characters)`,
+    `Cannot use the search pattern: ${reason} (RE2 syntax: no lookaround, no backreferences; escape what is literal)`,
   );
 }

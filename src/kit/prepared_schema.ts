@@ -7,6 +7,7 @@
 
 import type { JsonSchema, JsonValue } from "../records/json.ts";
 import { isSchemaObject } from "./object_schema.ts";
+import { SchemaMeter } from "./schema_meter.ts";
 
 /** Options of {@linkcode prepareSchema}. */
 export interface PrepareSchemaOptions {
@@ -22,17 +23,19 @@ export interface PrepareSchemaOptions {
 export interface PreparedSchema {
   /** What the library gets. */
   readonly schema: Record<string, unknown>;
-  /** Starts a check with a full allowance. */
-  reset(): void;
+  /**
+   * Starts a check of a value; every check has an allowance of its own.
+   *
+   * @throws {RangeError} when the check would take too long; so does the check itself
+   */
+  start(value: JsonValue): void;
 }
 
-/** Most schema visits of one check: some 100 ms of work. */
-const MAX_VISITS = 50_000;
 /** Most subschemas of a schema, and how deep they nest. */
 const MAX_SCHEMAS = 20_000;
 const MAX_DEPTH = 100;
-/** The library compares every two items; more of them are refused instead. */
-const MAX_UNIQUE_ITEMS = 2_000;
+/** Names and values of a schema the library looks through in one step. */
+const ENTRIES_PER_STEP = 50;
 
 const SUBSCHEMA = new Set(
   "not if then else additionalProperties unevaluatedProperties propertyNames additionalItems unevaluatedItems contains"
@@ -49,51 +52,49 @@ const FORMATS = new Set(
   ("date time date-time duration email hostname ipv4 ipv6 uri uri-reference uuid json-pointer relative-json-pointer")
     .split(" "),
 );
-/** With these, leaving out a pattern could refuse what the full schema accepts. */
+/** With these, leaving something out could refuse what the full schema accepts. */
 const NEGATIVE = new Set(["not", "if", "oneOf", "maxContains", "unevaluatedProperties", "unevaluatedItems"]);
 
 /**
  * Checks and copies a schema for the library.
  *
- * Of a foreign schema `pattern` and `patternProperties` are left out; when leaving them out could make the schema
- * stricter, nothing of it is checked and its author has the last word.
+ * `dependencies` and dynamic references of older drafts are not checked.
+ * Of a foreign schema `pattern`, `patternProperties` and `uniqueItems` are left out; when leaving them out could make
+ * the schema stricter, nothing of it is checked and its author has the last word.
  *
  * @throws {TypeError} when a keyword has the wrong shape, a `$ref` leads outside, or the schema is too large
  */
 export function prepareSchema(root: JsonSchema, options: PrepareSchemaOptions = {}): PreparedSchema {
   const walk = new Walk(root, options.foreign ?? false);
   const schema = walk.schema(root, "#", 0);
-  return { schema: walk.isUnsafe ? {} : schema, reset: () => walk.reset() };
+  return {
+    schema: walk.mayBeStricter ? {} : schema,
+    start: (value) => walk.meter.start(value, walk.comparesItems),
+  };
 }
 
 class Walk {
+  readonly meter: SchemaMeter = new SchemaMeter();
+  comparesItems = false;
   readonly #root: JsonSchema;
   readonly #foreign: boolean;
-  readonly #meter: object;
-  #visits = 0;
   #schemas = 0;
-  #hasPattern = false;
+  #isLoosened = false;
   #hasNegative = false;
 
   constructor(root: JsonSchema, foreign: boolean) {
     this.#root = root;
     this.#foreign = foreign;
-    // The library reads this keyword once each time it visits a schema; it never reads it for another reason.
-    this.#meter = Object.create(null, { $recursiveAnchor: { get: () => this.#visit() } });
   }
 
-  get isUnsafe(): boolean {
-    return this.#hasPattern && this.#hasNegative;
-  }
-
-  reset(): void {
-    this.#visits = 0;
+  get mayBeStricter(): boolean {
+    return this.#isLoosened && this.#hasNegative;
   }
 
   schema(source: JsonSchema, at: string, depth: number): Record<string, unknown> {
     if (depth > MAX_DEPTH) throw new TypeError(`Cannot use the schema: it nests deeper than ${MAX_DEPTH} levels`);
     if (++this.#schemas > MAX_SCHEMAS) throw new TypeError(`Cannot use the schema: it has over ${MAX_SCHEMAS} parts`);
-    const copy: Record<string, unknown> = Object.create(this.#meter);
+    const copy: Record<string, unknown> = Object.create(null);
     for (const [keyword, argument] of Object.entries(source)) {
       this.#keyword(copy, keyword, argument, `${at}/${keyword}`, depth + 1);
     }
@@ -101,10 +102,9 @@ class Walk {
       delete copy["patternProperties"];
       delete copy["additionalProperties"];
     }
-    if (copy["uniqueItems"] === true) {
-      const limit = copy["maxItems"];
-      copy["maxItems"] = Math.min(typeof limit === "number" ? limit : MAX_UNIQUE_ITEMS, MAX_UNIQUE_ITEMS);
-    }
+    const weight = 1 + Math.floor(entriesOf(source) / ENTRIES_PER_STEP);
+    // The library reads this keyword, and nothing else does, once each time it visits a schema.
+    Object.defineProperty(copy, "$recursiveAnchor", { get: () => this.meter.visit(weight) });
     return copy;
   }
 
@@ -130,7 +130,8 @@ class Walk {
           copy[keyword] = argument;
           break;
         case "uniqueItems":
-          copy[keyword] = expect(typeof argument === "boolean", argument, at, "true or false");
+          expect(typeof argument === "boolean", argument, at, "true or false");
+          if (argument === true) this.#uniqueItems(copy);
           break;
         case "exclusiveMinimum":
         case "exclusiveMaximum":
@@ -159,6 +160,11 @@ class Walk {
         case "$ref":
           copy[keyword] = this.#reference(argument, at);
           break;
+        case "dependencies":
+        case "$dynamicRef":
+        case "$recursiveRef":
+          this.#isLoosened = true;
+          break;
         default:
           // Annotations and keywords nobody checks.
       }
@@ -166,7 +172,9 @@ class Walk {
   }
 
   #subschema(argument: JsonValue, at: string, depth: number): unknown {
-    if (typeof argument === "boolean") return argument;
+    if (argument === false) return false;
+    // Visits of `true` would not be counted.
+    if (argument === true) return this.schema({}, at, depth);
     if (isSchemaObject(argument)) return this.schema(argument, at, depth);
     throw wrong(at, "a schema");
   }
@@ -183,10 +191,17 @@ class Walk {
     });
   }
 
+  #uniqueItems(copy: Record<string, unknown>): void {
+    if (this.#foreign) this.#isLoosened = true;
+    else this.comparesItems = copy["uniqueItems"] = true;
+  }
+
   #pattern(pattern: JsonValue, at: string): void {
     if (typeof pattern !== "string") throw wrong(at, "a pattern");
-    this.#hasPattern ||= this.#foreign;
-    if (this.#foreign) return;
+    if (this.#foreign) {
+      this.#isLoosened = true;
+      return;
+    }
     try {
       new RegExp(pattern, "u");
     } catch (cause) {
@@ -217,10 +232,6 @@ class Walk {
     }
     return typeof target === "boolean" || (target !== undefined && isSchemaObject(target));
   }
-
-  #visit(): undefined {
-    if (++this.#visits > MAX_VISITS) throw new RangeError("the schema takes too many steps for these arguments");
-  }
 }
 
 function expect(condition: boolean, argument: JsonValue, at: string, wanted: string): JsonValue {
@@ -237,6 +248,13 @@ function nullCopy(
   const copy: Record<string, unknown> = Object.create(null);
   for (const [key, item] of Object.entries(argument)) copy[key] = convert(item, `${at}/${key}`, key);
   return copy;
+}
+
+/** Names and values the library may look through each time it visits a schema. */
+function entriesOf({ enum: values, required, properties }: JsonSchema): number {
+  return [values, required, properties].reduce<number>((sum, list) => {
+    return typeof list === "object" && list !== null ? sum + Object.keys(list).length : sum;
+  }, 0);
 }
 
 function isStrings(value: JsonValue): boolean {

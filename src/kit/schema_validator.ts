@@ -77,8 +77,8 @@ function loadLibrary(): Promise<Library> {
 }
 
 function verdict(validator: Validator, prepared: PreparedSchema, input: JsonValue): ParsedArguments {
-  prepared.reset();
   try {
+    prepared.start(input);
     const { valid, errors } = validator.validate(input);
     return valid ? { ok: true, value: input } : { ok: false, message: explain(errors) };
   } catch (error) {

@@ -22,6 +22,18 @@ import { InMemorySessionStorageStore } from "../in_memory/session_storage_store.
 import { InMemorySessionStore } from "../in_memory/session_store.ts";
 import { InMemoryTurnStore } from "../in_memory/turn_store.ts";
 
+const BUILT_IN = [
+  InMemoryHarnessStore,
+  InMemoryAgentStore,
+  InMemorySessionStore,
+  InMemoryMessageStore,
+  InMemoryTurnStore,
+  InMemoryProviderStore,
+  InMemoryEventBus,
+  InMemorySessionStorageStore,
+  InMemoryFileStore,
+];
+
 /** The slots of {@linkcode RuntimeBackends}. */
 export interface BackendSlots {
   /** Harness definitions. */
@@ -64,9 +76,13 @@ export class RuntimeBackends {
   /** The stores. */
   readonly slots: BackendSlots;
 
+  /** Whether all of them are the runtime's own, so that none can call back into a turn. */
+  readonly isBuiltIn: boolean;
+
   /** Bundles stores. */
   constructor(slots: BackendSlots) {
     this.slots = Object.freeze({ ...slots });
+    this.isBuiltIn = Object.values(slots).every((slot) => BUILT_IN.some((store) => slot instanceof store));
   }
 
   /** Every store in memory. */

@@ -31,6 +31,7 @@ import { InProcessRuntime } from "./in_process_runtime.ts";
 import type { PlatformDefinition } from "./platform.ts";
 import { seedRecords } from "./seed.ts";
 import { SingleSessionBuilder } from "./single_session.ts";
+import { loadTurnChain, NO_TURN_CHAIN } from "./turn_chain.ts";
 
 /** A text file that is written at `build()`. */
 interface SeedFile {
@@ -205,7 +206,7 @@ export class InProcessRuntimeBuilder {
     const clock = this.#clock ?? systemClock();
     const random = this.#random ?? systemRandom();
     const ids = new IdSource(clock, random);
-    const capabilities = this.#buildCapabilities();
+    const capabilities = this.#buildCapabilities(clock);
     const drivers = (this.#drivers ?? this.#platform?.drivers ?? new DriverRegistry()).clone();
     if (this.#llmSim !== undefined) drivers.register(llmSimDriver(this.#llmSim, { clock }));
     const backends = this.#backends ?? RuntimeBackends.inMemory();
@@ -248,6 +249,7 @@ export class InProcessRuntimeBuilder {
       ids,
       retry: this.#retry,
       limits: this.#limits,
+      chain: this.#hostCodeInTurns(drivers, backends) ? await loadTurnChain() : NO_TURN_CHAIN,
       defaultSessionId: single?.session.id,
       seededSessions: sessions.map((session) => session.id),
     });
@@ -257,9 +259,18 @@ export class InProcessRuntimeBuilder {
     return runtime;
   }
 
-  #buildCapabilities(): CapabilityRegistry {
+  /** Whether anything but our own code can run inside a turn, and so call back. */
+  #hostCodeInTurns(drivers: DriverRegistry, backends: RuntimeBackends): boolean {
+    return this.#capabilities.length > 0 || (this.#platform?.capabilities.ids().length ?? 0) > 0 ||
+      drivers.ids().some((id) => id !== DriverId.LlmSim) || this.#connectors.length > 0 || !backends.isBuiltIn ||
+      this.#platform?.sessionFileSystemFactory !== undefined;
+  }
+
+  #buildCapabilities(clock: Clock): CapabilityRegistry {
     const registry = this.#platform === undefined ? new CapabilityRegistry() : this.#platform.capabilities.clone();
-    if (this.#platform === undefined) { for (const lazy of runtimeSafeCapabilities()) registry.register(lazy); }
+    if (this.#platform === undefined) {
+      for (const lazy of runtimeSafeCapabilities({ now: () => clock.now() })) registry.register(lazy);
+    }
     for (const capability of this.#capabilities) registry.register(capability);
     return registry;
   }

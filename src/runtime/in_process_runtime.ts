@@ -4,6 +4,7 @@ import { NotFoundError, RuntimeClosedError, RuntimeError } from "../errors.ts";
 import { type CapabilityRefInput, toCapabilityRef } from "../records/capability_ref.ts";
 import type { Event } from "../records/event.ts";
 import { parseId, type SessionId } from "../records/ids.ts";
+import type { McpServers } from "../records/mcp.ts";
 import type { InputMessage, Message } from "../records/message.ts";
 import type { Session, SessionStatus } from "../records/session.ts";
 import type { TurnResult } from "../records/turn.ts";
@@ -13,31 +14,37 @@ import type { RuntimeFileStore, StoredFile } from "../ports/file_store.ts";
 import type { SessionJournal } from "../ports/journal.ts";
 import type { DeliverOptions, NewSession, SessionHost } from "../ports/session_host.ts";
 import type { MessageQuery } from "../ports/stores.ts";
+import type { Tool } from "../ports/tool.ts";
 import type { ToolSourceConnector } from "../ports/tool_source.ts";
 import type { CapabilityRegistry } from "../kit/capability_registry.ts";
 import { createSession } from "../kit/create_records.ts";
 import type { DriverRegistry } from "../kit/driver_registry.ts";
 import type { IdSource } from "../kit/ids.ts";
+import { lazy } from "../kit/lazy.ts";
 import { ComposedJournal } from "../in_memory/composed_journal.ts";
 import { InMemoryEventBus } from "../in_memory/event_bus.ts";
 import type { TurnContext } from "../context/turn_context.ts";
 import { Kernel, type Recovered, type TurnOptions } from "../turn/kernel.ts";
-import type { KernelPorts } from "../turn/kernel_ports.ts";
+import type { KernelPorts, TurnChain } from "../turn/kernel_ports.ts";
 import type { ProviderRetryConfig, TurnLimits } from "../turn/limits.ts";
 import { LiveEvents, type SubscribeOptions } from "../turn/live_events.ts";
 import type { ResumeInput } from "../turn/resume.ts";
 import type { TurnHandle } from "../turn/turn_handle.ts";
 import type { BackendSlots } from "./backends.ts";
-import { activate, type CapabilityDelta, deactivate } from "./capability_edits.ts";
-import { type CommandInfo, listCommandsOf, runCommand } from "./commands.ts";
-import { declaredNeeds } from "./declared_needs.ts";
+import type { CapabilityDelta } from "./capability_edits.ts";
+import type { CommandInfo } from "./commands.ts";
 import { DriverPool } from "./driver_pool.ts";
-import { inspectContext, previewNextRequest, type RequestPreview } from "./inspection.ts";
-import { type RequiredPermissions, unitePermissions } from "./required_permissions.ts";
+import type { RequestPreview } from "./inspection.ts";
+import type { RequiredPermissions } from "./required_permissions.ts";
 import { seedFiles } from "./seed.ts";
 import { WorkspaceFiles } from "./session_files.ts";
-import { ToolSources } from "./tool_sources.ts";
-import { TURN_CHAIN } from "./turn_chain.ts";
+import type { ToolSources } from "./tool_sources.ts";
+
+const inspection = lazy(() => import("./inspection.ts"));
+const capabilityEdits = lazy(() => import("./capability_edits.ts"));
+const commands = lazy(() => import("./commands.ts"));
+const permissions = lazy(() => import("./required_permissions.ts"));
+const toolSources = lazy(() => import("./tool_sources.ts"));
 
 /** What a runtime is made of; the builder fills it in. */
 export interface RuntimeParts {
@@ -61,6 +68,8 @@ export interface RuntimeParts {
   readonly retry: ProviderRetryConfig;
   /** Deadlines and caps. */
   readonly limits: TurnLimits;
+  /** Knows which turns a call is made from. */
+  readonly chain: TurnChain;
   /** The session of `singleSession`. */
   readonly defaultSessionId: SessionId | undefined;
   /** The sessions stored at `build()`. */
@@ -77,7 +86,7 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
   readonly #parts: RuntimeParts;
   readonly #journal: SessionJournal;
   readonly #live: LiveEvents;
-  readonly #sources: ToolSources;
+  #sources: ToolSources | undefined;
   readonly #ports: KernelPorts;
   readonly #kernel: Kernel;
   #closing: Promise<void> | undefined;
@@ -93,13 +102,9 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
       clock,
     });
     // The default bus calls nobody back, so it may be called from inside a turn.
-    const outside = slots.eventBus instanceof InMemoryEventBus
-      ? (call: () => void) => call()
-      : (call: () => void) => TURN_CHAIN.run(undefined, call);
-    this.#live = new LiveEvents({ bus: slots.eventBus, journal: this.#journal, ids, clock, outside });
-    this.#sources = new ToolSources(parts.connectors, (sessionId, code, message) => {
-      this.#live.live(sessionId, {}, "runtime.warning", { code, message });
-    });
+    const busWaits = slots.eventBus instanceof InMemoryEventBus;
+    const outside = busWaits ? (call: () => void) => call() : (call: () => void) => parts.chain.run(undefined, call);
+    this.#live = new LiveEvents({ bus: slots.eventBus, journal: this.#journal, ids, clock, busWaits, outside });
     const pool = new DriverPool(parts.drivers);
     this.#ports = {
       journal: this.#journal,
@@ -115,7 +120,7 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
         providers: slots.providerStore,
         capabilities: parts.capabilities,
         files: (workspaceId) => new WorkspaceFiles(fileStore, workspaceId),
-        sourceTools: (session, servers) => this.#sources.tools(session, servers),
+        sourceTools: (session, servers) => this.#sourceTools(session, servers),
       },
       driver: (model) => pool.driver(model),
       profile: (model) => slots.providerStore.getModelProfile?.(model) ?? pool.profile(model),
@@ -123,7 +128,7 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
       connections: slots.connectionResolver,
       limits: parts.limits,
       retry: parts.retry,
-      chain: TURN_CHAIN,
+      chain: parts.chain,
     };
     this.#kernel = new Kernel(this.#ports);
   }
@@ -200,6 +205,7 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
 
   /** What the event bus kept: everything for the default bus, nothing for one that only delivers. */
   events(): readonly Event[] {
+    this.#live.flush();
     return this.#parts.slots.eventBus.collectedEvents?.() ?? [];
   }
 
@@ -209,8 +215,9 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
   }
 
   /** The merged context the next reason step will use; also before the first turn. */
-  loadContext(sessionId: SessionId): Promise<TurnContext> {
-    return inspectContext(this.#ports, parseId("session", sessionId));
+  async loadContext(sessionId: SessionId): Promise<TurnContext> {
+    const { inspectContext } = await inspection();
+    return await inspectContext(this.#ports, parseId("session", sessionId));
   }
 
   /**
@@ -218,8 +225,9 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
    *
    * @throws {ProviderError} when no model or driver is configured
    */
-  previewRequest(sessionId: SessionId, input?: string | InputMessage): Promise<RequestPreview> {
-    return previewNextRequest(this.#ports, parseId("session", sessionId), input);
+  async previewRequest(sessionId: SessionId, input?: string | InputMessage): Promise<RequestPreview> {
+    const { previewNextRequest } = await inspection();
+    return await previewNextRequest(this.#ports, parseId("session", sessionId), input);
   }
 
   /**
@@ -234,7 +242,7 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
 
   /** The commands the session's capabilities offer. */
   async listCommands(sessionId: SessionId): Promise<readonly CommandInfo[]> {
-    return listCommandsOf((await this.loadContext(sessionId)).config);
+    return (await commands()).listCommandsOf((await this.loadContext(sessionId)).config);
   }
 
   /**
@@ -250,12 +258,13 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
   ): Promise<CommandResult> {
     this.#assertOpen("run a command");
     const context = await this.loadContext(sessionId);
-    return await runCommand(this.#ports, context, name, args, options.signal);
+    return await (await commands()).runCommand(this.#ports, context, name, args, options.signal);
   }
 
   /** Switches a capability on in the session's own layer; counts from the next reason step. */
   async activateCapability(sessionId: SessionId, capability: CapabilityRefInput): Promise<CapabilityDelta> {
     const { slots, capabilities } = this.#parts;
+    const { activate } = await capabilityEdits();
     const delta = await activate(slots, capabilities, parseId("session", sessionId), toCapabilityRef(capability));
     this.#changed(sessionId, delta);
     return delta;
@@ -264,6 +273,7 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
   /** Switches a capability of the session's own layer off; an inherited one is an error. */
   async deactivateCapability(sessionId: SessionId, capabilityId: string): Promise<CapabilityDelta> {
     const { slots, capabilities } = this.#parts;
+    const { deactivate } = await capabilityEdits();
     const delta = await deactivate(slots, capabilities, parseId("session", sessionId), capabilityId);
     this.#changed(sessionId, delta);
     return delta;
@@ -276,6 +286,7 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
     const contexts = await Promise.all(
       (options.sessions ?? this.#parts.seededSessions).map((id) => this.loadContext(id)),
     );
+    const { declaredNeeds, unitePermissions } = await permissions();
     return unitePermissions(await declaredNeeds(contexts, this.#parts.drivers, this.#parts.slots));
   }
 
@@ -325,7 +336,7 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
 
   async #close(): Promise<void> {
     await this.#kernel.close();
-    await this.#sources.close();
+    await this.#sources?.close();
     this.#live.close();
     await this.#journal.disconnect(this.#ports.owner);
   }
@@ -336,9 +347,18 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
     throw new NotFoundError("session", sessionId, "add it with the builder's session() or runtime.createSession()");
   }
 
+  async #sourceTools(session: Session, servers: McpServers): Promise<readonly Tool[]> {
+    const { ToolSources } = await toolSources();
+    this.#assertOpen("connect a server");
+    this.#sources ??= new ToolSources(this.#parts.connectors, (sessionId, code, message) => {
+      this.#live.live(sessionId, {}, "runtime.warning", { code, message });
+    });
+    return await this.#sources.tools(session, servers);
+  }
+
   #changed(sessionId: SessionId, delta: CapabilityDelta): void {
     if (!delta.changed) return;
-    this.#kernel.lane(sessionId).epoch++;
+    this.#kernel.changed(sessionId);
     this.#live.live(sessionId, {}, "session.capability.changed", {
       capabilityId: delta.capabilityId,
       active: delta.active,

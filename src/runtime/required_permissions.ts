@@ -1,6 +1,10 @@
 /** Which Deno permissions a runtime needs. */
 
 import type { PermissionNeeds } from "../records/permissions.ts";
+import type { DriverRegistry } from "../kit/driver_registry.ts";
+import type { TurnContext } from "../context/turn_context.ts";
+import type { BackendSlots } from "./backends.ts";
+import { driverConfig } from "./driver_pool.ts";
 
 /** One thing and what it says it needs; undefined needs are unknown. */
 export interface DeclaredNeeds {
@@ -59,4 +63,42 @@ function unite(declared: readonly DeclaredNeeds[], kind: (typeof KINDS)[number])
     for (const value of own ?? []) values.add(value);
   }
   return [...values].sort();
+}
+
+/** The needs of models, capabilities, tools, servers and stores. */
+export async function declaredNeeds(
+  contexts: readonly TurnContext[],
+  drivers: DriverRegistry,
+  slots: BackendSlots,
+): Promise<readonly DeclaredNeeds[]> {
+  const declared: DeclaredNeeds[] = [];
+  const models = new Set([await slots.providerStore.getDefaultModel(), ...contexts.map((c) => c.modelWithProvider)]);
+  for (const model of models) {
+    if (model === undefined) continue;
+    const needs = drivers.get(model.providerType)?.permissions(driverConfig(model));
+    declared.push({ name: `driver "${model.providerType}"`, needs });
+  }
+  for (const context of contexts) {
+    for (const { capability } of context.config.capabilities) {
+      // Without a declaration of its own a capability needs what its tools need; only its functions are unknown.
+      const passive = capability.hooks === undefined && typeof capability.systemPrompt !== "function" &&
+        capability.facts === undefined && capability.commands === undefined;
+      const needs = capability.permissions ?? (passive ? {} : undefined);
+      declared.push({ name: `capability "${capability.id}"`, needs });
+    }
+    for (const [name, { tool, capability }] of context.executableTools) {
+      declared.push({ name: `tool "${name}"`, needs: tool.permissions ?? capability?.permissions });
+    }
+    for (const [name, server] of Object.entries(context.config.mcpServers)) {
+      declared.push({ name: `MCP server "${name}"`, needs: serverNeeds(server.url, server.command) });
+    }
+  }
+  return declared;
+}
+
+function serverNeeds(url: string | undefined, command: string | undefined): PermissionNeeds | undefined {
+  if (command !== undefined) return { run: [command] };
+  if (url === undefined || !URL.canParse(url)) return undefined;
+  const { hostname, port, protocol } = new URL(url);
+  return { net: [`${hostname}:${port === "" ? (protocol === "http:" ? "80" : "443") : port}`] };
 }

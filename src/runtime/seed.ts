@@ -6,7 +6,7 @@ import type { SessionId } from "../records/ids.ts";
 import type { Session } from "../records/session.ts";
 import type { RuntimeFileStore } from "../ports/file_store.ts";
 import type { CapabilityRegistry } from "../kit/capability_registry.ts";
-import { foldLayers } from "../context/fold.ts";
+import { foldLayers } from "../context/layers.ts";
 import { readLayers } from "../context/layers.ts";
 import { resolveCapabilities } from "../context/resolve.ts";
 import type { BackendSlots } from "./backends.ts";

@@ -1,7 +1,7 @@
 /** The act step: runs the calls of an agent message and records their results. */
 
-import { setImmediate } from "node:timers";
-import type { CallSummary, EventDraft } from "../records/event.ts";
+import type { EventDraft } from "../records/event.ts";
+import type { CallSummary, EventDataMap } from "../records/event_data.ts";
 import type { CallId } from "../records/ids.ts";
 import type { JsonValue } from "../records/json.ts";
 import type { Message } from "../records/message.ts";
@@ -10,7 +10,7 @@ import type { Tool } from "../ports/tool.ts";
 import type { TurnContext } from "../context/turn_context.ts";
 import { type CallLog, callsOf } from "./call_log.ts";
 import { CallContext } from "./call_context.ts";
-import { sha256 } from "./request_facts.ts";
+import { sha256 } from "./reasoning.ts";
 import { runScheduled } from "./scheduler.ts";
 import { errorResult, type FinishedCall, narrate, runToolCall, toResult } from "./tool_call.ts";
 import type { TurnRun } from "./turn_run.ts";
@@ -27,8 +27,9 @@ export class Act {
   readonly #answered: Set<CallId>;
   readonly #startedAt: number;
   #unstored: EventDraft[] = [];
-  #storing = false;
-  #marks: EventDraft[] = [];
+  #storing: ReturnType<typeof setTimeout> | undefined;
+  #over = false;
+  #marks: { readonly data: EventDataMap["tool.started"]; readonly text: string }[] = [];
   #marked: Promise<void> | undefined;
   #acted = 0;
   #successes = 0;
@@ -67,12 +68,18 @@ export class Act {
       turnId: this.#run.state.turnId,
       toolCalls: runnable.map((call) => this.summary(call)),
     });
-    await runScheduled(runnable, {
-      cap: limits.toolConcurrency,
-      serial: !parallel,
-      classOf: (call) => this.#turn.executableTools.get(call.name)?.tool.definition.concurrencyClass,
-      run: (call) => this.#perform(call),
-    });
+    try {
+      await runScheduled(runnable, {
+        cap: limits.toolConcurrency,
+        serial: !parallel,
+        classOf: (call) => this.#turn.executableTools.get(call.name)?.tool.definition.concurrencyClass,
+        run: (call) => this.#perform(call),
+      });
+    } finally {
+      // What is not stored yet goes with the step's end.
+      this.#over = true;
+      clearTimeout(this.#storing);
+    }
   }
 
   /** Results that are not stored yet; from now on nothing is stored here. */
@@ -80,7 +87,13 @@ export class Act {
     const unstored = this.#unstored;
     this.#unstored = [];
     // Results that are stored together keep the order of their calls.
-    return unstored.length < 2 ? unstored : unstored.sort((a, b) => this.#place(a) - this.#place(b));
+    if (unstored.length < 2) return unstored;
+    const places = new Map(this.#calls.map((call, place) => [call.id, place]));
+    const place = (draft: EventDraft): number =>
+      draft.type === "tool.completed" || draft.type === "transcript.repaired"
+        ? places.get(draft.data.toolCallId) ?? -1
+        : -1;
+    return unstored.sort((a, b) => place(a) - place(b));
   }
 
   /** The event that ends the act step. */
@@ -120,13 +133,6 @@ export class Act {
       ...(displayName === undefined ? {} : { displayName }),
       ...(narration === undefined ? {} : { narration }),
     };
-  }
-
-  #place(draft: EventDraft): number {
-    const id = draft.type === "tool.completed" || draft.type === "transcript.repaired"
-      ? draft.data.toolCallId
-      : undefined;
-    return this.#calls.findIndex((call) => call.id === id);
   }
 
   #waits(call: ToolCall): boolean {
@@ -206,20 +212,22 @@ export class Act {
       this.#run.live("tool.started", data);
       return undefined;
     }
-    const toolCallFingerprint = sha256(`${call.name}\n${JSON.stringify(args)}`);
-    this.#marks.push({
+    this.#marks.push({ data, text: `${call.name}\n${JSON.stringify(args)}` });
+    // Calls that start together are marked by one commit.
+    this.#marked ??= Promise.resolve().then(() => this.#mark());
+    return this.#marked;
+  }
+
+  async #mark(): Promise<void> {
+    const marks = this.#marks;
+    this.#marks = [];
+    this.#marked = undefined;
+    const events = await Promise.all(marks.map(async ({ data, text }): Promise<EventDraft> => ({
       type: "tool.started",
       context: this.#run.eventContext,
-      data: { ...data, toolCallFingerprint },
-    });
-    // Calls that start together are marked by one commit.
-    this.#marked ??= Promise.resolve().then(() => {
-      const marks = this.#marks;
-      this.#marks = [];
-      this.#marked = undefined;
-      return this.#run.commit(marks).then(() => {});
-    });
-    return this.#marked;
+      data: { ...data, toolCallFingerprint: await sha256(text) },
+    })));
+    await this.#run.commit(events);
   }
 
   #record(finished: FinishedCall): void {
@@ -230,13 +238,12 @@ export class Act {
     else this.#errors++;
     this.#unstored.push(this.#draft(finished));
     // The last results go with the step's end; earlier ones are stored as soon as this burst of work is over.
-    if (this.#storing || this.#answered.size >= this.#calls.length) return;
-    this.#storing = true;
-    setImmediate(() => this.#store());
+    if (this.#over || this.#storing !== undefined || this.#answered.size >= this.#calls.length) return;
+    this.#storing = setTimeout(() => this.#store(), 0);
   }
 
   #store(): void {
-    this.#storing = false;
+    this.#storing = undefined;
     if (this.#run.closed || this.#unstored.length === 0) return;
     if (this.#answered.size >= this.#calls.length) return;
     // A failed commit breaks the run, which ends every wait of the turn with the reason.

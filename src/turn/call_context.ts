@@ -87,7 +87,8 @@ export class CallContext implements ToolContext {
     return this.#context.runtimeAgent.networkAccess;
   }
 
-  progress(message: string, data?: JsonValue): void {
+  /** A member and not a method, so that a tool may take it out of the context. */
+  readonly progress = (message: string, data?: JsonValue): void => {
     if (this.#over) return;
     this.#run.live("tool.progress", {
       turnId: this.turnId,
@@ -96,9 +97,10 @@ export class CallContext implements ToolContext {
       message: String(message).slice(0, MAX_PROGRESS),
       ...(data === undefined ? {} : { data: toBoundedJson(data).value }),
     });
-  }
+  };
 
-  output(delta: string, stream: "stdout" | "stderr" = "stdout"): void {
+  /** See {@linkcode CallContext.progress}. */
+  readonly output = (delta: string, stream: "stdout" | "stderr" = "stdout"): void => {
     if (this.#over || delta === "") return;
     this.#run.live("tool.output.delta", {
       turnId: this.turnId,
@@ -107,7 +109,7 @@ export class CallContext implements ToolContext {
       delta: String(delta).slice(0, MAX_OUTPUT),
       stream,
     });
-  }
+  };
 
   /** The call is over: what it still says is dropped and its signal fires. */
   end(reason?: unknown): void {

@@ -15,13 +15,6 @@ export interface CallLog {
   readonly decisions: ReadonlyMap<CallId, { readonly approved: boolean; readonly reason?: string }>;
 }
 
-/** Nothing is recorded yet. */
-export const EMPTY_CALL_LOG: CallLog = Object.freeze({
-  answered: new Set<CallId>(),
-  started: new Set<CallId>(),
-  decisions: new Map<CallId, { readonly approved: boolean }>(),
-});
-
 /** The calls of a message, in order. */
 export function callsOf(message: Message): ToolCall[] {
   const calls: ToolCall[] = [];

@@ -28,6 +28,7 @@ export class DeltaRun {
   /** Characters of the message before the first piece. */
   readonly offset: number;
   readonly #pieces: string[] = [];
+  #visible = 0;
   #taken = 0;
   #takenOffset: number;
 
@@ -41,9 +42,14 @@ export class DeltaRun {
     this.#takenOffset = offset;
   }
 
-  /** How many pieces there are. */
-  get length(): number {
-    return this.#pieces.length;
+  /** How many pieces a subscriber may read: those of bursts that are over. */
+  get visible(): number {
+    return this.#visible;
+  }
+
+  /** The current burst is over. */
+  reveal(): void {
+    this.#visible = this.#pieces.length;
   }
 
   /** Whether a new run must be started. */
@@ -56,9 +62,9 @@ export class DeltaRun {
     this.#pieces.push(piece);
   }
 
-  /** The pieces from an index on, joined. */
-  textFrom(index: number): string {
-    return index === 0 && this.#pieces.length === 1 ? this.#pieces[0]! : this.#pieces.slice(index).join("");
+  /** The pieces from one index up to another, joined. */
+  textFrom(from: number, to: number): string {
+    return to - from === 1 ? this.#pieces[from]! : this.#pieces.slice(from, to).join("");
   }
 
   /** The event of the pieces from an index on. */
@@ -74,8 +80,9 @@ export class DeltaRun {
 
   /** The event of the pieces the bus has not had yet. */
   take(sessionId: SessionId, ids: IdSource, clock: Clock): Event | undefined {
+    this.reveal();
     if (this.#taken === this.#pieces.length) return undefined;
-    const text = this.textFrom(this.#taken);
+    const text = this.textFrom(this.#taken, this.#pieces.length);
     const event = this.event(text, this.#takenOffset, sessionId, ids, clock);
     this.#taken = this.#pieces.length;
     this.#takenOffset += text.length;
@@ -295,7 +302,7 @@ export class Subscriber implements AsyncIterableIterator<Event> {
       const item = channel.at(this.#position);
       if (item === undefined) return undefined;
       if (item instanceof DeltaRun) {
-        if (this.#piece < item.length) return this.#takePieces(item);
+        if (this.#piece < item.visible) return this.#takePieces(item);
         if (this.#position === channel.endIndex - 1) return undefined;
         this.#advance();
         continue;
@@ -310,9 +317,10 @@ export class Subscriber implements AsyncIterableIterator<Event> {
   }
 
   #takePieces(run: DeltaRun): Event {
-    const text = run.textFrom(this.#piece);
+    const { visible } = run;
+    const text = run.textFrom(this.#piece, visible);
     const event = run.event(text, run.offset + this.#pieceOffset, this.#sessionId, this.#ids, this.#clock);
-    this.#piece = run.length;
+    this.#piece = visible;
     this.#pieceOffset += text.length;
     return event;
   }

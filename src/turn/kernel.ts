@@ -13,13 +13,13 @@ import { type InputMessage, toInputMessage } from "../records/message.ts";
 import type { SessionStatus } from "../records/session.ts";
 import type { TurnResult, TurnState } from "../records/turn.ts";
 import type { AcquiredSession } from "../ports/journal.ts";
+import { lazy } from "../kit/lazy.ts";
 import { acceptTurn } from "./accept.ts";
 import { SessionHistory } from "./history.ts";
 import type { ChainLink, KernelPorts } from "./kernel_ports.ts";
-import { recoverTurn } from "./recovery.ts";
-import { cancelOpenTurn, openCallsOf, type ResumeInput, resumeWaitingTurn } from "./resume.ts";
-import { SessionLane } from "./session_lane.ts";
-import { readTurnResult } from "./stored_turn.ts";
+import type { ResumeInput } from "./resume.ts";
+import { Lanes } from "./lanes.ts";
+import type { SessionLane } from "./session_lane.ts";
 import { eventsOfTurn, type SteerOptions, type SteerReceipt, type TurnHandle } from "./turn_handle.ts";
 import { type PendingInput, TurnInterruption, type TurnRun } from "./turn_run.ts";
 
@@ -43,18 +43,22 @@ export interface Recovered {
 
 const RECOVERY_BATCH = 1000;
 
+const recovery = lazy(() => import("./recovery.ts"));
+const resuming = lazy(() => import("./resume.ts"));
+const storedTurns = lazy(() => import("./stored_turn.ts"));
+
 /** Runs turns of many sessions; each session's one after another. */
 export class Kernel {
   readonly #ports: KernelPorts;
-  readonly #lanes = new Map<SessionId, SessionLane>();
+  readonly #lanes: Lanes;
   readonly #running = new Set<TurnRun>();
   readonly #work = new Set<Promise<unknown>>();
-  #cachedBytes = 0;
   #closed = false;
 
   /** Runs on the given ports. */
   constructor(ports: KernelPorts) {
     this.#ports = ports;
+    this.#lanes = new Lanes(ports.limits.maxQueue, ports.limits.maxIdleCacheBytes);
   }
 
   /**
@@ -78,7 +82,7 @@ export class Kernel {
   ): TurnHandle {
     const ports = this.#ports;
     const turnId = ports.ids.next("turn");
-    const lane = this.#lane(sessionId);
+    const lane = this.#lanes.get(sessionId);
     const early: PendingInput[] = [...joining];
     const accepted = Promise.withResolvers<void>();
     let run: TurnRun | undefined;
@@ -135,7 +139,7 @@ export class Kernel {
   async deliver(sessionId: SessionId, input: string | InputMessage, options: TurnOptions = {}): Promise<void> {
     const message = toInputMessage(input);
     this.#assertOpen("deliver an input");
-    const lane = this.#lane(sessionId);
+    const lane = this.#lanes.get(sessionId);
     const stored = Promise.withResolvers<void>();
     const pending: PendingInput = {
       input: message,
@@ -155,7 +159,7 @@ export class Kernel {
   resume(sessionId: SessionId, input: ResumeInput, options: TurnOptions = {}): Promise<TurnResult> {
     this.#assertOpen("resume a turn");
     this.#assertOutside(sessionId);
-    const lane = this.#lane(sessionId);
+    const lane = this.#lanes.get(sessionId);
     const parent = this.#ports.chain.current();
     return this.#track(lane.enqueue(() =>
       this.#inTurn(lane, parent, async () => {
@@ -167,7 +171,7 @@ export class Kernel {
             `Cannot resume session "${sessionId}": no turn waits for an answer`,
           );
         }
-        return await resumeWaitingTurn(this.#ports, lane, acquired, state, input, (run) => {
+        return await (await resuming()).resumeWaitingTurn(this.#ports, lane, acquired, state, input, (run) => {
           this.#enter(lane, run, options.signal);
         });
       }), options.signal));
@@ -176,7 +180,7 @@ export class Kernel {
   /** Cancels the open turn, running or waiting; tells whether there was one. */
   async cancel(sessionId: SessionId, reason?: string): Promise<boolean> {
     this.#assertOpen("cancel a turn");
-    const lane = this.#lane(sessionId);
+    const lane = this.#lanes.get(sessionId);
     if (lane.current !== undefined) {
       lane.current.interrupts.interrupt(new TurnInterruption(reason));
       return true;
@@ -184,7 +188,7 @@ export class Kernel {
     return await this.#track(lane.enqueue(async () => {
       const acquired = await this.#acquire(lane);
       if (acquired.openTurn === undefined) return false;
-      await cancelOpenTurn(this.#ports, lane, acquired, acquired.openTurn.state, reason);
+      await (await resuming()).cancelOpenTurn(this.#ports, lane, acquired, acquired.openTurn.state, reason);
       return true;
     }));
   }
@@ -194,7 +198,7 @@ export class Kernel {
     this.#assertOpen("recover turns");
     const ids = sessions ?? await this.#ports.journal.interrupted(RECOVERY_BATCH);
     return await Promise.all(ids.map(async (sessionId): Promise<Recovered> => {
-      const lane = this.#lane(sessionId);
+      const lane = this.#lanes.get(sessionId);
       try {
         const result = await this.#track(lane.enqueue(() =>
           this.#inTurn(lane, undefined, async () => {
@@ -211,7 +215,7 @@ export class Kernel {
 
   /** What a session is doing. */
   async status(sessionId: SessionId): Promise<SessionStatus> {
-    if (this.#lanes.get(sessionId)?.current !== undefined) return "active";
+    if (this.#lanes.isRunning(sessionId)) return "active";
     try {
       const { lastSequence, openTurn } = await this.#ports.journal.acquire(sessionId, this.#ports.owner);
       if (openTurn?.state.phase === "wait") return "waiting_for_tool_results";
@@ -222,18 +226,17 @@ export class Kernel {
     }
   }
 
-  /** The lane of a session, for what turns and inspection share. */
-  lane(sessionId: SessionId): SessionLane {
-    return this.#lane(sessionId);
+  /** The session's configuration changed: its next reason step assembles its context again. */
+  changed(sessionId: SessionId): void {
+    this.#lanes.get(sessionId).epoch++;
   }
 
   /** Cancels running turns, waits for their closing commits and refuses everything from now on. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const lane of this.#lanes.values()) lane.close();
+    this.#lanes.close();
     for (const run of this.#running) run.interrupts.interrupt(new TurnInterruption("The runtime was closed"));
     await Promise.allSettled([...this.#work]);
-    this.#lanes.clear();
   }
 
   async #turn(
@@ -285,6 +288,7 @@ export class Kernel {
     const { journal } = this.#ports;
     const known = await journal.turnForKey(lane.sessionId, key);
     if (known === undefined) return undefined;
+    const { readTurnResult } = await storedTurns();
     const stored = await readTurnResult(journal, lane.sessionId, known.turnId, known.sequence);
     if (stored !== undefined) return stored;
     const acquired = await this.#acquire(lane);
@@ -298,7 +302,13 @@ export class Kernel {
     const checkpoint = acquired.openTurn;
     if (checkpoint === undefined || checkpoint.state.phase === "wait") return undefined;
     try {
-      return await recoverTurn(this.#ports, lane, acquired, checkpoint, (run) => this.#enter(lane, run, undefined));
+      return await (await recovery()).recoverTurn(
+        this.#ports,
+        lane,
+        acquired,
+        checkpoint,
+        (run) => this.#enter(lane, run, undefined),
+      );
     } finally {
       this.#leave(lane);
     }
@@ -313,7 +323,7 @@ export class Kernel {
 
   async #assertNotWaiting(state: TurnState): Promise<void> {
     if (state.phase !== "wait") return;
-    throw new TurnWaitingError(state.sessionId, await openCallsOf(this.#ports, state));
+    throw new TurnWaitingError(state.sessionId, await (await resuming()).openCallsOf(this.#ports, state));
   }
 
   async #inTurn<T>(lane: SessionLane, parent: ChainLink | undefined, call: () => Promise<T>): Promise<T> {
@@ -346,7 +356,7 @@ export class Kernel {
     if (run === undefined) return;
     run.end();
     this.#running.delete(run);
-    this.#remember(lane);
+    this.#lanes.used(lane);
     const [first, ...rest] = run.pending.splice(0);
     if (first === undefined) return;
     if (this.#closed) {
@@ -384,30 +394,6 @@ export class Kernel {
     return { joined: true };
   }
 
-  #lane(sessionId: SessionId): SessionLane {
-    let lane = this.#lanes.get(sessionId);
-    if (lane === undefined) {
-      lane = new SessionLane(sessionId, this.#ports.limits.maxQueue);
-      this.#lanes.set(sessionId, lane);
-    }
-    return lane;
-  }
-
-  /** Keeps the caches of idle sessions within their cap; the longest unused ones go first. */
-  #remember(used: SessionLane): void {
-    this.#lanes.delete(used.sessionId);
-    this.#lanes.set(used.sessionId, used);
-    const bytes = LANE_BYTES + used.history.bytes;
-    this.#cachedBytes += bytes - used.countedBytes;
-    used.countedBytes = bytes;
-    for (const [sessionId, lane] of this.#lanes) {
-      if (this.#cachedBytes <= this.#ports.limits.maxIdleCacheBytes) break;
-      if (!lane.idle || lane === used) continue;
-      this.#cachedBytes -= lane.countedBytes;
-      this.#lanes.delete(sessionId);
-    }
-  }
-
   #track<T>(work: Promise<T>): Promise<T> {
     this.#work.add(work);
     const done = (): void => void this.#work.delete(work);
@@ -425,9 +411,6 @@ export class Kernel {
     }
   }
 }
-
-/** Rough cost of a session that is remembered, besides its history. */
-const LANE_BYTES = 2000;
 
 function abortText(signal: AbortSignal | undefined): string | undefined {
   const reason: unknown = signal?.reason;

@@ -2,15 +2,18 @@
 
 import { RuntimeError } from "../errors.ts";
 import type { EventDraft } from "../records/event.ts";
+import type { CallId } from "../records/ids.ts";
 import type { Message } from "../records/message.ts";
 import type { TurnClosing } from "../records/checkpoint.ts";
 import type { TurnFailure, TurnResult } from "../records/turn.ts";
 import type { ToolCall } from "../records/tool.ts";
-import { Act, closingResults } from "./act.ts";
-import { type CallLog, EMPTY_CALL_LOG } from "./call_log.ts";
+import { lazy } from "../kit/lazy.ts";
+import type { Act } from "./act.ts";
+import type { CallLog } from "./call_log.ts";
 import { storePending } from "./input.ts";
 import { type NextStep, type Plan, plan, type TurnEffect } from "./plan.ts";
-import { contextFor, reason } from "./reason.ts";
+import { reason } from "./reason.ts";
+import { contextFor } from "./reasoning.ts";
 import { TurnInterruption, type TurnRun } from "./turn_run.ts";
 
 /** Where a loop begins. */
@@ -22,6 +25,15 @@ export interface LoopStart {
   /** What became of its calls before. */
   readonly log?: CallLog;
 }
+
+const acting = lazy(() => import("./act.ts"));
+
+/** Nothing is recorded yet. */
+const EMPTY_CALL_LOG: CallLog = {
+  answered: new Set<CallId>(),
+  started: new Set<CallId>(),
+  decisions: new Map<CallId, { readonly approved: boolean }>(),
+};
 
 type Complete = Extract<NextStep, { type: "complete" }>;
 
@@ -83,7 +95,7 @@ export class TurnLoop {
     await storePending(run);
     const reasoned = await reason(run);
     this.#parallel = reasoned.parallelToolCalls;
-    this.#message = reasoned.message;
+    this.#message = reasoned.message.content.some((part) => part.type === "tool_call") ? reasoned.message : undefined;
     this.#log = EMPTY_CALL_LOG;
     if (reasoned.outcome.type === "reasoned" && reasoned.outcome.text !== "") run.response = reasoned.outcome.text;
     // From here to the commit nothing may be awaited: what joins the turn and what closes it is one decision.
@@ -103,6 +115,7 @@ export class TurnLoop {
     const run = this.#run;
     const message = this.#message;
     if (message === undefined) throw new RuntimeError("internal", "Cannot act: the agent message is missing");
+    const { Act } = await acting();
     const act = new Act(run, await run.context(), message, this.#log);
     this.#act = act;
     await act.perform(this.#parallel);
@@ -138,7 +151,7 @@ export class TurnLoop {
     const events: EventDraft[] = [];
     for (const effect of effects) {
       if (effect.type === "event") events.push(effect.event);
-      else if (effect.type === "close_calls") events.push(...this.#closings(effect.reason));
+      else if (effect.type === "close_calls") events.push(...await this.#closings(effect.reason));
     }
     const hooks = effects.some((effect) => effect.type === "turn_end_hooks") && await hasTurnEndHooks(run);
     const result = resultOf(run, next, []);
@@ -184,9 +197,10 @@ export class TurnLoop {
   }
 
   /** Results for the calls that the end of the turn leaves open. */
-  #closings(reasonText: string): readonly EventDraft[] {
+  async #closings(reasonText: string): Promise<readonly EventDraft[]> {
     if (this.#act !== undefined) return this.#act.close(reasonText);
-    return this.#message === undefined ? [] : closingResults(this.#run, this.#message, this.#log, reasonText);
+    if (this.#message === undefined) return [];
+    return (await acting()).closingResults(this.#run, this.#message, this.#log, reasonText);
   }
 }
 

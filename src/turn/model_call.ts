@@ -3,21 +3,11 @@
 import { ProviderError } from "../errors.ts";
 import type { ReasoningPart } from "../records/content.ts";
 import type { MessageId } from "../records/ids.ts";
-import type { JsonValue } from "../records/json.ts";
 import type { Driver, ModelEvent, ModelRequest } from "../ports/driver.ts";
+import { lazy } from "../kit/lazy.ts";
+import type { RawCall } from "./call_parts.ts";
 import type { DeltaTarget } from "./live_events.ts";
-import { decideRetry, fraction } from "./retry.ts";
 import type { TurnRun } from "./turn_run.ts";
-
-/** A call as the model made it. */
-export interface RawCall {
-  /** The provider's id. */
-  readonly providerCallId: string | undefined;
-  /** The tool. */
-  readonly name: string;
-  /** The arguments; text when they are not parsed yet. */
-  readonly arguments: JsonValue;
-}
 
 /** A complete reply. */
 export interface Reply {
@@ -47,6 +37,8 @@ export type ModelCallResult =
   }
   & ({ readonly ok: true; readonly reply: Reply } | { readonly ok: false; readonly error: unknown });
 
+const retries = lazy(() => import("./retry.ts"));
+
 /** Calls the model until a reply is complete, the retries are used up, or the turn is interrupted. */
 export async function callModel(
   run: TurnRun,
@@ -66,6 +58,7 @@ export async function callModel(
     } catch (error) {
       if (run.interrupts.interrupted) throw run.interrupts.signal.reason;
       const elapsedMs = clock.monotonic() - startedAt;
+      const { decideRetry, fraction } = await retries();
       const decision = decideRetry({ error, tries, elapsedMs }, retry, fraction(random));
       if (decision.type === "fail") {
         return { ok: false, error: decision.error, durationMs: elapsedMs, retry: retried() };
@@ -272,7 +265,8 @@ class StreamStop {
     this.#off();
     this.#reject = undefined;
     // The driver lets go of its connection also when the stream was given up in the middle.
-    if (!this.#stopped) this.now(new ProviderError("provider_unavailable", "The model stream is over"));
+    if (this.#controller !== undefined) this.now(new ProviderError("provider_unavailable", "The model stream is over"));
+    this.#stopped = true;
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { QueueFullError, RuntimeClosedError } from "../errors.ts";
 import type { SessionId } from "../records/ids.ts";
-import { ConfigCache } from "../context/layers.ts";
+import { ConfigCache } from "../context/config_cache.ts";
 import { SessionHistory } from "./history.ts";
 import type { PendingInput, SessionShare, TurnRun } from "./turn_run.ts";
 

@@ -57,9 +57,7 @@ export async function runToolCall(
       result = await runPostHooks(run, turn, call, result, context);
     }
   } finally {
-    context.end(
-      run.interrupts.interrupted ? run.interrupts.signal.reason : new DOMException("The call is over", "AbortError"),
-    );
+    context.end(run.interrupts.interrupted ? run.interrupts.signal.reason : undefined);
   }
   return { call, bound, result, truncated, durationMs: run.ports.clock.monotonic() - startedAt };
 }

@@ -1,13 +1,14 @@
 /** One running turn: its lease, its commits, its interruption. */
 
 import { messageOf, RuntimeError, StoreError } from "../errors.ts";
-import type { EventContext, EventDataMap, EventDraft, EventType } from "../records/event.ts";
+import type { EventContext, EventDraft, EventType } from "../records/event.ts";
+import type { EventDataMap } from "../records/event_data.ts";
 import type { SessionId } from "../records/ids.ts";
 import type { Controls, InputMessage } from "../records/message.ts";
 import type { TurnCheckpoint } from "../records/checkpoint.ts";
 import type { TurnState } from "../records/turn.ts";
 import type { CommittedStep, SessionStep } from "../ports/journal.ts";
-import type { ConfigCache } from "../context/layers.ts";
+import type { ConfigCache } from "../context/config_cache.ts";
 import { assembleTurnContext, type TurnContext } from "../context/turn_context.ts";
 import type { SessionHistory } from "./history.ts";
 import { Interrupts } from "./interrupt.ts";

@@ -1,6 +1,5 @@
 /** The `session_file_system` capability: tools over the session's files. */
 
-import { NO_PERMISSIONS } from "../../records/permissions.ts";
 import type { Capability } from "../../ports/capability.ts";
 import { defineCapability } from "../../kit/define_capability.ts";
 import { deleteFile } from "./delete_file.ts";
@@ -17,10 +16,16 @@ import { writeFile } from "./write_file.ts";
  * may run beside them.
  *
  * @example
- * ```ts ignore
- * const runtime = await new InProcessRuntimeBuilder()
- *   .singleSession((session) => session.harness("writer", "Keep notes.").withCapability("session_file_system"))
+ * ```ts
+ * import { InProcessRuntimeBuilder, LlmSimConfig } from "@everruns/runtime";
+ * import assert from "node:assert/strict";
+ *
+ * await using runtime = await new InProcessRuntimeBuilder()
+ *   .llmSim(LlmSimConfig.fixed("Noted."))
+ *   .singleSession((s) => s.harness("writer", "Keep notes.").withCapability("session_file_system"))
  *   .build();
+ * const { runtimeAgent } = await runtime.loadContext(runtime.defaultSessionId);
+ * assert.ok(runtimeAgent.tools.some(({ name }) => name === "write_file"));
  * ```
  */
 export const sessionFileSystem: Capability = defineCapability({
@@ -34,5 +39,5 @@ export const sessionFileSystem: Capability = defineCapability({
     " Read a file before you change it.",
   tools: [readFile, writeFile, listDirectory, grepFiles, deleteFile, statFile],
   features: ["file_system"],
-  permissions: NO_PERMISSIONS,
+  permissions: {},
 });

@@ -1,7 +1,6 @@
 /** The tool `delete_file`. */
 
 import { ToolError } from "../../errors.ts";
-import { NO_PERMISSIONS } from "../../records/permissions.ts";
 import type { Tool } from "../../ports/tool.ts";
 import { defineTool } from "../../kit/define_tool.ts";
 import { shownInput, shownPath, withToolErrors } from "./shown_path.ts";
@@ -33,7 +32,7 @@ export const deleteFile: Tool = defineTool({
   effect: "at_most_once",
   concurrencyClass: WRITER_CLASS,
   hints: { readonly: false, destructive: true },
-  permissions: NO_PERMISSIONS,
+  permissions: {},
   execute: async (args, { files }) => {
     const path = String(args["path"]);
     return await withToolErrors(files, async () => {

@@ -1,6 +1,5 @@
 /** The tool `grep_files`. */
 
-import { NO_PERMISSIONS } from "../../records/permissions.ts";
 import type { GrepOptions, SessionFiles } from "../../ports/file_store.ts";
 import type { Tool } from "../../ports/tool.ts";
 import { defineTool } from "../../kit/define_tool.ts";
@@ -33,7 +32,7 @@ export const grepFiles: Tool = defineTool({
   category: "files",
   effect: "pure",
   hints: { readonly: true },
-  permissions: NO_PERMISSIONS,
+  permissions: {},
   execute: async (args, { files, signal }) => {
     const { pattern, path_pattern: pathPattern, context, offset, limit } = args;
     const options: GrepOptions = {

@@ -2,7 +2,6 @@
 
 import { ToolError } from "../../errors.ts";
 import type { JsonObject } from "../../records/json.ts";
-import { NO_PERMISSIONS } from "../../records/permissions.ts";
 import type { FileStat, SessionFiles } from "../../ports/file_store.ts";
 import type { Tool } from "../../ports/tool.ts";
 import { defineTool } from "../../kit/define_tool.ts";
@@ -24,7 +23,7 @@ export const listDirectory: Tool = defineTool({
   category: "files",
   effect: "pure",
   hints: { readonly: true },
-  permissions: NO_PERMISSIONS,
+  permissions: {},
   execute: async (args, { files }) => {
     const path = typeof args["path"] === "string" ? args["path"] : "/";
     return await withToolErrors(files, async () => {
@@ -60,7 +59,7 @@ export const statFile: Tool = defineTool({
   category: "files",
   effect: "pure",
   hints: { readonly: true },
-  permissions: NO_PERMISSIONS,
+  permissions: {},
   execute: async (args, { files }) => {
     const path = String(args["path"]);
     const stat = await withToolErrors(files, () => files.statFile(path));

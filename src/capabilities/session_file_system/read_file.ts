@@ -2,7 +2,6 @@
 
 import { ToolError } from "../../errors.ts";
 import type { JsonObject } from "../../records/json.ts";
-import { NO_PERMISSIONS } from "../../records/permissions.ts";
 import type { StoredFile } from "../../ports/file_store.ts";
 import type { Tool } from "../../ports/tool.ts";
 import { defineTool } from "../../kit/define_tool.ts";
@@ -29,7 +28,7 @@ export const readFile: Tool = defineTool({
   category: "files",
   effect: "pure",
   hints: { readonly: true },
-  permissions: NO_PERMISSIONS,
+  permissions: {},
   execute: async ({ path, offset, limit }, { files }) => {
     const file = await withToolErrors(files, () => files.readFile(String(path)));
     const shown = shownPath(files, file.path);

@@ -1,6 +1,5 @@
 /** The tool `write_file`. */
 
-import { NO_PERMISSIONS } from "../../records/permissions.ts";
 import type { Tool } from "../../ports/tool.ts";
 import { defineTool } from "../../kit/define_tool.ts";
 import { contentSize } from "../../kit/file_content.ts";
@@ -33,7 +32,7 @@ export const writeFile: Tool = defineTool({
   effect: "idempotent",
   concurrencyClass: WRITER_CLASS,
   hints: { readonly: false, destructive: true },
-  permissions: NO_PERMISSIONS,
+  permissions: {},
   execute: async (args, { files }) => {
     const path = String(args["path"]);
     const content = String(args["content"]);

@@ -59,6 +59,7 @@ export function testJournalReads(options: SharedConformanceOptions<SessionJourna
     [{ limit: 2 }, [8, 11]],
     [{ limit: 0 }, []],
     [{ after: 1, limit: 1 }, [11]],
+    [{ after: 7, limit: 4, keepHead: 1 }, [8, 11]],
     [{ limit: 1, keepHead: 1 }, [1, 11]],
     [{ limit: 4, keepHead: 4 }, [1, 4, 5, 6, 8, 11]],
     [{ after: 1, limit: 1, keepHead: 1 }, [4, 11]],

@@ -14,8 +14,17 @@ const OTHER_SESSION = idFromSeed("session", 2);
  * Registers one check for each promise of {@linkcode RuntimeMessageStore}.
  *
  * @example
- * ```ts ignore
- * testMessageStore({ name: "MyMessageStore", create: () => new MyMessageStore(), test: Deno.test });
+ * ```ts
+ * import { InMemoryMessageStore } from "@everruns/runtime";
+ * import { testMessageStore } from "@everruns/runtime/testing";
+ *
+ * const checks: (() => Promise<void>)[] = [];
+ * testMessageStore({
+ *   name: "my store",
+ *   create: () => new InMemoryMessageStore(),
+ *   test: (_name, check) => void checks.push(check), // in a test file simply Deno.test
+ * });
+ * for (const check of checks) await check();
  * ```
  */
 export function testMessageStore(options: ConformanceOptions<RuntimeMessageStore>): void {
@@ -89,6 +98,7 @@ export function testMessageStore(options: ConformanceOptions<RuntimeMessageStore
     ["a limit of 0 gives none", { limit: 0 }, []],
     ["a limit above the count gives all", { limit: 99 }, [90, 91, 2, 4, 6, 8]],
     ["limit and after give the newest of the later ones", { after: 2, limit: 2 }, [6, 8]],
+    ["a limit above what is later gives that and no more", { after: 4, limit: 4, keepHead: 1 }, [6, 8]],
     ["keepHead gives the first ones too", { limit: 1, keepHead: 2 }, [90, 91, 8]],
     ["keepHead with a limit of 0 gives the first ones alone", { limit: 0, keepHead: 1 }, [90]],
     ["keepHead repeats no message", { limit: 4, keepHead: 4 }, [90, 91, 2, 4, 6, 8]],

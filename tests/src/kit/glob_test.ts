@@ -38,7 +38,9 @@ for (const [glob, matching, other] of TABLE) {
 }
 
 Deno.test("a glob agrees with the regular expression it stands for", () => {
-  const globs = fc.array(fc.constantFrom("a", "b", "/", "*", "?", "/**/", "**/"), { maxLength: 7 }).map((parts) => parts.join(""));
+  const globs = fc.array(fc.constantFrom("a", "b", "/", "*", "?", "/**/", "**/"), { maxLength: 7 }).map((parts) =>
+    parts.join("")
+  );
   const paths = fc.array(fc.constantFrom("a", "b", "/"), { maxLength: 8 }).map((parts) => parts.join(""));
   fc.assert(
     fc.property(globs, paths, (glob, path) => assert.equal(compileGlob(glob)(path), toRegExp(glob).test(path))),
@@ -60,7 +62,14 @@ Deno.test("compileGlob() refuses globs that stand for too much", () => {
 });
 
 Deno.test("isGlob() knows the characters that make a glob", () => {
-  assert.deepEqual(["a*", "a?", "{a,b}", "a.ts", "[a]", "/src/kit"].map(isGlob), [true, true, true, false, false, false]);
+  assert.deepEqual(["a*", "a?", "{a,b}", "a.ts", "[a]", "/src/kit"].map(isGlob), [
+    true,
+    true,
+    true,
+    false,
+    false,
+    false,
+  ]);
 });
 
 /** The same language written a second way; backtracking does not matter for short paths. */

@@ -80,6 +80,11 @@ for (const text of POLLUTION) {
   });
 }
 
+Deno.test("members that reach a shared prototype are left out", () => {
+  const left = POLLUTION.map((text) => JSON.stringify(copyForeign(JSON.parse(text))));
+  assert.deepEqual(left, ["{}", "{}", '{"a":{}}', '{"a":[{}]}', "{}"]);
+});
+
 Deno.test("an ordinary member named constructor, prototype or toString is kept", () => {
   const parsed = parseArgumentsText('{"constructor":"Bob","prototype":1,"toString":{"a":1}}');
   assert.ok(parsed.ok);
@@ -96,7 +101,7 @@ Deno.test("parseArguments() takes text and values alike", () => {
 });
 
 Deno.test("copyForeign() keeps every ordinary JSON value as it is", () => {
-  fc.assert(fc.property(fc.jsonValue({ maxDepth: 4, stringUnit: "binary" }), (value) => {
+  fc.assert(fc.property(fc.jsonValue({ maxDepth: 4 }), (value) => {
     const json: string = JSON.stringify(value);
     if (json.includes("__proto__") || json.includes("constructor")) return;
     assert.equal(JSON.stringify(copyForeign(JSON.parse(json))), json);

@@ -96,6 +96,10 @@ for (const input of REFUSED) {
   });
 }
 
+Deno.test("canonicalPath() says what to write instead of a .. part", () => {
+  assert.throws(() => canonicalPath("/a/../b"), { message: /has a \.\. part; write the path from the root/ });
+});
+
 Deno.test("canonicalPath() refuses what is not text", () => {
   for (const input of [undefined, null, 1, {}, ["/a"]]) {
     assert.throws(() => Reflect.apply(canonicalPath, undefined, [input]), { code: "path_invalid" });
@@ -103,8 +107,26 @@ Deno.test("canonicalPath() refuses what is not text", () => {
 });
 
 Deno.test("a canonical path stays below the root, is clean and means itself", () => {
-  const piece = fc.constantFrom("/", "..", ".", "\\", "%2e", "a", "workspace", ":", " ", "\0", "é", "\u202e", "C", "😀");
-  const inputs = fc.oneof(fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join("")), fc.string({ unit: "binary" }));
+  const piece = fc.constantFrom(
+    "/",
+    "..",
+    ".",
+    "\\",
+    "%2e",
+    "a",
+    "workspace",
+    ":",
+    " ",
+    "\0",
+    "é",
+    "\u202e",
+    "C",
+    "😀",
+  );
+  const inputs = fc.oneof(
+    fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join("")),
+    fc.string({ unit: "binary" }),
+  );
   fc.assert(
     fc.property(inputs, (input) => {
       let path: string;
@@ -118,7 +140,10 @@ Deno.test("a canonical path stays below the root, is clean and means itself", ()
       assert.ok(!path.split("/").includes(".."));
       assert.equal(canonicalPath(path), path);
       assert.equal(canonicalPath(`/workspace${path}`), path);
-      assert.equal(new URL(`file://${path.split("/").map(encodeURIComponent).join("/")}`).pathname.includes("/../"), false);
+      assert.equal(
+        new URL(`file://${path.split("/").map(encodeURIComponent).join("/")}`).pathname.includes("/../"),
+        false,
+      );
     }),
     { numRuns: 20_000 },
   );

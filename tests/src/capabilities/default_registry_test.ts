@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { runtimeSafeCapabilities } from "../../../src/capabilities/default_registry.ts";
+
+Deno.test("runtimeSafeCapabilities() knows the built-in capabilities by id, each once", () => {
+  const ids = runtimeSafeCapabilities().map(({ id }) => id);
+  assert.deepEqual(ids, ["current_time", "session_file_system", "stateless_todo_list", "test_math"]);
+});
+
+Deno.test("each descriptor loads the capability it describes, which needs no permission", async () => {
+  for (const descriptor of runtimeSafeCapabilities()) {
+    const capability = await descriptor.load();
+    const { id, name, description } = capability;
+    assert.deepEqual({ id, name, description }, {
+      id: descriptor.id,
+      name: descriptor.name,
+      description: descriptor.description,
+    });
+    assert.deepEqual(capability.permissions, {});
+    const tools = typeof capability.tools === "function" ? capability.tools({}) : capability.tools ?? [];
+    for (const tool of tools) assert.deepEqual(tool.permissions, {}, tool.definition.name);
+  }
+});
+
+Deno.test("no two built-in capabilities have a tool of the same name", async () => {
+  const names: string[] = [];
+  for (const descriptor of runtimeSafeCapabilities()) {
+    const { tools = [] } = await descriptor.load();
+    names.push(...(typeof tools === "function" ? tools({}) : tools).map(({ definition }) => definition.name));
+  }
+  assert.equal(new Set(names).size, names.length);
+});
