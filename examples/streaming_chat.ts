@@ -63,12 +63,12 @@ const dice = defineCapability({
     },
     effect: "pure",
     permissions: {},
-    execute: async ({ count }, context) => {
+    execute: async ({ count }, { progress, signal }) => {
       const rolled: number[] = [];
       while (rolled.length < Number(count)) {
-        await pause(150, context.signal);
+        await pause(150, signal);
         rolled.push(1 + Math.floor(Math.random() * 6));
-        context.progress(`a ${rolled.at(-1)}`);
+        progress(`a ${rolled.at(-1)}`);
       }
       return { rolled, total: rolled.reduce((sum, one) => sum + one, 0) };
     },

@@ -1,52 +1,97 @@
-/** The fold of a session, kept between turns. */
+/** The folds of a runtime's sessions, kept between turns. */
 
+import type { Session } from "../records/session.ts";
 import type { CapabilityRegistry } from "../kit/capability_registry.ts";
 import { type ConfigLayers, type EffectiveOverlay, foldLayers } from "./layers.ts";
 import { resolveCapabilities } from "./resolve.ts";
 import { buildSessionConfig, type SessionConfig } from "./session_config.ts";
 
-/** A fold that is reused while its records stay as they are. */
-export class ConfigCache {
-  #layers: ConfigLayers | undefined;
-  #overlay: EffectiveOverlay | undefined;
-  #config: SessionConfig | undefined;
+/** Most folds that are shared between sessions. */
+const MAX_SHARED = 256;
 
-  /** The folded layers. */
-  overlay(layers: ConfigLayers): EffectiveOverlay {
-    if (this.#overlay === undefined || this.#layers === undefined || !sameLayers(this.#layers, layers)) {
-      this.#overlay = foldLayers(layers);
-      this.#layers = layers;
-      this.#config = undefined;
-    }
-    return this.#overlay;
-  }
+interface Fold {
+  readonly layers: ConfigLayers;
+  readonly overlay: EffectiveOverlay;
+  config: SessionConfig | undefined;
+}
 
-  /** The resolved configuration for a model. */
-  async config(layers: ConfigLayers, registry: CapabilityRegistry, model: string | undefined): Promise<SessionConfig> {
-    const overlay = this.overlay(layers);
-    const cached = this.#config;
-    if (cached !== undefined && cached.overlay === overlay && cached.model === model) return cached;
-    const { capabilities, warnings } = overlay.capabilities.length === 0
-      ? NOTHING
-      : await resolveCapabilities(overlay.capabilities, registry, model);
-    const config = buildSessionConfig(layers, overlay, model, capabilities, warnings);
-    this.#config = config;
-    return config;
+/** Folds of sessions whose own layer says nothing: those of one harness and agent share one. */
+export class SharedFolds {
+  readonly #folds = new Map<string, Fold>();
+
+  /** The fold of some layers, made once. */
+  fold(layers: ConfigLayers): Fold {
+    const key = `${layers.session.harnessId} ${layers.session.agentId ?? ""}`;
+    const known = this.#folds.get(key);
+    if (known !== undefined && sameUpperLayers(known.layers, layers)) return known;
+    const made: Fold = { layers, overlay: foldLayers(layers), config: undefined };
+    if (this.#folds.size >= MAX_SHARED) this.#folds.delete(this.#folds.keys().next().value ?? "");
+    this.#folds.set(key, made);
+    return made;
   }
 }
 
-const NOTHING = Object.freeze({ capabilities: Object.freeze([]), warnings: Object.freeze([]) });
+/** The fold of one session, reused while its records stay as they are. */
+export class ConfigCache {
+  readonly #shared: SharedFolds;
+  #own: Fold | undefined;
+
+  /** Keeps a fold; shared ones are looked up first. */
+  constructor(shared: SharedFolds = new SharedFolds()) {
+    this.#shared = shared;
+  }
+
+  /** The folded layers. */
+  overlay(layers: ConfigLayers): EffectiveOverlay {
+    return this.#fold(layers).overlay;
+  }
+
+  /** The resolved configuration for a model; there at once when it was resolved before. */
+  config(
+    layers: ConfigLayers,
+    registry: CapabilityRegistry,
+    model: string | undefined,
+  ): SessionConfig | Promise<SessionConfig> {
+    const fold = this.#fold(layers);
+    if (fold.config !== undefined && fold.config.model === model) return fold.config;
+    if (fold.overlay.capabilities.length === 0) {
+      return (fold.config = buildSessionConfig(fold.overlay, model, [], []));
+    }
+    return resolve(fold, registry, model);
+  }
+
+  #fold(layers: ConfigLayers): Fold {
+    if (isPlain(layers.session)) return this.#shared.fold(layers);
+    const own = this.#own;
+    if (own !== undefined && sameUpperLayers(own.layers, layers) && sameRecord(own.layers.session, layers.session)) {
+      return own;
+    }
+    return (this.#own = { layers, overlay: foldLayers(layers), config: undefined });
+  }
+}
+
+async function resolve(fold: Fold, registry: CapabilityRegistry, model: string | undefined): Promise<SessionConfig> {
+  const { capabilities, warnings } = await resolveCapabilities(fold.overlay.capabilities, registry, model);
+  return (fold.config = buildSessionConfig(fold.overlay, model, capabilities, warnings));
+}
+
+/** Whether a session's own layer adds nothing to those above it. */
+function isPlain(session: Session): boolean {
+  return session.capabilities.length === 0 && session.initialFiles.length === 0 && session.tools.length === 0 &&
+    (session.systemPrompt === undefined || session.systemPrompt.trim() === "") &&
+    session.networkAccess === undefined && session.parallelToolCalls === undefined && session.modelId === undefined &&
+    session.maxIterations === undefined && Object.keys(session.mcpServers).length === 0;
+}
 
 interface Dated {
   readonly id: string;
   readonly updatedAt: number;
 }
 
-function sameLayers(a: ConfigLayers, b: ConfigLayers): boolean {
-  if (a === b) return true;
+function sameUpperLayers(a: ConfigLayers, b: ConfigLayers): boolean {
   if (a.harnessChain.length !== b.harnessChain.length) return false;
   for (let i = 0; i < a.harnessChain.length; i++) if (!sameRecord(a.harnessChain[i], b.harnessChain[i])) return false;
-  return sameRecord(a.agent, b.agent) && sameRecord(a.session, b.session);
+  return sameRecord(a.agent, b.agent);
 }
 
 function sameRecord(a: Dated | undefined, b: Dated | undefined): boolean {

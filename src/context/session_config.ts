@@ -6,7 +6,7 @@ import type { McpServerConfig, McpServers } from "../records/mcp.ts";
 import type { ToolDefinition } from "../records/tool.ts";
 import type { Capability, CapabilityHooks, Command } from "../ports/capability.ts";
 import type { Tool } from "../ports/tool.ts";
-import type { ConfigLayers, EffectiveOverlay } from "./layers.ts";
+import type { EffectiveOverlay } from "./layers.ts";
 import type { ResolvedCapability } from "./resolve.ts";
 
 /** A hook together with the capability it belongs to. */
@@ -27,8 +27,6 @@ export interface BoundTool {
 
 /** Everything about a session that follows from its records. */
 export interface SessionConfig {
-  /** The records it was made from. */
-  readonly layers: ConfigLayers;
   /** The folded layers. */
   readonly overlay: EffectiveOverlay;
   /** The model's name it was resolved for. */
@@ -43,14 +41,22 @@ export interface SessionConfig {
   readonly tools: ReadonlyMap<string, BoundTool>;
   /** Tools the client runs. */
   readonly clientTools: readonly ToolDefinition[];
+  /** The definitions of both, as they are offered when no server adds to them. */
+  readonly offered: readonly ToolDefinition[];
+  /** Their names. */
+  readonly offeredNames: readonly string[];
   /** The hooks, in order of their capabilities. */
   readonly hooks: readonly BoundHooks[];
   /** Whether a hook of a kind exists. */
   readonly hasHook: Readonly<Record<keyof CapabilityHooks, boolean>>;
   /** Commands by name; the first one wins. */
   readonly commands: ReadonlyMap<string, { readonly command: Command; readonly owner: ResolvedCapability }>;
+  /** Whether a capability changes which messages the model sees. */
+  readonly hasView: boolean;
   /** The configured servers in sorted order: the capabilities' lowest, then the layers'. */
   readonly mcpServers: McpServers;
+  /** How many there are. */
+  readonly mcpServerCount: number;
   /** Whether calls of one reply may run at the same time. */
   readonly parallelToolCalls: boolean | undefined;
   /** How much a failed turn tells its user. */
@@ -68,7 +74,6 @@ const HOOK_NAMES: readonly (keyof CapabilityHooks)[] = [
 
 /** Collects what the resolved capabilities contribute. */
 export function buildSessionConfig(
-  layers: ConfigLayers,
   overlay: EffectiveOverlay,
   model: string | undefined,
   capabilities: readonly ResolvedCapability[],
@@ -109,22 +114,40 @@ export function buildSessionConfig(
     disclosure = capability.errorDisclosure ?? disclosure;
   }
   for (const tool of overlay.clientTools) client.set(tool.name, tool);
+  const clientTools = [...client.values()];
+  const mcpServers = mergeServers(capabilities, overlay);
+  const offered = offeredTools(tools, clientTools);
   return Object.freeze({
-    layers,
     overlay,
     model,
     capabilities,
     capabilityRefs: capabilities.map(({ capability, config }) => ({ ref: capability.id, config })),
     warnings: notes,
     tools,
-    clientTools: [...client.values()],
+    clientTools,
+    offered,
+    offeredNames: Object.freeze(offered.map((tool) => tool.name)),
     hooks,
     hasHook,
     commands,
-    mcpServers: mergeServers(capabilities, overlay),
+    hasView: capabilities.some(({ capability }) =>
+      capability.modelView !== undefined || capability.messageFilter !== undefined
+    ),
+    mcpServers,
+    mcpServerCount: Object.keys(mcpServers).length,
     parallelToolCalls: overlay.parallelToolCalls ?? parallel,
     errorDisclosure: disclosure,
   });
+}
+
+/** What the model is offered: executable tools, then the client's own. */
+export function offeredTools(
+  executable: ReadonlyMap<string, BoundTool>,
+  clientTools: readonly ToolDefinition[],
+): readonly ToolDefinition[] {
+  const offered = [...executable.values()].map(({ tool }) => tool.definition);
+  for (const tool of clientTools) if (!executable.has(tool.name)) offered.push(tool);
+  return Object.freeze(offered);
 }
 
 function mergeServers(capabilities: readonly ResolvedCapability[], overlay: EffectiveOverlay): McpServers {

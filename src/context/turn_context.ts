@@ -15,13 +15,14 @@ import type { SessionFiles } from "../ports/file_store.ts";
 import type { MessageQuery, RuntimeProviderStore } from "../ports/stores.ts";
 import type { Tool } from "../ports/tool.ts";
 import type { CapabilityRegistry } from "../kit/capability_registry.ts";
+import type { Mutable } from "../kit/mutable.ts";
 import type { EffectiveOverlay } from "./layers.ts";
 import { ConfigCache } from "./config_cache.ts";
 import { type LayerSources, readLayers, requireActive } from "./layers.ts";
 import { lastControls, resolveLocale, resolveModel } from "./model.ts";
 import { composeSystemPrompt, type PromptBlock } from "./prompt.ts";
 import type { ResolvedCapability } from "./resolve.ts";
-import type { BoundTool, SessionConfig } from "./session_config.ts";
+import { type BoundTool, offeredTools, type SessionConfig } from "./session_config.ts";
 
 /** Reason steps of a turn when no layer says otherwise. */
 export const DEFAULT_MAX_ITERATIONS = 500;
@@ -131,14 +132,15 @@ export function inspectTurnContext(sources: ContextSources, request: ContextRequ
 async function assemble(sources: ContextSources, request: ContextRequest, execute: boolean): Promise<TurnContext> {
   const layers = await readLayers(request.sessionId, sources);
   if (execute) requireActive(layers);
-  const { session, agent, harnessChain } = layers;
+  const { session } = layers;
   const cache = request.cache ?? new ConfigCache();
   const overlay = cache.overlay(layers);
   const controls = request.controls ?? lastControls(request.messages);
   const { model, modelId } = await resolveModel(controls, overlay.modelIds, sources.providers);
-  const config = await cache.config(layers, sources.capabilities, model?.model);
+  const known = cache.config(layers, sources.capabilities, model?.model);
+  const config = known instanceof Promise ? await known : known;
   const locale = request.locale ?? resolveLocale(controls, session);
-  const context = (owner: ResolvedCapability): CapabilityContext => ({
+  const contextOf = (owner: ResolvedCapability): CapabilityContext => ({
     session,
     config: owner.config,
     locale,
@@ -146,38 +148,42 @@ async function assemble(sources: ContextSources, request: ContextRequest, execut
     files: sources.files(session.workspaceId),
     now: request.now,
   });
-
-  const { blocks, facts } = await collectTexts(config, context);
-  const systemPrompt = composeSystemPrompt({ base: overlay.systemPrompt, blocks, goal: session.goal, locale });
-  const { executable, offered } = await collectTools(sources, config, session, context);
+  // Most sessions of a text turn have neither: nothing is awaited for them.
+  const texts = config.capabilities.length === 0 ? NO_TEXTS : await collectTexts(config, contextOf);
+  const { executable, offered } = config.hasHook.toolDefinitions || config.mcpServerCount > 0
+    ? await collectTools(sources, config, session, contextOf)
+    : { executable: config.tools, offered: config.offered };
+  const agent: Mutable<RuntimeAgent> = {
+    systemPrompt: composeSystemPrompt({ base: overlay.systemPrompt, blocks: texts.blocks, goal: session.goal, locale }),
+    model: model?.model ?? "",
+    tools: offered,
+    maxIterations: overlay.maxIterations ?? DEFAULT_MAX_ITERATIONS,
+  };
+  if (config.parallelToolCalls !== undefined) agent.parallelToolCalls = config.parallelToolCalls;
+  if (overlay.networkAccess !== undefined) agent.networkAccess = overlay.networkAccess;
   const promptCacheKey = firstDefined(config, (owner) => owner.capability.promptCacheKey?.(session));
-  const parallel = config.parallelToolCalls;
-  return {
-    harnessChain,
-    ...(agent === undefined ? {} : { agent }),
+  if (promptCacheKey !== undefined) agent.promptCacheKey = promptCacheKey;
+  const context: Mutable<TurnContext> = {
+    harnessChain: layers.harnessChain,
     session,
     effectiveOverlay: overlay,
     resolvedCapabilityConfigs: config.capabilityRefs,
     messages: filterMessages(request.messages, config),
-    runtimeAgent: {
-      systemPrompt,
-      model: model?.model ?? "",
-      tools: offered,
-      maxIterations: overlay.maxIterations ?? DEFAULT_MAX_ITERATIONS,
-      ...(parallel === undefined ? {} : { parallelToolCalls: parallel }),
-      ...(overlay.networkAccess === undefined ? {} : { networkAccess: overlay.networkAccess }),
-      ...(promptCacheKey === undefined ? {} : { promptCacheKey }),
-    },
+    runtimeAgent: agent,
     modelWithProvider: model,
-    ...(modelId === undefined ? {} : { resolvedModelId: modelId }),
-    ...(locale === undefined ? {} : { resolvedLocale: locale }),
     embedderMetadata: overlay.embedderMetadata,
-    facts,
+    facts: texts.facts,
     executableTools: executable,
     config,
     warnings: config.warnings,
   };
+  if (layers.agent !== undefined) context.agent = layers.agent;
+  if (modelId !== undefined) context.resolvedModelId = modelId;
+  if (locale !== undefined) context.resolvedLocale = locale;
+  return context;
 }
+
+const NO_TEXTS: { readonly blocks: readonly PromptBlock[]; readonly facts: string } = { blocks: [], facts: "" };
 
 async function collectTexts(
   config: SessionConfig,
@@ -204,31 +210,18 @@ async function collectTools(
 ): Promise<{ executable: ReadonlyMap<string, BoundTool>; offered: readonly ToolDefinition[] }> {
   let executable = config.tools;
   const servers = config.mcpServers;
-  if (sources.sourceTools !== undefined && Object.keys(servers).length > 0) {
+  if (sources.sourceTools !== undefined && config.mcpServerCount > 0) {
     const merged = new Map(executable);
     for (const tool of await sources.sourceTools(session, servers)) {
       if (!merged.has(tool.definition.name)) merged.set(tool.definition.name, { tool });
     }
     executable = merged;
   }
-  let offered: readonly ToolDefinition[] = offeredTools(config, executable);
+  let offered = executable === config.tools ? config.offered : offeredTools(executable, config.clientTools);
   for (const { owner, hooks } of config.hooks) {
     if (hooks.toolDefinitions !== undefined) offered = hooks.toolDefinitions(offered, context(owner));
   }
   return { executable, offered };
-}
-
-const OFFERED = new WeakMap<ReadonlyMap<string, BoundTool>, readonly ToolDefinition[]>();
-
-function offeredTools(config: SessionConfig, executable: ReadonlyMap<string, BoundTool>): readonly ToolDefinition[] {
-  let offered = OFFERED.get(executable);
-  if (offered === undefined) {
-    const list = [...executable.values()].map(({ tool }) => tool.definition);
-    for (const tool of config.clientTools) if (!executable.has(tool.name)) list.push(tool);
-    offered = Object.freeze(list);
-    OFFERED.set(executable, offered);
-  }
-  return offered;
 }
 
 /** The part of the conversation that the capabilities' filters leave; the same array when there are none. */

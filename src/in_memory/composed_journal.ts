@@ -149,8 +149,9 @@ export class ComposedJournal implements SessionJournal {
     }
     if (step.release === true) this.#heads.delete(sessionId);
     else this.#heads.set(sessionId, next);
-    await this.#project(sessionId, events, lastSequence);
-    return { events, lastSequence };
+    const messages = messagesOfEvents(events);
+    await this.#project(sessionId, messages, lastSequence);
+    return { events, messages, lastSequence };
   }
 
   #isProjected(sessionId: SessionId, lastSequence: number): boolean {
@@ -158,8 +159,7 @@ export class ComposedJournal implements SessionJournal {
   }
 
   /** Stores the messages of committed events. */
-  async #project(sessionId: SessionId, events: readonly Event[], lastSequence: number): Promise<void> {
-    const messages = messagesOfEvents(events);
+  async #project(sessionId: SessionId, messages: readonly Message[], lastSequence: number): Promise<void> {
     if (messages.length > 0) {
       this.#projected.delete(sessionId);
       await this.#messages.storeMessages(sessionId, messages);
@@ -173,7 +173,7 @@ export class ComposedJournal implements SessionJournal {
     const [newest] = await this.#messages.loadMessages(sessionId, { limit: 1 });
     const after = newest?.sequence ?? 0;
     const events = after < lastSequence ? await this.#turns.loadEvents(sessionId, { after }) : [];
-    await this.#project(sessionId, events, lastSequence);
+    await this.#project(sessionId, messagesOfEvents(events), lastSequence);
   }
 
   /** The head the first step under a fence builds on, once the lease may be taken. */

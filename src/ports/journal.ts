@@ -48,6 +48,8 @@ export interface SessionStep {
 export interface CommittedStep {
   /** The events with their ids, times and sequences. */
   readonly events: readonly Event[];
+  /** The messages they carry. */
+  readonly messages: readonly Message[];
   /** Sequence of the last one. */
   readonly lastSequence: number;
 }

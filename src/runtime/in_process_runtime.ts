@@ -221,7 +221,7 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
   }
 
   /**
-   * The exact provider request the next reason step would send; sends nothing and runs no hooks.
+   * The exact provider request the next reason step would send; sends nothing and runs no hook but `toolDefinitions`.
    *
    * @throws {ProviderError} when no model or driver is configured
    */

@@ -89,17 +89,7 @@ export type {
   ToolCallPart,
   ToolResultPart,
 } from "../records/content.ts";
-export type {
-  CallSummary,
-  CapabilityUsage,
-  Event,
-  EventContext,
-  EventDataMap,
-  EventDraft,
-  EventOf,
-  EventType,
-  GenerationMetadata,
-} from "../records/event.ts";
+export type { Event, EventContext, EventDraft, EventOf, EventType } from "../records/event.ts";
 export type { Agent, Harness, LayerConfig, RecordStatus } from "../records/harness.ts";
 export type {
   AgentId,
@@ -131,15 +121,7 @@ export type { PermissionNeeds } from "../records/permissions.ts";
 export type { Secret } from "../records/secret.ts";
 export type { Session } from "../records/session.ts";
 export type { Deferrable, ToolDefinition, ToolEffect, ToolHints, ToolStatus } from "../records/tool.ts";
-export type {
-  StopReason,
-  TurnCheckpoint,
-  TurnClosing,
-  TurnFacts,
-  TurnFailure,
-  TurnPhase,
-  TurnState,
-} from "../records/turn.ts";
+export type { StopReason, TurnFacts, TurnFailure, TurnPhase, TurnState } from "../records/turn.ts";
 export type { Usage } from "../records/usage.ts";
 export { testAgentStore } from "./conformance/agent_store.ts";
 export type { ConformanceOptions, RegisterCheck, SharedConformanceOptions } from "./conformance/conformance_options.ts";
@@ -154,3 +136,12 @@ export { testTurnStore } from "./conformance/turn_store.ts";
 export { FakeClock, type FakeClockOptions } from "./fake_clock.ts";
 export { type ScriptedModel, scriptedModel, type ScriptedModelOptions } from "./scripted_model.ts";
 export { seededRandom } from "./seeded_random.ts";
+export type { CallSummary, CapabilityUsage, EventDataMap, GenerationMetadata } from "../records/event_data.ts";
+export type { TurnCheckpoint, TurnClosing } from "../records/checkpoint.ts";
+export {
+  type ConformancePart,
+  conformanceSuite,
+  type ConformanceSuiteOptions,
+} from "./conformance/conformance_suite.ts";
+export { testFileStore } from "./conformance/file_store.ts";
+export type { FileStoreConformanceOptions } from "./conformance/file_store_options.ts";

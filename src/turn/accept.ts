@@ -12,6 +12,7 @@ import { readLayers } from "../context/layers.ts";
 import { resolveLocale, resolveModel } from "../context/model.ts";
 import { DEFAULT_MAX_ITERATIONS } from "../context/turn_context.ts";
 import type { SessionConfig } from "../context/session_config.ts";
+import type { Mutable } from "../kit/mutable.ts";
 import { captureFacts, inputMessageEvent, toMessage } from "./input.ts";
 import type { KernelPorts } from "./kernel_ports.ts";
 import { TurnLoop } from "./loop.ts";
@@ -45,12 +46,11 @@ export async function acceptTurn(
   const locale = resolveLocale(input.controls, layers.session);
   const facts = captureFacts(ports.clock, locale);
   const messageId = ports.ids.next("message");
-  const initial: TurnState = {
+  const initial: Mutable<TurnState> = {
     version: 1,
     turnId: turn.turnId,
     sessionId: share.sessionId,
     harnessId: layers.session.harnessId,
-    ...(layers.session.agentId === undefined ? {} : { agentId: layers.session.agentId }),
     inputMessageId: messageId,
     facts,
     baseSequence: acquired.lastSequence,
@@ -62,6 +62,7 @@ export async function acceptTurn(
     toolCallsActed: 0,
     llmCallCount: 0,
   };
+  if (layers.session.agentId !== undefined) initial.agentId = layers.session.agentId;
   const run = new TurnRun(ports, share, initial, acquired.fence, acquired.lastSequence);
   run.controls = input.controls;
   turn.begun(run);

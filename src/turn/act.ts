@@ -31,6 +31,8 @@ export class Act {
   #over = false;
   #marks: { readonly data: EventDataMap["tool.started"]; readonly text: string }[] = [];
   #marked: Promise<void> | undefined;
+  /** Calls whose tool was run: when the turn ends before their result, nobody knows what became of them. */
+  readonly #begun = new Set<CallId>();
   #acted = 0;
   #successes = 0;
   #errors = 0;
@@ -41,7 +43,8 @@ export class Act {
     this.#turn = turn;
     this.#calls = callsOf(message);
     this.#log = log;
-    this.#answered = new Set(log.answered);
+    // The log may know calls of earlier messages of the turn.
+    this.#answered = new Set(this.#calls.flatMap(({ id }) => log.answered.has(id) ? [id] : []));
     this.#startedAt = run.ports.clock.monotonic();
   }
 
@@ -118,7 +121,8 @@ export class Act {
     for (const call of this.#calls) {
       if (this.#answered.has(call.id)) continue;
       this.#answered.add(call.id);
-      drafts.push(closingResult(this.#run, call, reason));
+      const begun = this.#begun.has(call.id) || this.#log.started.has(call.id);
+      drafts.push(closingResult(this.#run, call, begun ? INTERRUPTED : reason));
     }
     return drafts;
   }
@@ -158,21 +162,24 @@ export class Act {
     if (this.#calls.indexOf(call, limits.maxCallsPerReply) >= 0) {
       return this.#record(refuse(`not executed: at most ${limits.maxCallsPerReply} calls of one reply are executed`));
     }
-    if (bound !== undefined && this.#log.started.has(call.id)) {
-      return this.#record(await this.#settleInterrupted(call, bound.tool));
-    }
+    if (this.#log.started.has(call.id)) return this.#record(await this.#settleInterrupted(call, bound?.tool));
     this.#record(
-      await runToolCall(this.#run, this.#turn, call, (_, tool, args) => this.#beforeStart(call, tool, args)),
+      await runToolCall(this.#run, this.#turn, call, (_, tool, args) => {
+        const marked = this.#beforeStart(call, tool, args);
+        if (marked !== undefined) return marked.then(() => void this.#begun.add(call.id));
+        this.#begun.add(call.id);
+        return undefined;
+      }),
     );
   }
 
   /** A call that was running when its process died: asked about, never repeated. */
-  async #settleInterrupted(call: ToolCall, tool: Tool): Promise<FinishedCall> {
+  async #settleInterrupted(call: ToolCall, tool: Tool | undefined): Promise<FinishedCall> {
     const run = this.#run;
     const context = new CallContext(run, this.#turn, call);
     let result: ToolResult = errorResult(call, INTERRUPTED, "interrupted");
     let truncated = false;
-    if (tool.reconcile !== undefined) {
+    if (tool?.reconcile !== undefined) {
       try {
         const asked = tool.reconcile(context.idempotencyKey, context);
         const outcome = await run.timed(asked, tool.timeoutMs ?? run.ports.limits.toolMs, "reconcile a call");
@@ -279,7 +286,9 @@ export class Act {
 
 /** Results for the calls of a message that have none, because the turn ends before they run. */
 export function closingResults(run: TurnRun, message: Message, log: CallLog, reason: string): readonly EventDraft[] {
-  return callsOf(message).filter((call) => !log.answered.has(call.id)).map((call) => closingResult(run, call, reason));
+  return callsOf(message).filter((call) => !log.answered.has(call.id)).map((call) =>
+    closingResult(run, call, log.started.has(call.id) ? INTERRUPTED : reason)
+  );
 }
 
 function closingResult(run: TurnRun, call: ToolCall, reason: string): EventDraft {

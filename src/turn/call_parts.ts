@@ -2,7 +2,7 @@
 
 import type { ContentPart } from "../records/content.ts";
 import type { JsonValue } from "../records/json.ts";
-import { copyForeign, parseArgumentsText } from "../kit/parse_arguments.ts";
+import { parseArguments, parseArgumentsText } from "../kit/parse_arguments.ts";
 import type { IdSource } from "../kit/ids.ts";
 
 /** A call as the model made it. */
@@ -15,15 +15,17 @@ export interface RawCall {
   readonly arguments: JsonValue;
 }
 
+/** Stands for arguments that cannot even be written down. */
+const UNREADABLE = "[arguments nested too deeply]";
+
 /** Gives every call an id of ours and its arguments as harmless JSON. */
 export function toCallParts(calls: readonly RawCall[], ids: IdSource): ContentPart[] {
   return calls.map((call) => {
-    let args = call.arguments;
-    if (typeof args === "string") {
-      // Text that is not JSON is kept as it is: the tool answers with an error the model can act on.
-      const parsed = parseArgumentsText(args);
-      if (parsed.ok) args = parsed.value;
-    } else args = copyForeign(args);
+    // What is no object of bounded depth is kept as text: the tool answers with an error the model can act on.
+    const parsed = typeof call.arguments === "string"
+      ? parseArgumentsText(call.arguments)
+      : parseArguments(call.arguments);
+    const args = parsed.ok ? parsed.value : typeof call.arguments === "string" ? call.arguments : UNREADABLE;
     const part = { type: "tool_call" as const, id: ids.next("call"), name: call.name, arguments: args };
     return Object.freeze(call.providerCallId === undefined ? part : { ...part, providerCallId: call.providerCallId });
   });

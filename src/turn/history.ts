@@ -1,10 +1,8 @@
 /** A session's history in memory: loaded once, extended by every commit. */
 
-import type { Event } from "../records/event.ts";
 import type { SessionId } from "../records/ids.ts";
 import type { Message } from "../records/message.ts";
-import type { SessionJournal } from "../ports/journal.ts";
-import { messageOfEvent } from "../kit/projection.ts";
+import type { CommittedStep, SessionJournal } from "../ports/journal.ts";
 import { ModelTranscript } from "./model_messages.ts";
 
 /** Rough cost of one message besides its text, in bytes. */
@@ -45,12 +43,9 @@ export class SessionHistory {
     this.#sequence = lastSequence;
   }
 
-  /** Takes over the messages of committed events. */
-  extend(events: readonly Event[], lastSequence: number): void {
-    for (const event of events) {
-      const message = messageOfEvent(event);
-      if (message !== undefined) this.#append(message);
-    }
+  /** Takes over the messages of a committed step. */
+  extend({ messages, lastSequence }: CommittedStep): void {
+    for (const message of messages) this.#append(message);
     this.#sequence = lastSequence;
   }
 

@@ -5,22 +5,19 @@ import type { MessageId } from "../records/ids.ts";
 import type { InputMessage, Message } from "../records/message.ts";
 import type { TurnFacts } from "../records/turn.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { Mutable } from "../kit/mutable.ts";
 import type { PendingInput, TurnRun } from "./turn_run.ts";
 
 /** The message an input becomes; rewritten text is kept beside the original. */
 export function toMessage(input: InputMessage, id: MessageId, createdAt: number, rewritten?: string): Message {
   const role = input.role === "assistant" ? "agent" : input.role ?? "user";
-  return Object.freeze({
-    id,
-    role,
-    content: Object.freeze([...input.content]),
-    ...(rewritten === undefined ? {} : { modelContent: [{ type: "text" as const, text: rewritten }] }),
-    ...(input.controls === undefined ? {} : { controls: input.controls }),
-    ...(input.metadata === undefined ? {} : { metadata: input.metadata }),
-    ...(input.externalActor === undefined ? {} : { externalActor: input.externalActor }),
-    ...(input.tags === undefined ? {} : { tags: input.tags }),
-    createdAt,
-  });
+  const message: Mutable<Message> = { id, role, content: Object.freeze([...input.content]), createdAt };
+  if (rewritten !== undefined) message.modelContent = [{ type: "text", text: rewritten }];
+  if (input.controls !== undefined) message.controls = input.controls;
+  if (input.metadata !== undefined) message.metadata = input.metadata;
+  if (input.externalActor !== undefined) message.externalActor = input.externalActor;
+  if (input.tags !== undefined) message.tags = input.tags;
+  return Object.freeze(message);
 }
 
 /** The event that stores a message. */

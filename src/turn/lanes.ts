@@ -1,6 +1,7 @@
 /** The lanes of all sessions, and how long idle ones are remembered. */
 
 import type { SessionId } from "../records/ids.ts";
+import { SharedFolds } from "../context/config_cache.ts";
 import { SessionLane } from "./session_lane.ts";
 
 /** Rough cost of a session that is remembered, besides its history, in bytes. */
@@ -9,6 +10,7 @@ const LANE_BYTES = 2000;
 /** Lanes by session; the caches of idle ones are kept within a cap, the longest unused go first. */
 export class Lanes {
   readonly #lanes = new Map<SessionId, SessionLane>();
+  readonly #folds = new SharedFolds();
   readonly #queueLimit: number;
   readonly #maxBytes: number;
   #bytes = 0;
@@ -23,7 +25,7 @@ export class Lanes {
   get(sessionId: SessionId): SessionLane {
     let lane = this.#lanes.get(sessionId);
     if (lane === undefined) {
-      lane = new SessionLane(sessionId, this.#queueLimit);
+      lane = new SessionLane(sessionId, this.#queueLimit, this.#folds);
       this.#lanes.set(sessionId, lane);
     }
     return lane;

@@ -8,6 +8,7 @@ import type { TurnClosing } from "../records/checkpoint.ts";
 import type { TurnFailure, TurnResult } from "../records/turn.ts";
 import type { ToolCall } from "../records/tool.ts";
 import { lazy } from "../kit/lazy.ts";
+import type { TurnContext } from "../context/turn_context.ts";
 import type { Act } from "./act.ts";
 import type { CallLog } from "./call_log.ts";
 import { storePending } from "./input.ts";
@@ -27,6 +28,7 @@ export interface LoopStart {
 }
 
 const acting = lazy(() => import("./act.ts"));
+const failing = lazy(() => import("./reason_failed.ts"));
 
 /** Nothing is recorded yet. */
 const EMPTY_CALL_LOG: CallLog = {
@@ -92,7 +94,7 @@ export class TurnLoop {
 
   async #reason(): Promise<Plan | { readonly result: TurnResult }> {
     const run = this.#run;
-    await storePending(run);
+    if (run.pending.length > 0) await storePending(run);
     const reasoned = await reason(run);
     this.#parallel = reasoned.parallelToolCalls;
     this.#message = reasoned.message.content.some((part) => part.type === "tool_call") ? reasoned.message : undefined;
@@ -116,7 +118,16 @@ export class TurnLoop {
     const message = this.#message;
     if (message === undefined) throw new RuntimeError("internal", "Cannot act: the agent message is missing");
     const { Act } = await acting();
-    const act = new Act(run, await run.context(), message, this.#log);
+    let context: TurnContext;
+    try {
+      context = await run.context();
+    } catch (error) {
+      if (run.interrupts.interrupted) throw run.interrupts.signal.reason;
+      if (error instanceof RuntimeError && error.code.endsWith("_not_found")) throw error;
+      // Without a configuration the calls cannot run: the turn must not stay open for ever.
+      return plan(run.state, (await failing()).failedContext(run, error));
+    }
+    const act = new Act(run, context, message, this.#log);
     this.#act = act;
     await act.perform(this.#parallel);
     const waiting = act.waitingFor.length > 0;
@@ -153,7 +164,7 @@ export class TurnLoop {
       if (effect.type === "event") events.push(effect.event);
       else if (effect.type === "close_calls") events.push(...await this.#closings(effect.reason));
     }
-    const hooks = effects.some((effect) => effect.type === "turn_end_hooks") && await hasTurnEndHooks(run);
+    const hooks = effects.some((effect) => effect.type === "turn_end_hooks") && hasTurnEndHooks(run);
     const result = resultOf(run, next, []);
     if (hooks) {
       const closing: TurnClosing = {
@@ -181,7 +192,8 @@ export class TurnLoop {
     };
     const result = resultOf(run, next, []);
     try {
-      if (await hasTurnEndHooks(run)) await runTurnEndHooks(run, result);
+      await run.context().catch(() => {});
+      if (hasTurnEndHooks(run)) await runTurnEndHooks(run, result);
       await run.commit(closing.events, { checkpoint: null, release: true });
       return result;
     } finally {
@@ -225,14 +237,9 @@ export function resultOf(run: TurnRun, next: Complete, waitingFor: readonly Tool
   };
 }
 
-async function hasTurnEndHooks(run: TurnRun): Promise<boolean> {
-  // An interrupted turn, and one whose configuration is gone, ends without hooks.
-  if (run.interrupts.interrupted) return false;
-  try {
-    return (await run.context()).config.hasHook.turnEnd;
-  } catch {
-    return false;
-  }
+function hasTurnEndHooks(run: TurnRun): boolean {
+  // An interrupted turn, and one whose context was never assembled, ends without hooks.
+  return !run.interrupts.interrupted && run.assembled?.config.hasHook.turnEnd === true;
 }
 
 async function runTurnEndHooks(run: TurnRun, result: TurnResult): Promise<void> {

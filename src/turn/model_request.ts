@@ -6,6 +6,7 @@ import type { ModelProfile } from "../records/model.ts";
 import type { SessionId } from "../records/ids.ts";
 import type { ModelMessage, ModelRequest } from "../ports/driver.ts";
 import type { CapabilityContext } from "../ports/capability.ts";
+import type { Mutable } from "../kit/mutable.ts";
 import { filterMessages, type TurnContext } from "../context/turn_context.ts";
 import { toModelMessages } from "./model_messages.ts";
 
@@ -30,7 +31,8 @@ export interface ModelRequestParts {
 /** Builds the request of the next reason step. */
 export async function buildModelRequest(context: TurnContext, parts: ModelRequestParts): Promise<ModelRequest> {
   const { runtimeAgent, session } = context;
-  const messages = await viewOf(context, parts);
+  const { config } = context;
+  const messages = config.hasView || context.facts !== "" ? await viewOf(context, parts) : parts.transcript;
   const effort = effortOf(parts.controls, parts.profile);
   const metadata: Record<string, string> = Object.create(null);
   // Only session-stable values: anything that changes from turn to turn would spoil the provider's prefix cache.
@@ -38,22 +40,22 @@ export async function buildModelRequest(context: TurnContext, parts: ModelReques
   metadata["harness_id"] = session.harnessId;
   if (session.agentId !== undefined) metadata["agent_id"] = session.agentId;
   Object.assign(metadata, context.embedderMetadata);
-  const maxTokens = parts.profile?.maxOutputTokens;
-  const { speed, verbosity } = parts.controls ?? {};
-  return {
+  const request: Mutable<ModelRequest> = {
     model: runtimeAgent.model,
     systemPrompt: runtimeAgent.systemPrompt,
     messages,
     tools: runtimeAgent.tools,
     metadata,
-    ...(maxTokens === undefined ? {} : { maxTokens }),
-    ...(effort === undefined ? {} : { reasoningEffort: effort }),
-    ...(parts.previousResponseId === undefined ? {} : { previousResponseId: parts.previousResponseId }),
-    ...(runtimeAgent.promptCacheKey === undefined ? {} : { promptCacheKey: runtimeAgent.promptCacheKey }),
-    ...(runtimeAgent.parallelToolCalls === undefined ? {} : { parallelToolCalls: runtimeAgent.parallelToolCalls }),
-    ...(speed === undefined ? {} : { speed }),
-    ...(verbosity === undefined ? {} : { verbosity }),
   };
+  const { profile, controls, previousResponseId } = parts;
+  if (profile?.maxOutputTokens !== undefined) request.maxTokens = profile.maxOutputTokens;
+  if (effort !== undefined) request.reasoningEffort = effort;
+  if (previousResponseId !== undefined) request.previousResponseId = previousResponseId;
+  if (runtimeAgent.promptCacheKey !== undefined) request.promptCacheKey = runtimeAgent.promptCacheKey;
+  if (runtimeAgent.parallelToolCalls !== undefined) request.parallelToolCalls = runtimeAgent.parallelToolCalls;
+  if (controls?.speed !== undefined) request.speed = controls.speed;
+  if (controls?.verbosity !== undefined) request.verbosity = controls.verbosity;
+  return request;
 }
 
 async function viewOf(context: TurnContext, parts: ModelRequestParts): Promise<readonly ModelMessage[]> {

@@ -1,10 +1,12 @@
 /** The planner: a pure, total function from a turn's state and its last outcome to what comes next. */
 
 import type { EventDraft } from "../records/event.ts";
+import type { EventDataMap } from "../records/event_data.ts";
 import type { ErrorDisclosure } from "../records/message.ts";
 import type { MessageId } from "../records/ids.ts";
 import type { StopReason, TurnFailure, TurnState } from "../records/turn.ts";
-import { addUsage, type Usage } from "../records/usage.ts";
+import { addUsage, NO_USAGE, type Usage } from "../records/usage.ts";
+import type { Mutable } from "../kit/mutable.ts";
 
 /** What the last step came to. */
 export type TurnOutcome =
@@ -183,20 +185,21 @@ function planReasoned(before: TurnState, outcome: Extract<TurnOutcome, { type: "
   return { state: done, next: { type: "complete", status: "completed", stopReason }, effects };
 }
 
-function countReason(state: TurnState, outcome: Extract<TurnOutcome, { type: "reasoned" }>): TurnState {
-  const ttft = state.timeToFirstTokenMs ?? outcome.timeToFirstTokenMs;
-  const { previousResponseId: _, ...rest } = state;
-  return {
-    ...rest,
-    usage: sum(state.usage, outcome.usage),
-    llmCallCount: state.llmCallCount + 1,
-    toolCallCount: state.toolCallCount + outcome.callCount,
-    ...(outcome.text === ""
-      ? {}
-      : { finalMessageId: outcome.messageId, finalAnswerPreview: outcome.text.slice(0, PREVIEW_LENGTH) }),
-    ...(ttft === undefined ? {} : { timeToFirstTokenMs: ttft }),
-    ...(outcome.responseId === undefined ? {} : { previousResponseId: outcome.responseId }),
-  };
+function countReason(before: TurnState, outcome: Extract<TurnOutcome, { type: "reasoned" }>): TurnState {
+  const state: Mutable<TurnState> = { ...before };
+  state.usage = sum(before.usage, outcome.usage);
+  state.llmCallCount = before.llmCallCount + 1;
+  state.toolCallCount = before.toolCallCount + outcome.callCount;
+  if (outcome.text !== "") {
+    state.finalMessageId = outcome.messageId;
+    state.finalAnswerPreview = outcome.text.slice(0, PREVIEW_LENGTH);
+  }
+  if (state.timeToFirstTokenMs === undefined && outcome.timeToFirstTokenMs !== undefined) {
+    state.timeToFirstTokenMs = outcome.timeToFirstTokenMs;
+  }
+  if (outcome.responseId !== undefined) state.previousResponseId = outcome.responseId;
+  else if (state.previousResponseId !== undefined) delete state.previousResponseId;
+  return state;
 }
 
 function nextReason(state: TurnState): TurnState {
@@ -297,23 +300,20 @@ function seal(state: TurnState, outcome: Extract<TurnOutcome, { type: "sealed" }
 }
 
 function turnCompleted(state: TurnState, stopReason: StopReason, at: number): EventDraft {
-  return {
-    type: "turn.completed",
-    context: contextOf(state),
-    data: {
-      turnId: state.turnId,
-      iterations: state.iteration,
-      durationMs: Math.max(0, at - state.facts.acceptedAt),
-      usage: state.usage,
-      stopReason,
-      ...(state.finalMessageId === undefined ? {} : { finalMessageId: state.finalMessageId }),
-      ...(state.finalAnswerPreview === undefined ? {} : { finalAnswerPreview: state.finalAnswerPreview }),
-      ...(state.timeToFirstTokenMs === undefined ? {} : { timeToFirstTokenMs: state.timeToFirstTokenMs }),
-      toolCallCount: state.toolCallCount,
-      toolCallsActed: state.toolCallsActed,
-      llmCallCount: state.llmCallCount,
-    },
+  const data: Mutable<EventDataMap["turn.completed"]> = {
+    turnId: state.turnId,
+    iterations: state.iteration,
+    durationMs: Math.max(0, at - state.facts.acceptedAt),
+    usage: state.usage,
+    stopReason,
+    toolCallCount: state.toolCallCount,
+    toolCallsActed: state.toolCallsActed,
+    llmCallCount: state.llmCallCount,
   };
+  if (state.finalMessageId !== undefined) data.finalMessageId = state.finalMessageId;
+  if (state.finalAnswerPreview !== undefined) data.finalAnswerPreview = state.finalAnswerPreview;
+  if (state.timeToFirstTokenMs !== undefined) data.timeToFirstTokenMs = state.timeToFirstTokenMs;
+  return { type: "turn.completed", context: contextOf(state), data };
 }
 
 function idled(state: TurnState): TurnEffect {
@@ -333,5 +333,6 @@ export function contextOf(state: TurnState): EventDraft["context"] {
 }
 
 function sum(total: Usage, more: Usage | undefined): Usage {
-  return more === undefined ? total : addUsage(total, more);
+  if (more === undefined) return total;
+  return total === NO_USAGE ? more : addUsage(total, more);
 }

@@ -3,13 +3,22 @@
 import { ProviderError, RuntimeError } from "../errors.ts";
 import type { ContentPart } from "../records/content.ts";
 import type { EventDraft } from "../records/event.ts";
+import type { EventDataMap, GenerationMetadata } from "../records/event_data.ts";
 import type { Message } from "../records/message.ts";
 import type { ModelRequest } from "../ports/driver.ts";
 import { lazy } from "../kit/lazy.ts";
+import type { Mutable } from "../kit/mutable.ts";
 import type { TurnContext } from "../context/turn_context.ts";
 import { callModel, type ModelCallResult, type Reply } from "./model_call.ts";
 import { buildModelRequest } from "./model_request.ts";
-import { contextFor, generationEvent, type Reasoned, type Reasoning, systemPromptHash } from "./reasoning.ts";
+import {
+  contextFor,
+  generationEvent,
+  generationMetadata,
+  type Reasoned,
+  type Reasoning,
+  systemPromptHash,
+} from "./reasoning.ts";
 import type { TurnRun } from "./turn_run.ts";
 
 const PREVIEW = 200;
@@ -87,68 +96,73 @@ function reportUsage(run: TurnRun, context: TurnContext): void {
 }
 
 function succeed(run: TurnRun, reasoning: Reasoning, reply: Reply, callParts: readonly ContentPart[]): Reasoned {
-  const { ports, state } = run;
-  const { messageId, context, request, called } = reasoning;
-  const { done } = reply;
-  const content: ContentPart[] = [...reply.reasoning];
-  if (reply.text !== "") content.push({ type: "text", text: reply.text });
-  content.push(...callParts);
+  const { ports, eventContext: context } = run;
+  const { turnId } = run.state;
+  const { messageId, called } = reasoning;
+  const { done, timeToFirstTokenMs } = reply;
+  const { usage, responseId } = done;
+  const at = ports.clock.now();
   const callCount = callParts.length;
+  const message = agentMessage(reasoning, reply, callParts, at);
+  const finishReason = done.finishReason === "" ? (callCount > 0 ? "tool_calls" : "stop") : done.finishReason;
+  const metadata: Mutable<GenerationMetadata> = generationMetadata(reasoning, true);
+  metadata.finishReason = finishReason;
+  const completed: Mutable<EventDataMap["output.message.completed"]> = { turnId, message };
+  const ended: Mutable<EventDataMap["reason.completed"]> = {
+    turnId,
+    success: true,
+    hasToolCalls: callCount > 0,
+    toolCallCount: callCount,
+    durationMs: called.durationMs,
+  };
+  const outcome: Mutable<Extract<Reasoned["outcome"], { type: "reasoned" }>> = {
+    type: "reasoned",
+    messageId,
+    text: reply.text,
+    callCount,
+    finishReason,
+    pendingInputs: 0,
+    at,
+  };
+  if (reply.text !== "") ended.textPreview = reply.text.slice(0, PREVIEW);
+  if (usage !== undefined) {
+    metadata.usage =
+      completed.usage =
+      ended.usage =
+      outcome.usage =
+        usage;
+  }
+  if (responseId !== undefined) metadata.responseId = outcome.responseId = responseId;
+  if (timeToFirstTokenMs !== undefined) metadata.timeToFirstTokenMs = outcome.timeToFirstTokenMs = timeToFirstTokenMs;
+  const events: EventDraft[] = [
+    generationEvent(run, reasoning, message, metadata),
+    { type: "output.message.completed", context, data: completed },
+    { type: "reason.completed", context, data: ended },
+  ];
+  const parallelToolCalls = reasoning.context?.runtimeAgent.parallelToolCalls ?? true;
+  return { outcome, events, message, parallelToolCalls };
+}
+
+function agentMessage(
+  { messageId, request }: Reasoning,
+  { text, thinking, thinkingSignature, reasoning: items, done }: Reply,
+  parts: readonly ContentPart[],
+  createdAt: number,
+): Message {
+  const content: ContentPart[] = [...items];
+  if (text !== "") content.push(Object.freeze({ type: "text", text }));
+  for (const part of parts) content.push(part);
+  const model = done.model ?? request?.model ?? "";
   const effort = request?.reasoningEffort;
-  const message: Message = Object.freeze({
+  const message: Mutable<Message> = {
     id: messageId,
     role: "agent",
     content: Object.freeze(content),
-    phase: done.phase ?? (callCount > 0 ? "commentary" : "final_answer"),
-    ...(reply.thinking === "" ? {} : { thinking: reply.thinking }),
-    ...(reply.thinkingSignature === undefined ? {} : { thinkingSignature: reply.thinkingSignature }),
-    metadata: effort === undefined
-      ? { model: done.model ?? request?.model ?? "" }
-      : { model: done.model ?? request?.model ?? "", reasoningEffort: effort },
-    createdAt: ports.clock.now(),
-  });
-  const finishReason = done.finishReason === "" ? (callCount > 0 ? "tool_calls" : "stop") : done.finishReason;
-  const usage = done.usage;
-  const facts = {
-    ...(usage === undefined ? {} : { usage }),
-    ...(reply.timeToFirstTokenMs === undefined ? {} : { timeToFirstTokenMs: reply.timeToFirstTokenMs }),
-    ...(done.responseId === undefined ? {} : { responseId: done.responseId }),
+    phase: done.phase ?? (parts.length > 0 ? "commentary" : "final_answer"),
+    metadata: effort === undefined ? { model } : { model, reasoningEffort: effort },
+    createdAt,
   };
-  const eventContext = run.eventContext;
-  const events: EventDraft[] = [
-    generationEvent(run, reasoning, message, { success: true, finishReason, ...facts }),
-    {
-      type: "output.message.completed",
-      context: eventContext,
-      data: usage === undefined ? { turnId: state.turnId, message } : { turnId: state.turnId, message, usage },
-    },
-    {
-      type: "reason.completed",
-      context: eventContext,
-      data: {
-        turnId: state.turnId,
-        success: true,
-        ...(reply.text === "" ? {} : { textPreview: reply.text.slice(0, PREVIEW) }),
-        hasToolCalls: callCount > 0,
-        toolCallCount: callCount,
-        durationMs: called.durationMs,
-        ...(usage === undefined ? {} : { usage }),
-      },
-    },
-  ];
-  return {
-    outcome: {
-      type: "reasoned",
-      messageId,
-      text: reply.text,
-      callCount,
-      finishReason,
-      ...facts,
-      pendingInputs: 0,
-      at: ports.clock.now(),
-    },
-    events,
-    message,
-    parallelToolCalls: context?.runtimeAgent.parallelToolCalls ?? true,
-  };
+  if (thinking !== "") message.thinking = thinking;
+  if (thinkingSignature !== undefined) message.thinkingSignature = thinkingSignature;
+  return Object.freeze(message);
 }

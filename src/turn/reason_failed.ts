@@ -3,7 +3,7 @@
 import type { EventDraft } from "../records/event.ts";
 import type { Message } from "../records/message.ts";
 import { disclose, narrowDisclosure, toFailure } from "./failure.ts";
-import { contextFor, generationEvent, type Reasoned, type Reasoning } from "./reasoning.ts";
+import { contextFor, generationEvent, generationMetadata, type Reasoned, type Reasoning } from "./reasoning.ts";
 import type { TurnRun } from "./turn_run.ts";
 
 /** The outcome and events of a failed step; `llmError` hooks may change the words for the user. */
@@ -37,7 +37,7 @@ export async function failedReason(run: TurnRun, reasoning: Reasoning, error: un
     createdAt: ports.clock.now(),
   });
   const events: EventDraft[] = [
-    generationEvent(run, reasoning, message, { success: false, error: failure.message }),
+    generationEvent(run, reasoning, message, { ...generationMetadata(reasoning, false), error: failure.message }),
     {
       type: "output.message.completed",
       context: run.eventContext,
@@ -62,4 +62,11 @@ export async function failedReason(run: TurnRun, reasoning: Reasoning, error: un
     message,
     parallelToolCalls: true,
   };
+}
+
+/** The outcome of a step whose context could not be assembled. */
+export function failedContext(run: TurnRun, error: unknown): Reasoned["outcome"] {
+  const failure = toFailure(error);
+  const disclosure = narrowDisclosure("standard", run.controls?.errorDisclosure);
+  return { type: "reason_failed", failure, disclosed: disclose(failure, disclosure), disclosure };
 }

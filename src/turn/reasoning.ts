@@ -1,13 +1,13 @@
 /** What a reason step collects, and the events every step commits. */
 
 import type { EventDraft } from "../records/event.ts";
-import type { GenerationMetadata } from "../records/event_data.ts";
-import type { MessageId } from "../records/ids.ts";
+import type { EventDataMap, GenerationMetadata } from "../records/event_data.ts";
+import type { CallId, MessageId } from "../records/ids.ts";
 import type { JsonObject } from "../records/json.ts";
 import type { Message } from "../records/message.ts";
-import type { ToolDefinition } from "../records/tool.ts";
 import type { CapabilityContext } from "../ports/capability.ts";
 import type { ModelRequest } from "../ports/driver.ts";
+import type { Mutable } from "../kit/mutable.ts";
 import type { TurnContext } from "../context/turn_context.ts";
 import type { ModelCallResult } from "./model_call.ts";
 import type { TurnOutcome } from "./plan.ts";
@@ -52,38 +52,46 @@ export function contextFor(run: TurnRun, context: TurnContext): (config: JsonObj
   });
 }
 
+/** The settings and fate of a model call, as far as every step knows them. */
+export function generationMetadata({ context, called }: Reasoning, success: boolean): Mutable<GenerationMetadata> {
+  const model = context?.modelWithProvider;
+  const metadata: Mutable<GenerationMetadata> = {
+    model: model?.model ?? "",
+    provider: model?.providerType ?? "",
+    durationMs: called.durationMs,
+    success,
+  };
+  if (called.retry !== undefined) metadata.retry = called.retry;
+  return metadata;
+}
+
 /** The `llm.generation` event of a step: ids, counts, hashes and usage, never the transcript. */
 export function generationEvent(
   run: TurnRun,
-  { context, request, promptHash, called }: Reasoning,
+  { context, request, promptHash }: Reasoning,
   message: Message,
-  rest: Partial<GenerationMetadata> & { readonly success: boolean },
+  metadata: GenerationMetadata,
 ): EventDraft {
-  const model = context?.modelWithProvider;
-  return {
-    type: "llm.generation",
-    context: run.eventContext,
-    data: {
-      turnId: run.state.turnId,
-      messageId: message.id,
-      messageCount: request?.messages.length ?? 0,
-      ...(promptHash === undefined ? {} : { systemPromptHash: promptHash }),
-      toolNames: request === undefined ? [] : toolNamesOf(request.tools),
-      toolCallIds: message.content.flatMap((part) => part.type === "tool_call" ? [part.id] : []),
-      metadata: {
-        model: model?.model ?? "",
-        provider: model?.providerType ?? "",
-        durationMs: called.durationMs,
-        ...(called.retry === undefined ? {} : { retry: called.retry }),
-        ...rest,
-      },
-    },
+  const data: Mutable<EventDataMap["llm.generation"]> = {
+    turnId: run.state.turnId,
+    messageId: message.id,
+    messageCount: request?.messages.length ?? 0,
+    toolNames: request === undefined ? [] : toolNamesOf(request, context),
+    toolCallIds: callIdsOf(message),
+    metadata,
   };
+  if (promptHash !== undefined) data.systemPromptHash = promptHash;
+  return { type: "llm.generation", context: run.eventContext, data };
+}
+
+function callIdsOf({ content }: Message): readonly CallId[] {
+  const ids: CallId[] = [];
+  for (const part of content) if (part.type === "tool_call") ids.push(part.id);
+  return ids;
 }
 
 const MAX_HASHES = 256;
 const HASHES = new Map<string, string>();
-const NAMES = new WeakMap<readonly ToolDefinition[], readonly string[]>();
 const ENCODER = new TextEncoder();
 
 /** SHA-256 of a text, in lowercase hex. WebCrypto, because importing `node:crypto` costs 30 ms (Deno 2.9.6). */
@@ -104,11 +112,6 @@ async function rememberHash(prompt: string): Promise<string> {
   return hash;
 }
 
-function toolNamesOf(tools: readonly ToolDefinition[]): readonly string[] {
-  let names = NAMES.get(tools);
-  if (names === undefined) {
-    names = Object.freeze(tools.map((tool) => tool.name));
-    NAMES.set(tools, names);
-  }
-  return names;
+function toolNamesOf({ tools }: ModelRequest, context: TurnContext | undefined): readonly string[] {
+  return tools === context?.config.offered ? context.config.offeredNames : tools.map((tool) => tool.name);
 }

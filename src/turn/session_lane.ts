@@ -2,7 +2,7 @@
 
 import { QueueFullError, RuntimeClosedError } from "../errors.ts";
 import type { SessionId } from "../records/ids.ts";
-import { ConfigCache } from "../context/config_cache.ts";
+import { ConfigCache, type SharedFolds } from "../context/config_cache.ts";
 import { SessionHistory } from "./history.ts";
 import type { PendingInput, SessionShare, TurnRun } from "./turn_run.ts";
 
@@ -19,7 +19,7 @@ export class SessionLane implements SessionShare {
   /** The history up to the last commit. */
   history: SessionHistory = new SessionHistory();
   /** The fold of its layers. */
-  readonly config: ConfigCache = new ConfigCache();
+  readonly config: ConfigCache;
   /** Grows when the session's configuration changed through the runtime. */
   epoch = 0;
   /** Bytes of its caches that the kernel has counted. */
@@ -31,8 +31,9 @@ export class SessionLane implements SessionShare {
   #busy = false;
 
   /** Makes an idle lane. */
-  constructor(sessionId: SessionId, limit: number) {
+  constructor(sessionId: SessionId, limit: number, folds: SharedFolds) {
     this.sessionId = sessionId;
+    this.config = new ConfigCache(folds);
     this.#limit = limit;
   }
 

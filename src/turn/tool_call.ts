@@ -79,8 +79,7 @@ async function runBound(
   let args: JsonValue = call.arguments;
   if (typeof args === "string") {
     const parsed = parseArgumentsText(args);
-    const message = parsed.ok ? "the arguments are not an object" : parsed.message;
-    return failed("error", `Invalid arguments for tool "${call.name}": ${message}`);
+    return failed("error", parsed.ok ? "The arguments are not an object" : parsed.message);
   }
   if (turn.config.hasHook.preToolUse) {
     const decided = await runPreHooks(run, turn, call, tool.definition, context);
@@ -98,7 +97,7 @@ async function runBound(
     run.warn("tool_schema_failed", thrown);
     return failed("error", `Tool "${call.name}" ${INTERNAL}`);
   }
-  if (!parsed.ok) return failed("error", `Invalid arguments for tool "${call.name}": ${parsed.message}`);
+  if (!parsed.ok) return failed("error", parsed.message);
   const marked = beforeStart(call, tool, args);
   if (marked !== undefined) await marked;
   return await execute(run, tool, parsed.value, context);
@@ -116,7 +115,7 @@ export async function execute(
   try {
     const running = tool.execute(args, context);
     if (!(running instanceof Promise)) return running;
-    return await withDeadline(run, running, milliseconds, () => {
+    return await run.bounded<ToolOutcome | Failed>(running, milliseconds, () => {
       const message = `Tool "${name}" timed out after ${milliseconds} ms`;
       context.end(new DOMException(message, "TimeoutError"));
       return failed("timeout", message);
@@ -128,30 +127,6 @@ export async function execute(
     run.warn("tool_threw", `Tool "${name}" threw: ${messageOf(thrown)}`);
     return failed("error", `Tool "${name}" ${INTERNAL}`);
   }
-}
-
-function withDeadline<T, U>(run: TurnRun, promise: Promise<T>, milliseconds: number, late: () => U): Promise<T | U> {
-  return new Promise((resolve, reject) => {
-    const deadline = run.watchdog.arm(milliseconds, () => {
-      off();
-      resolve(late());
-    });
-    const off = run.interrupts.onInterrupt((reason) => {
-      deadline.cancel();
-      reject(reason);
-    });
-    const settle = (): void => {
-      deadline.cancel();
-      off();
-    };
-    promise.then((value) => {
-      settle();
-      resolve(value);
-    }, (error) => {
-      settle();
-      reject(error);
-    });
-  });
 }
 
 async function runPreHooks(

@@ -74,6 +74,7 @@ export class TurnRun {
   #sequence: number;
   #context: TurnContext | undefined;
   #contextEpoch = -1;
+  #contextFailure: { readonly error: unknown } | undefined;
   #broken: unknown;
 
   /** Starts or continues a turn under a fence. */
@@ -81,6 +82,7 @@ export class TurnRun {
     this.ports = ports;
     this.share = share;
     this.state = state;
+    this.eventContext = Object.freeze(contextOf(state));
     this.watchdog = new Watchdog(ports.clock);
     this.#fence = fence;
     this.#sequence = lastSequence;
@@ -92,9 +94,7 @@ export class TurnRun {
   }
 
   /** What its events belong to. */
-  get eventContext(): EventContext {
-    return contextOf(this.state);
-  }
+  readonly eventContext: EventContext;
 
   /** The fence of its lease. */
   get fence(): number {
@@ -141,7 +141,7 @@ export class TurnRun {
       this.interrupts.interrupt(this.#broken);
       throw this.#broken;
     }
-    this.share.history.extend(done.events, done.lastSequence);
+    this.share.history.extend(done);
     ports.live.committed(sessionId, done.events);
     return done;
   }
@@ -156,12 +156,34 @@ export class TurnRun {
     this.ports.live.live(this.sessionId, this.eventContext, type, data);
   }
 
+  /** The turn's context as it was last assembled. */
+  get assembled(): TurnContext | undefined {
+    return this.#context;
+  }
+
   /** The turn's context, assembled once and again when the configuration changed meanwhile. */
   async context(): Promise<TurnContext> {
-    const { share, state } = this;
-    if (this.#context !== undefined && this.#contextEpoch === share.epoch) return this.#context;
+    const { share } = this;
+    if (this.#contextEpoch === share.epoch) {
+      // A prompt function that failed is not asked again by whoever needs the context next.
+      if (this.#contextFailure !== undefined) throw this.#contextFailure.error;
+      if (this.#context !== undefined) return this.#context;
+    }
     this.#contextEpoch = share.epoch;
-    const context = await this.timed(
+    this.#contextFailure = undefined;
+    try {
+      this.#context = await this.#assemble();
+    } catch (error) {
+      this.#contextFailure = { error };
+      throw error;
+    }
+    for (const message of this.#context.warnings) this.live("runtime.warning", { code: "configuration", message });
+    return this.#context;
+  }
+
+  #assemble(): Promise<TurnContext> {
+    const { share, state } = this;
+    return this.timed(
       assembleTurnContext(this.ports.sources, {
         sessionId: state.sessionId,
         messages: share.history.messages,
@@ -173,9 +195,6 @@ export class TurnRun {
       this.ports.limits.hookMs * 2,
       "assemble the turn context",
     );
-    for (const message of context.warnings) this.live("runtime.warning", { code: "configuration", message });
-    this.#context = context;
-    return context;
   }
 
   /** The turn is over: lets go of its timer and of whatever was attached to it. */
@@ -187,17 +206,37 @@ export class TurnRun {
   }
 
   /** Waits for a host's promise, but no longer than the turn lives and the deadline allows. */
-  async timed<T>(promise: PromiseLike<T>, milliseconds: number, action: string): Promise<T> {
-    let expire: (error: unknown) => void = () => {};
-    const late = new Promise<never>((_, reject) => expire = reject);
-    const deadline = this.watchdog.arm(milliseconds, () => {
-      expire(new RuntimeError("deadline_exceeded", `Cannot ${action}: no answer within ${milliseconds} ms`));
+  timed<T>(promise: PromiseLike<T>, milliseconds: number, action: string): Promise<T> {
+    return this.bounded(promise, milliseconds, () => {
+      throw new RuntimeError("deadline_exceeded", `Cannot ${action}: no answer within ${milliseconds} ms`);
     });
-    try {
-      return await this.interrupts.wait(Promise.race([promise, late]));
-    } finally {
-      deadline.cancel();
-    }
+  }
+
+  /** Waits likewise; past the deadline the answer is what `late` returns or throws. */
+  bounded<T>(promise: PromiseLike<T>, milliseconds: number, late: () => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const deadline = this.watchdog.arm(milliseconds, () => {
+        off();
+        try {
+          resolve(late());
+        } catch (error) {
+          reject(error);
+        }
+      });
+      const off = this.interrupts.onInterrupt((reason) => {
+        deadline.cancel();
+        reject(reason);
+      });
+      promise.then((value) => {
+        deadline.cancel();
+        off();
+        resolve(value);
+      }, (error) => {
+        deadline.cancel();
+        off();
+        reject(error);
+      });
+    });
   }
 
   /** Reports something that must not stop the turn. */

@@ -4,14 +4,27 @@
  * @module
  */
 
-import { type Event, type InProcessRuntime, LlmSimConfig, type SessionId } from "@everruns/runtime";
+import { setImmediate } from "node:timers/promises";
+import {
+  type Driver,
+  type DriverDescriptor,
+  DriverRegistry,
+  type Event,
+  type InProcessRuntime,
+  LlmSimConfig,
+  llmSimDriver,
+  type ModelEvent,
+  type SessionId,
+} from "@everruns/runtime";
 import { cost, median, rate, report } from "./figures.ts";
-import { mustAnswer, newSession, startRuntime } from "./subject.ts";
+import { mustAnswer, newSession, startRuntime, subjectBuilder } from "./subject.ts";
 
 const DELTAS = 10_000;
 const WARM_UP = 30;
 const ROUNDS = 60;
 const TEXT = "tok ".repeat(DELTAS);
+/** Deltas between two macrotasks of the paced driver: about what one read of a socket brings. */
+const BURST = 10;
 
 interface Streamed {
   /** Milliseconds until the turn was over. */
@@ -24,15 +37,20 @@ interface Streamed {
   readonly events: number;
 }
 
-await using runtime = await startRuntime(LlmSimConfig.fixed(TEXT).withChunks(DELTAS));
+const config = LlmSimConfig.fixed(TEXT).withChunks(DELTAS);
+await using runtime = await startRuntime(config);
+await using pacedRuntime = await startPaced();
+const paced: Streamed[] = [];
 const one: Streamed[] = [];
 const ten: Streamed[] = [];
 for (let i = 0; i < WARM_UP + ROUNDS; i++) {
   const alone = await stream(runtime, 1, 0);
   const crowd = await stream(runtime, 9, 1);
+  const live = await stream(pacedRuntime, 1, 0);
   if (i < WARM_UP) continue;
   one.push(alone);
   ten.push(crowd);
+  paced.push(live);
 }
 
 const ratio = median(ten.map(({ turnMs }) => turnMs)) / median(one.map(({ turnMs }) => turnMs));
@@ -47,7 +65,37 @@ report([
   cost({ name: "... until all nine readers have the text", unit: "us" }, ten.map(({ readMs }) => readMs * 1000)),
   cost({ name: "first piece reaches one subscriber", unit: "us" }, one.map(({ firstMs }) => firstMs * 1000)),
   cost({ name: "delta events one subscriber got (joined)", unit: "" }, one.map(({ events }) => events)),
+  rate(
+    { name: "source deltas in bursts of 10, one subscriber", unit: "M/s" },
+    paced.map(({ readMs }) => DELTAS / readMs / 1000),
+  ),
+  cost({ name: "... first piece", unit: "us" }, paced.map(({ firstMs }) => firstMs * 1000)),
+  cost({ name: "... delta events", unit: "" }, paced.map(({ events }) => events)),
 ]);
+
+/** The same model, but giving way to the event loop after every burst, as a provider's stream does. */
+async function startPaced(): Promise<InProcessRuntime> {
+  const simulated = llmSimDriver(config);
+  const descriptor: DriverDescriptor = { ...simulated, create: async (given) => pace(await simulated.create(given)) };
+  return await subjectBuilder()
+    .driverRegistry(new DriverRegistry().register(descriptor))
+    .defaultModel({ model: "llmsim-model", providerType: simulated.id })
+    .build();
+}
+
+function pace(driver: Driver): Driver {
+  return {
+    id: driver.id,
+    prepare: (request) => driver.prepare(request),
+    stream: async function* (request, options): AsyncGenerator<ModelEvent> {
+      let count = 0;
+      for await (const event of driver.stream(request, options)) {
+        yield event;
+        if (++count % BURST === 0) await setImmediate();
+      }
+    },
+  };
+}
 
 async function stream(runtime: InProcessRuntime, readers: number, sleepers: number): Promise<Streamed> {
   const sessionId = await newSession(runtime);

@@ -3,7 +3,7 @@
 import type { ImagePart, TextPart } from "../../records/content.ts";
 import type { ToolDefinition } from "../../records/tool.ts";
 import type { ModelMessage, ModelRequest } from "../../ports/driver.ts";
-import { argumentsText, imageUrl, parametersOf, TOOL_IMAGES_NOTE } from "./content.ts";
+import { argumentsText, imageUrl, laterInstructions, parametersOf, TOOL_IMAGES_NOTE } from "./content.ts";
 import type { Dialect } from "./dialect.ts";
 import { jsonText, TextCache } from "./json_text.ts";
 import { effortFor, temperatureFor } from "./models.ts";
@@ -62,7 +62,7 @@ export class CompletionsRequests {
   #encode(message: ModelMessage): string {
     switch (message.role) {
       case "system":
-        return jsonText({ role: this.#dialect.instructionRole, content: message.content });
+        return jsonText(laterInstructions(this.#dialect, message.content));
       case "user":
         return jsonText({ role: "user", content: userContent(message.content) });
       case "assistant":

@@ -4,9 +4,16 @@ import type { ImagePart } from "../../records/content.ts";
 import type { JsonObject, JsonValue } from "../../records/json.ts";
 import type { ToolDefinition } from "../../records/tool.ts";
 import type { ModelToolCall } from "../../ports/driver.ts";
+import type { Dialect } from "./dialect.ts";
 
 /** Says what the images after a batch of tool results are. */
 export const TOOL_IMAGES_NOTE = "Images returned by the tool calls above:";
+
+/** Instructions inside the conversation; marked where they have to come as a user message. */
+export function laterInstructions(dialect: Dialect, text: string): object {
+  const role = dialect.laterInstructionRole;
+  return { role, content: role === "user" ? `[System message]\n${text}` : text };
+}
 
 /** The address of an image: its own, or its bytes as a `data:` URL; undefined when it has neither. */
 export function imageUrl(image: ImagePart): string | undefined {

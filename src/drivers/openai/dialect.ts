@@ -11,8 +11,15 @@ export interface Dialect {
   readonly name: DialectName;
   /** Whether it refuses a request without a key; else a dummy key is sent. */
   readonly keyRequired: boolean;
-  /** The role of instructions. */
+  /** The role of the instructions before the conversation. */
   readonly instructionRole: "developer" | "system";
+  /**
+   * The role of instructions inside the conversation.
+   *
+   * Prompt templates of open models refuse any but the first system message (llama.cpp issue 27367, vLLM pull request
+   * 46976), and gateways move it to the front, which spoils the provider's cache.
+   */
+  readonly laterInstructionRole: "developer" | "user";
   /** How the Chat API calls the most tokens of a reply. */
   readonly maxTokensField: "max_completion_tokens" | "max_tokens";
   /** Whether the Chat API must be asked for usage in the stream. */
@@ -46,6 +53,7 @@ const GENERIC: Dialect = {
   name: "generic",
   keyRequired: false,
   instructionRole: "system",
+  laterInstructionRole: "user",
   maxTokensField: "max_tokens",
   usageOption: true,
   reasoningField: "reasoning_content",
@@ -67,6 +75,7 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = Object.freeze({
     name: "openai",
     keyRequired: true,
     instructionRole: "developer",
+    laterInstructionRole: "developer",
     maxTokensField: "max_completion_tokens",
     usageOption: true,
     reasoningField: "reasoning_content",

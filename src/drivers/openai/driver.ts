@@ -122,7 +122,7 @@ export class OpenAIDriver implements Driver {
       return await run();
     } catch (error) {
       signal.throwIfAborted();
-      throw error instanceof ProviderError ? error : this.#parts.failures.ofStream(error);
+      throw error instanceof ProviderError ? error : this.#parts.failures.ofThrown(error);
     }
   }
 }

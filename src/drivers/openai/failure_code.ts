@@ -63,8 +63,16 @@ const MODEL_CODES: ReadonlySet<string> = new Set([
   "unsupported_model",
   "model_not_available",
 ]);
-const MODEL_WORDS =
-  /\bmodel\b.{0,200}(not found|does not exist|doesn't exist|not exist|is not available|not a valid model|not supported)|is not a valid model|(unknown|no such|invalid) model\b|no endpoints found/i;
+/** OpenAI, vLLM and Ollama name the model first; OpenRouter does not. */
+const MODEL_WORDS = new RegExp(
+  [
+    "\\bmodel\\b.{0,200}(not found|(does not|doesn't|not) exist|is not available|not a valid model|not supported)",
+    "is not a valid model",
+    "(unknown|no such|invalid) model\\b",
+    "no endpoints found",
+  ].join("|"),
+  "i",
+);
 
 /** Codes and types that come without a status, inside a stream. */
 const STATUS_OF_CODE: ReadonlyMap<string, number> = new Map([

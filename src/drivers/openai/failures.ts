@@ -56,27 +56,25 @@ export class Failures {
     return this.#error("provider_misconfigured", `it redirects to "${location}"`, false, { status });
   }
 
-  /** What `fetch` threw before there was an answer. */
-  ofConnection(thrown: unknown): ProviderError {
-    if (!isDenied(thrown)) return this.unavailable(`the connection failed with: ${deepestMessage(thrown)}`);
+  /** Anything thrown on the way, by the transport or the library, often wrapped by the latter. */
+  ofThrown(thrown: unknown): ProviderError {
+    for (let error = thrown; error instanceof Error; error = error.cause) {
+      if (error instanceof ProviderError) return error;
+    }
+    if (thrown instanceof SyntaxError) return this.unavailable("it sent an event that is not JSON");
+    if (isDenied(thrown)) return this.#denied();
+    // The library throws what came as an error event with the body of that event.
+    const error = fieldsOf(thrown)["error"];
+    if (error !== undefined && error !== null) return this.ofBody(error);
+    return this.unavailable(`the connection failed with: ${deepestMessage(thrown)}`);
+  }
+
+  #denied(): ProviderError {
     const target = this.#endpoint.netTarget;
     return new ProviderError(
       "permission_missing",
       `Cannot connect to "${target}": network access is not granted (run with --allow-net=${target})`,
     );
-  }
-
-  /** What reading a stream threw, by this driver's own hand or the library's. */
-  ofStream(thrown: unknown): ProviderError {
-    for (let error = thrown; error instanceof Error; error = error.cause) {
-      if (error instanceof ProviderError) return error;
-    }
-    if (thrown instanceof SyntaxError) return this.unavailable("it sent an event that is not JSON");
-    if (isDenied(thrown)) return this.ofConnection(thrown);
-    // The library throws what came as an error event with the body of that event.
-    const error = fieldsOf(thrown)["error"];
-    if (error !== undefined && error !== null) return this.ofBody(error);
-    return this.unavailable(`the connection broke with: ${deepestMessage(thrown)}`);
   }
 
   #complaint(complaint: ProviderComplaint, headers: Headers | undefined): ProviderError {

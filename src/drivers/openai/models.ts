@@ -5,17 +5,21 @@ import type { ModelProfile } from "../../records/model.ts";
 const NOT_REASONING: ModelProfile = { reasoningEfforts: [], temperature: true };
 const O_SERIES: ModelProfile = { reasoningEfforts: ["low", "medium", "high"], temperature: false };
 
-/** The first match wins. */
+/**
+ * The first match wins.
+ *
+ * No `maxOutputTokens`: the kernel would send it as the limit of every reply. Without one OpenAI allows as much as the
+ * model can, whereas a limit counts against the context window, and OpenRouter wants credit for all of it.
+ */
 const PROFILES: readonly (readonly [name: RegExp, profile: ModelProfile])[] = [
-  [/^gpt-4\.1/, { ...NOT_REASONING, contextWindow: 1_047_576, maxOutputTokens: 32_768 }],
-  [/^gpt-4o/, { ...NOT_REASONING, contextWindow: 128_000, maxOutputTokens: 16_384 }],
+  [/^gpt-4\.1/, { ...NOT_REASONING, contextWindow: 1_047_576 }],
+  [/^gpt-4o/, { ...NOT_REASONING, contextWindow: 128_000 }],
   [/^(gpt-3|gpt-4|chatgpt-|gpt-5-chat)/, NOT_REASONING],
-  [/^o(1|3|3-mini|4-mini)(-\d{4}-|$)/, { ...O_SERIES, contextWindow: 200_000, maxOutputTokens: 100_000 }],
+  [/^o(1|3|3-mini|4-mini)(-\d{4}-|$)/, { ...O_SERIES, contextWindow: 200_000 }],
   [/^o\d/, O_SERIES],
   // GPT-5 itself; its successors (gpt-5.1 and later) take "none", and a temperature with it.
   [/^gpt-5(-|$)/, {
     contextWindow: 400_000,
-    maxOutputTokens: 128_000,
     reasoningEfforts: ["minimal", "low", "medium", "high"],
     temperature: false,
   }],

@@ -3,7 +3,7 @@
 import type { ImagePart, ReasoningPart, TextPart } from "../../records/content.ts";
 import type { ToolDefinition } from "../../records/tool.ts";
 import type { ModelMessage, ModelRequest } from "../../ports/driver.ts";
-import { argumentsText, imageUrl, parametersOf, TOOL_IMAGES_NOTE, wireMetadata } from "./content.ts";
+import { argumentsText, imageUrl, laterInstructions, parametersOf, TOOL_IMAGES_NOTE, wireMetadata } from "./content.ts";
 import type { Dialect } from "./dialect.ts";
 import { jsonText, TextCache } from "./json_text.ts";
 import { effortFor, mayReason, temperatureFor } from "./models.ts";
@@ -74,7 +74,7 @@ export class ResponsesRequests {
   #itemsOf(message: ModelMessage, reasoning: boolean): readonly object[] {
     switch (message.role) {
       case "system":
-        return [{ role: this.#dialect.instructionRole, content: message.content }];
+        return [laterInstructions(this.#dialect, message.content)];
       case "user":
         return [{ role: "user", content: message.content.length === 0 ? "" : message.content.map(inputPart) }];
       case "assistant": {

@@ -37,24 +37,19 @@ export class Transport {
     this.#parts = parts;
   }
 
-  /** Sends a request and returns its answer when it is one the library can read; throws a ProviderError otherwise. */
+  /** Sends a request; throws a ProviderError unless the answer is one the library can read. */
   readonly fetch = async (url: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
     const { failures, headers } = this.#parts;
     const body = init.body ?? null;
     const sent = new Headers(headers);
     if (body !== null) sent.set("content-type", "application/json");
-    let response: Response;
-    try {
-      response = await this.#parts.fetch(String(url), {
-        method: init.method ?? "GET",
-        headers: sent,
-        body,
-        signal: init.signal ?? null,
-        redirect: "manual",
-      });
-    } catch (error) {
-      throw init.signal?.aborted ? error : failures.ofConnection(error);
-    }
+    const response = await this.#parts.fetch(String(url), {
+      method: init.method ?? "GET",
+      headers: sent,
+      body,
+      signal: init.signal ?? null,
+      redirect: "manual",
+    });
     if (!response.ok) throw await this.#refusal(response);
     if (response.body === null) throw failures.unavailable("it sent an empty body", response.status);
     return body === null ? this.#document(response, response.body) : await this.#stream(response, response.body);

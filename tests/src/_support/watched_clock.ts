@@ -9,11 +9,13 @@ export class WatchedClock extends FakeClock {
   readonly delays: number[] = [];
   readonly #waiters = new Map<number, (() => void)[]>();
   readonly #unclaimed = new Map<number, number>();
+  #armed: (() => void)[] = [];
 
   /** See {@linkcode FakeClock.setTimer}. */
   override setTimer(callback: () => void, milliseconds: number): Timer {
     const timer = super.setTimer(callback, milliseconds);
     this.delays.push(milliseconds);
+    for (const resolve of this.#armed.splice(0)) resolve();
     const waiter = this.#waiters.get(milliseconds)?.shift();
     if (waiter === undefined) this.#unclaimed.set(milliseconds, (this.#unclaimed.get(milliseconds) ?? 0) + 1);
     else waiter();
@@ -32,6 +34,11 @@ export class WatchedClock extends FakeClock {
       if (waiters === undefined) this.#waiters.set(milliseconds, [resolve]);
       else waiters.push(resolve);
     });
+  }
+
+  /** Resolves when a timer of any length is set and has not fired. */
+  async armed(): Promise<void> {
+    if (this.pending === 0) await new Promise<void>((resolve) => this.#armed.push(resolve));
   }
 
   /** Waits until somebody sets a timer of so many milliseconds, then moves the clock past it. */

@@ -84,6 +84,16 @@ for (const dialect of Object.values(DIALECTS)) {
   });
 }
 
+Deno.test("instructions inside the conversation are system messages for OpenAI only", () => {
+  const messages: ModelMessage[] = [{ role: "system", content: "It is noon." }];
+  const last = (dialect: DialectName) => {
+    const sent = parsed(requestOf({ messages }), dialect)["messages"];
+    return Array.isArray(sent) ? sent.at(-1) : undefined;
+  };
+  assert.deepEqual(last("openai"), { role: "developer", content: "It is noon." });
+  assert.deepEqual(last("llama_cpp"), { role: "user", content: "[System message]\nIt is noon." });
+});
+
 Deno.test("parallelToolCalls is not sent without tools, which OpenAI refuses", () => {
   assert.equal(parsed(requestOf({ parallelToolCalls: false }))["parallel_tool_calls"], undefined);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ProviderError } from "../../../../src/errors.ts";
 import { Secret } from "../../../../src/records/secret.ts";
-import type { Driver, DriverConfig, DriverDescriptor } from "../../../../src/ports/driver.ts";
+import type { DriverConfig, DriverDescriptor } from "../../../../src/ports/driver.ts";
 import {
   openAICompletionsDriver,
   type OpenAIDriverOptions,

@@ -149,12 +149,18 @@ Deno.test("a failure never contains the key, in whatever spelling it comes back"
 Deno.test("what the library throws is unwrapped to the failure behind it", () => {
   const inner = failures.unavailable("x");
   const outer = new Error("Connection error.", { cause: new Error("wrapped", { cause: inner }) });
-  assert.equal(failures.ofStream(outer), inner);
+  assert.equal(failures.ofThrown(outer), inner);
+});
+
+Deno.test("a malformed event is told from a broken connection", () => {
+  assert.match(failures.ofThrown(new SyntaxError("Unexpected token")).message, /it sent an event that is not JSON/);
+  const broken = new TypeError("error reading a body from connection");
+  assert.match(failures.ofThrown(broken).message, /the connection failed with: error reading a body/);
 });
 
 Deno.test("other things thrown while a stream is read are drops", () => {
   for (const thrown of [new SyntaxError("bad"), new TypeError("error reading a body from connection"), "text", null]) {
-    const failure = failures.ofStream(thrown);
+    const failure = failures.ofThrown(thrown);
     assert.ok(failure instanceof ProviderError);
     assert.deepEqual([failure.code, failure.retryable], ["provider_unavailable", true]);
   }

@@ -180,7 +180,7 @@ Deno.test("a Responses request puts the images of tool results behind the batch 
         { type: "input_image", image_url: "data:image/jpeg;base64,AAAA", detail: "auto" },
       ],
     },
-    { role: "system", content: "It is noon." },
+    { role: "user", content: "[System message]\nIt is noon." },
   ]);
 });
 

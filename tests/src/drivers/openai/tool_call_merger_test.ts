@@ -28,6 +28,10 @@ const TABLE: readonly [what: string, pieces: readonly Piece[], calls: readonly C
     [0, "", "f", '{"x":2}'],
     [0, "", "g", "{}"],
   ], [[undefined, "f", '{"x":1}'], [undefined, "f", '{"x":2}'], [undefined, "g", "{}"]]],
+  ["calls without arguments that all have index 0", [[0, "a", "f", ""], [0, "b", "f", ""]], [
+    ["a", "f", "{}"],
+    ["b", "f", "{}"],
+  ]],
   ["arguments as an object", [[0, "a", "f", { x: 1 }]], [["a", "f", '{"x":1}']]],
   ["no arguments at all", [[0, "a", "f", undefined]], [["a", "f", "{}"]]],
   ["an id that comes late", [[0, "", "f", '{"x":'], [0, "a", "", "1}"]], [["a", "f", '{"x":1}']]],
