@@ -38,7 +38,7 @@ export {
 } from "./src/context/turn_context.ts";
 export { type LlmSimCapture, LlmSimConfig } from "./src/drivers/llmsim/config.ts";
 export { llmSimDriver, type LlmSimDriverOptions } from "./src/drivers/llmsim/driver.ts";
-export type { LlmSimLatency } from "./src/drivers/llmsim/latency.ts";
+export type { LlmSimLatency } from "./src/drivers/llmsim/stream.ts";
 export type { LlmSimToolCall } from "./src/drivers/llmsim/script.ts";
 export type { LlmSimOnExhausted } from "./src/drivers/llmsim/settings.ts";
 export {

@@ -30,7 +30,7 @@
 export { type LlmSimCapture, LlmSimConfig } from "../drivers/llmsim/config.ts";
 export { llmSimDriver, type LlmSimDriverOptions } from "../drivers/llmsim/driver.ts";
 export type { LlmSimErrorKind } from "../drivers/llmsim/failure.ts";
-export type { LlmSimLatency } from "../drivers/llmsim/latency.ts";
+export type { LlmSimLatency } from "../drivers/llmsim/stream.ts";
 export type {
   LlmSimAssistantTurn,
   LlmSimErrorTurn,

@@ -52,35 +52,46 @@ export async function resumeWaitingTurn(
   const calls = callsOf(message);
   const context = await run.context();
   const clientTools = new Set(context.config.clientTools.map((tool) => tool.name));
+  const isClients = (call: ToolCall): boolean =>
+    !context.executableTools.has(call.name) && clientTools.has(call.name);
+  const before = readCallLog(events);
   const drafts: EventDraft[] = [];
   for (const answer of input.toolResults ?? []) {
     const call = find(calls, answer.toolCallId);
-    if (context.executableTools.has(call.name) || !clientTools.has(call.name)) {
+    // A client-side tool that is gone since may still be answered: it is the client who knows it.
+    if (context.executableTools.has(call.name)) {
       throw new RuntimeError(
         "unknown_call",
         `Cannot answer call "${call.id}": "${call.name}" is not a client-side tool`,
       );
     }
     const draft = answerDraft(run, call, answer);
-    if (!repeats(events, draft)) drafts.push(draft);
+    if (!repeats([...events, ...drafts], draft)) drafts.push(draft);
   }
   for (const decision of input.decisions ?? []) {
     const call = find(calls, decision.toolCallId);
-    if (context.executableTools.get(call.name)?.tool.definition.policy !== "requires_approval") {
+    if (isClients(call) || before.answered.has(call.id)) {
       throw new RuntimeError("unknown_call", `Cannot decide about call "${call.id}": "${call.name}" needs no approval`);
     }
     const draft = decisionDraft(run, call, decision);
-    if (!repeats(events, draft)) drafts.push(draft);
+    if (!repeats([...events, ...drafts], draft)) drafts.push(draft);
   }
   const log = readCallLog([...events, ...drafts]);
-  const open = unresolved(calls, log);
+  // What is not known any more, or needs no approval now, is not waited for.
+  const open = unresolved(calls, log).filter((call) =>
+    isClients(call) || context.executableTools.get(call.name)?.tool.definition.policy === "requires_approval"
+  );
   const waiting = { type: "complete", status: "completed", stopReason: "waiting" } as const;
   if (open.length > 0) {
     if (drafts.length > 0) await run.commit(drafts, { release: true });
     return resultOf(run, waiting, open);
   }
   const resumed = plan(state, { type: "resumed" });
-  if (drafts.length > 0) await run.commit(drafts, { checkpoint: run.checkpoint(resumed.state) });
+  if (drafts.length === 0) {
+    // The lease is taken by a commit, before any effect.
+    drafts.push({ type: "reason.recovered", context: run.eventContext, data: { turnId: state.turnId, mode: "act" } });
+  }
+  await run.commit(drafts, { checkpoint: run.checkpoint(resumed.state) });
   return await new TurnLoop(run).perform({ plan: resumed, message, log });
 }
 
@@ -152,7 +163,7 @@ function decisionDraft(run: TurnRun, call: ToolCall, decision: ToolDecision): Ev
 }
 
 /** Whether the same was said before; something else for the same call is an error. */
-function repeats(events: readonly Event[], draft: EventDraft): boolean {
+function repeats(events: readonly (Event | EventDraft)[], draft: EventDraft): boolean {
   for (const event of events) {
     if (event.type === "tool.completed" && draft.type === "tool.completed") {
       if (event.data.toolCallId !== draft.data.toolCallId) continue;

@@ -215,12 +215,17 @@ export function errorResult(call: ToolCall, message: string, status: ToolStatus 
 export function narrate(turn: TurnContext, call: ToolCall): string | undefined {
   const bound = turn.executableTools.get(call.name);
   if (bound === undefined) return undefined;
+  for (const { capability } of turn.config.capabilities) {
+    const words = unlessItThrows(() => capability.narrate?.(call, bound.tool.definition));
+    if (words !== undefined) return words;
+  }
+  const args = call.arguments;
+  return isObject(args) ? unlessItThrows(() => bound.tool.narrate?.(args)) : undefined;
+}
+
+function unlessItThrows(words: () => string | undefined): string | undefined {
   try {
-    for (const { capability } of turn.config.capabilities) {
-      const words = capability.narrate?.(call, bound.tool.definition);
-      if (words !== undefined) return words;
-    }
-    return isObject(call.arguments) ? bound.tool.narrate?.(call.arguments) : undefined;
+    return words();
   } catch {
     return undefined;
   }

@@ -5,7 +5,7 @@ import type { ModelMessage, ModelRequest } from "../../ports/driver.ts";
 import type { ReasoningEffort } from "../../records/message.ts";
 import { checkArray, checkCount, checkMilliseconds, checkName, checkText, checkToolCalls, checkTurn } from "./check.ts";
 import { failureOfKind, isLlmSimErrorKind, type LlmSimErrorKind } from "./failure.ts";
-import { checkLatency, type LlmSimLatency } from "./latency.ts";
+import { checkLatency, type LlmSimLatency } from "./stream.ts";
 import type { LlmSimToolCall, LlmSimTurn } from "./script.ts";
 import type { LlmSimOnExhausted, LlmSimSettings, ResponseMode } from "./settings.ts";
 import { loremText } from "./text.ts";

@@ -14,12 +14,12 @@ import { DriverId } from "../../records/model.ts";
 import { NO_PERMISSIONS } from "../../records/permissions.ts";
 import type { Ending, Reply } from "./check.ts";
 import { type LlmSimConfig, settingsOf } from "./config.ts";
-import { latencyOfModel, type LlmSimLatency } from "./latency.ts";
+import { latencyOfModel, type LlmSimLatency } from "./stream.ts";
 import { replyTo } from "./reply.ts";
 import type { LlmSimSettings } from "./settings.ts";
 import { ReadyStream, type StreamPlan, TimedStream } from "./stream.ts";
 import { splitText } from "./text.ts";
-import { charsOfArguments, PromptSizes, TOKEN_CHARS, tokensOf } from "./tokens.ts";
+import { charsOfArguments, PromptSizes, TOKEN_CHARS, tokensOf } from "./text.ts";
 
 /** Options of {@linkcode llmSimDriver}. */
 export interface LlmSimDriverOptions {

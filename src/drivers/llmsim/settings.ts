@@ -3,7 +3,7 @@
 import type { ProviderError } from "../../errors.ts";
 import type { ModelRequest } from "../../ports/driver.ts";
 import type { CheckedToolCall, Reply } from "./check.ts";
-import type { LlmSimLatency } from "./latency.ts";
+import type { LlmSimLatency } from "./stream.ts";
 
 /** What a script does when it has no turn left. */
 export type LlmSimOnExhausted = "repeat_last" | "error" | "loop";

@@ -322,9 +322,12 @@ export interface Effect {
 export class Ledger {
   /** In order. */
   readonly effects: Effect[] = [];
+  /** The tools made here. */
+  readonly names: Set<string> = new Set();
 
   /** A tool that leaves an entry each time it runs. */
   tool(name: string, effect: ToolEffect, options: { readonly policy?: "requires_approval" } = {}): Tool {
+    this.names.add(name);
     return tool(name, (_, context) => {
       this.effects.push({ tool: name, callId: context.toolCallId, key: context.idempotencyKey });
       return `${name} done`;

@@ -141,9 +141,20 @@ Deno.test("a decision about a call whose tool is gone, or needs no approval any 
   for (const tools of [[], [new Ledger().tool("pay", "at_most_once")]]) {
     const { disk, options, ask, pay } = await waitAndDie(new Ledger());
     await using runtime = await faultRuntime({ ...options, tools, backends: disk });
-    await runtime.resumeTurn(SESSION, { toolResults: [{ toolCallId: ask, result: "yes" }] });
-    const done = await runtime.resumeTurn(SESSION, { decisions: [{ toolCallId: pay, approved: true }] });
+    const done = await runtime.resumeTurn(SESSION, {
+      toolResults: [{ toolCallId: ask, result: "yes" }],
+      decisions: [{ toolCallId: pay, approved: true }],
+    });
     assert.match(done.response, tools.length === 0 ? /^yes \| Tool definition not found: pay/ : /^yes \| pay done/);
     await assertSession(runtime, disk, { acked: ["go"] });
   }
+});
+
+Deno.test("a turn that waits only for what is gone goes on without an answer", async () => {
+  const { disk, options, ask } = await waitAndDie(new Ledger());
+  await using runtime = await faultRuntime({ ...options, clientTools: [], tools: [], backends: disk });
+  const done = await runtime.resumeTurn(SESSION, {});
+  assert.equal(done.response, "Tool definition not found: ask | Tool definition not found: pay");
+  assert.equal(ofType(await logOf(disk), "tool.completed")[0]?.data.toolCallId, ask);
+  await assertSession(runtime, disk, { acked: ["go"] });
 });
