@@ -38,9 +38,9 @@ export {
 } from "./src/context/turn_context.ts";
 export { type LlmSimCapture, LlmSimConfig } from "./src/drivers/llmsim/config.ts";
 export { llmSimDriver, type LlmSimDriverOptions } from "./src/drivers/llmsim/driver.ts";
-export type { LlmSimLatency } from "./src/drivers/llmsim/stream.ts";
 export type { LlmSimToolCall } from "./src/drivers/llmsim/script.ts";
 export type { LlmSimOnExhausted } from "./src/drivers/llmsim/settings.ts";
+export type { LlmSimLatency } from "./src/drivers/llmsim/stream.ts";
 export {
   ConfigurationError,
   DuplicateInputError,
@@ -61,15 +61,18 @@ export {
   ToolError,
   TurnWaitingError,
 } from "./src/errors.ts";
-export { InMemoryAgentStore } from "./src/in_memory/agent_store.ts";
 export { ComposedJournal, type ComposedJournalOptions } from "./src/in_memory/composed_journal.ts";
 export { InMemoryEventBus, type InMemoryEventBusOptions } from "./src/in_memory/event_bus.ts";
 export { InMemoryFileStore, type InMemoryFileStoreOptions } from "./src/in_memory/file_store.ts";
-export { InMemoryHarnessStore } from "./src/in_memory/harness_store.ts";
 export { InMemoryMessageStore } from "./src/in_memory/message_store.ts";
-export { InMemoryProviderStore } from "./src/in_memory/provider_store.ts";
+export {
+  InMemoryAgentStore,
+  InMemoryHarnessStore,
+  InMemoryProviderStore,
+  InMemorySessionStore,
+  type InMemorySessionStoreOptions,
+} from "./src/in_memory/record_stores.ts";
 export { InMemorySessionStorageStore } from "./src/in_memory/session_storage_store.ts";
-export { InMemorySessionStore, type InMemorySessionStoreOptions } from "./src/in_memory/session_store.ts";
 export { InMemoryTurnStore } from "./src/in_memory/turn_store.ts";
 export { CapabilityRegistry, isLazyCapability } from "./src/kit/capability_registry.ts";
 export { sleep, systemClock } from "./src/kit/clock.ts";
@@ -81,6 +84,7 @@ export {
   createSession,
   type HarnessInput,
   type SessionInput,
+  toCapabilityRef,
 } from "./src/kit/create_records.ts";
 export { checkCapability, checkCapabilityIdentity, defineCapability } from "./src/kit/define_capability.ts";
 export {
@@ -170,7 +174,7 @@ export type {
 export type { ParsedArguments, Tool, ToolContext, ToolOutcome } from "./src/ports/tool.ts";
 export type { ToolSource, ToolSourceConnector, ToolSourceScope } from "./src/ports/tool_source.ts";
 export type { Budget } from "./src/records/budget.ts";
-export { type CapabilityRef, type CapabilityRefInput, toCapabilityRef } from "./src/records/capability_ref.ts";
+export type { CapabilityRef, CapabilityRefInput } from "./src/records/capability_ref.ts";
 export type { TurnCheckpoint, TurnClosing } from "./src/records/checkpoint.ts";
 export {
   type AnnotationSource,

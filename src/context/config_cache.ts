@@ -3,8 +3,10 @@
 import type { Session } from "../records/session.ts";
 import type { CapabilityRegistry } from "../kit/capability_registry.ts";
 import { type ConfigLayers, type EffectiveOverlay, foldLayers } from "./layers.ts";
-import { resolveCapabilities } from "./resolve.ts";
+import { lazy } from "../kit/lazy.ts";
 import { buildSessionConfig, type SessionConfig } from "./session_config.ts";
+
+const resolving = lazy(() => import("./resolve.ts"));
 
 /** Most folds that are shared between sessions. */
 const MAX_SHARED = 256;
@@ -71,6 +73,7 @@ export class ConfigCache {
 }
 
 async function resolve(fold: Fold, registry: CapabilityRegistry, model: string | undefined): Promise<SessionConfig> {
+  const { resolveCapabilities } = await resolving();
   const { capabilities, warnings } = await resolveCapabilities(fold.overlay.capabilities, registry, model);
   return (fold.config = buildSessionConfig(fold.overlay, model, capabilities, warnings));
 }

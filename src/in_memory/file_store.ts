@@ -4,7 +4,8 @@ import type { FileEncoding, InitialFile } from "../records/initial_file.ts";
 import type { FileStat, GrepOptions, GrepResult, RuntimeFileStore, StoredFile } from "../ports/file_store.ts";
 import type { GrepFile } from "../kit/grep.ts";
 import { canonicalPath } from "../kit/paths.ts";
-import { EMPTY_ROOT, type WorkspaceLimits, WorkspaceStore } from "./workspace_store.ts";
+import { lazy } from "../kit/lazy.ts";
+import type { WorkspaceLimits, WorkspaceStore } from "./workspace_store.ts";
 
 /** Options of {@linkcode InMemoryFileStore}. */
 export interface InMemoryFileStoreOptions {
@@ -33,6 +34,9 @@ export interface InMemoryFileStoreOptions {
    */
   readonly now?: () => number;
 }
+
+// Most sessions have no files: what keeps them is loaded for the first that has.
+const storing = lazy(() => import("./workspace_store.ts"));
 
 /**
  * Keeps the files of each workspace in memory; gone with the process, and never on the host's disk.
@@ -77,8 +81,8 @@ export class InMemoryFileStore implements RuntimeFileStore {
    *
    * @throws {FileStoreError} `file_not_found`, `file_is_directory` or `path_invalid`
    */
-  readFile(workspaceId: string, path: string): Promise<StoredFile> {
-    return Promise.try(() => this.#workspace(workspaceId).read(canonicalPath(path)));
+  async readFile(workspaceId: string, path: string): Promise<StoredFile> {
+    return (await this.#workspace(workspaceId)).read(canonicalPath(path));
   }
 
   /**
@@ -87,8 +91,8 @@ export class InMemoryFileStore implements RuntimeFileStore {
    * @throws {FileStoreError} `file_read_only`, `file_is_directory`, `file_too_large`, `workspace_full`,
    * `content_invalid` or `path_invalid`
    */
-  writeFile(workspaceId: string, path: string, content: string, encoding: FileEncoding): Promise<boolean> {
-    return Promise.try(() => this.#makeWorkspace(workspaceId).write(canonicalPath(path), content, encoding));
+  async writeFile(workspaceId: string, path: string, content: string, encoding: FileEncoding): Promise<boolean> {
+    return (await this.#makeWorkspace(workspaceId)).write(canonicalPath(path), content, encoding);
   }
 
   /**
@@ -96,14 +100,14 @@ export class InMemoryFileStore implements RuntimeFileStore {
    *
    * @throws {FileStoreError} as {@linkcode InMemoryFileStore.writeFile}
    */
-  writeFileIfContentMatches(
+  async writeFileIfContentMatches(
     workspaceId: string,
     path: string,
     expected: string,
     content: string,
     encoding: FileEncoding,
   ): Promise<boolean> {
-    return Promise.try(() => this.#workspace(workspaceId).writeIf(canonicalPath(path), expected, content, encoding));
+    return (await this.#workspace(workspaceId)).writeIf(canonicalPath(path), expected, content, encoding);
   }
 
   /**
@@ -111,8 +115,8 @@ export class InMemoryFileStore implements RuntimeFileStore {
    *
    * @throws {FileStoreError} `file_read_only`, also for a file inside a directory, or `path_invalid`
    */
-  deleteFile(workspaceId: string, path: string, recursive: boolean): Promise<boolean> {
-    return Promise.try(() => this.#workspace(workspaceId).delete(canonicalPath(path), recursive));
+  async deleteFile(workspaceId: string, path: string, recursive: boolean): Promise<boolean> {
+    return (await this.#workspace(workspaceId)).delete(canonicalPath(path), recursive);
   }
 
   /**
@@ -120,8 +124,8 @@ export class InMemoryFileStore implements RuntimeFileStore {
    *
    * @throws {FileStoreError} `path_invalid`
    */
-  listDirectory(workspaceId: string, path: string): Promise<readonly FileStat[]> {
-    return Promise.try(() => this.#workspace(workspaceId).list(canonicalPath(path)));
+  async listDirectory(workspaceId: string, path: string): Promise<readonly FileStat[]> {
+    return (await this.#workspace(workspaceId)).list(canonicalPath(path));
   }
 
   /**
@@ -129,12 +133,11 @@ export class InMemoryFileStore implements RuntimeFileStore {
    *
    * @throws {FileStoreError} `path_invalid`
    */
-  statFile(workspaceId: string, path: string): Promise<FileStat | undefined> {
-    return Promise.try(() => {
-      const canonical = canonicalPath(path);
-      const workspace = this.#workspaces.get(workspaceId);
-      return workspace === undefined && canonical === "/" ? EMPTY_ROOT : workspace?.stat(canonical);
-    });
+  async statFile(workspaceId: string, path: string): Promise<FileStat | undefined> {
+    const canonical = canonicalPath(path);
+    const workspace = this.#workspaces.get(workspaceId);
+    if (workspace !== undefined || canonical !== "/") return workspace?.stat(canonical);
+    return (await storing()).EMPTY_ROOT;
   }
 
   /**
@@ -145,7 +148,7 @@ export class InMemoryFileStore implements RuntimeFileStore {
   async grepFiles(workspaceId: string, pattern: string, options: GrepOptions = {}): Promise<GrepResult> {
     // Most sessions never search: the machinery is loaded by the first that does.
     const { grepFiles } = await import("../kit/grep.ts");
-    return await grepFiles(searchable(this.#workspace(workspaceId)), pattern, options);
+    return await grepFiles(searchable(await this.#workspace(workspaceId)), pattern, options);
   }
 
   /**
@@ -153,8 +156,8 @@ export class InMemoryFileStore implements RuntimeFileStore {
    *
    * @throws {FileStoreError} `workspace_full` or `path_invalid`
    */
-  createDirectory(workspaceId: string, path: string): Promise<void> {
-    return Promise.try(() => this.#makeWorkspace(workspaceId).createDirectory(canonicalPath(path)));
+  async createDirectory(workspaceId: string, path: string): Promise<void> {
+    return (await this.#makeWorkspace(workspaceId)).createDirectory(canonicalPath(path));
   }
 
   /**
@@ -162,21 +165,21 @@ export class InMemoryFileStore implements RuntimeFileStore {
    *
    * @throws {FileStoreError} as {@linkcode InMemoryFileStore.writeFile}
    */
-  seedInitialFile(workspaceId: string, file: InitialFile): Promise<void> {
-    return Promise.try(() => {
-      const workspace = this.#makeWorkspace(workspaceId);
-      const path = canonicalPath(file.path);
-      if (workspace.stat(path)?.isDirectory === false) return;
-      workspace.write(path, file.content, file.encoding ?? "text", file.isReadonly ?? false);
-    });
+  async seedInitialFile(workspaceId: string, file: InitialFile): Promise<void> {
+    const workspace = await this.#makeWorkspace(workspaceId);
+    const path = canonicalPath(file.path);
+    if (workspace.stat(path)?.isDirectory === false) return;
+    workspace.write(path, file.content, file.encoding ?? "text", file.isReadonly ?? false);
   }
 
   /** The workspace for reading; an empty one that is not kept when nothing was written so far. */
-  #workspace(workspaceId: string): WorkspaceStore {
+  async #workspace(workspaceId: string): Promise<WorkspaceStore> {
+    const { WorkspaceStore } = await storing();
     return this.#workspaces.get(workspaceId) ?? new WorkspaceStore(this.#limits, this.#now);
   }
 
-  #makeWorkspace(workspaceId: string): WorkspaceStore {
+  async #makeWorkspace(workspaceId: string): Promise<WorkspaceStore> {
+    const { WorkspaceStore } = await storing();
     let workspace = this.#workspaces.get(workspaceId);
     if (workspace === undefined) {
       workspace = new WorkspaceStore(this.#limits, this.#now);

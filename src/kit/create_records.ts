@@ -1,7 +1,6 @@
 /** Complete records from the parts a host cares about. */
 
-import type { CapabilityRefInput } from "../records/capability_ref.ts";
-import { toCapabilityRef } from "../records/capability_ref.ts";
+import type { CapabilityRef, CapabilityRefInput } from "../records/capability_ref.ts";
 import type { Agent, Harness } from "../records/harness.ts";
 import { DEFAULT_ORG_ID, type HarnessId } from "../records/ids.ts";
 import type { Session } from "../records/session.ts";
@@ -105,4 +104,17 @@ function idsOf(options: CreateOptions): IdSource {
   if (options.ids !== undefined) return options.ids;
   shared ??= new IdSource(systemClock(), systemRandom());
   return shared;
+}
+
+/**
+ * The full form of a reference.
+ *
+ * @throws {TypeError} when it names no capability
+ */
+export function toCapabilityRef(input: CapabilityRefInput): CapabilityRef {
+  const ref: CapabilityRef = typeof input === "string" ? { ref: input } : input;
+  if (typeof ref !== "object" || ref === null || typeof ref.ref !== "string" || ref.ref.trim() === "") {
+    throw new TypeError("Cannot use a capability reference: expected an id, or an object with a non-empty `ref`");
+  }
+  return ref;
 }

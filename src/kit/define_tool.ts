@@ -5,7 +5,8 @@ import type { PermissionNeeds } from "../records/permissions.ts";
 import type { Deferrable, ToolDefinition, ToolEffect, ToolHints } from "../records/tool.ts";
 import type { ParsedArguments, Tool, ToolContext } from "../ports/tool.ts";
 import { isSchemaObject, NO_PARAMETERS, toObjectSchema } from "./object_schema.ts";
-import { compileSchema } from "./schema_validator.ts";
+import { lazy } from "./lazy.ts";
+import type { SchemaCheck } from "./schema_validator.ts";
 import type { StandardIssue, StandardOutput, StandardSchema } from "./standard_schema.ts";
 import { toToolOutcome } from "./tool_outcome.ts";
 
@@ -185,12 +186,26 @@ function describeParameters(parameters: ToolParameters | undefined, what: string
 }
 
 function toParse(parameters: ToolParameters | undefined, definition: ToolDefinition): Tool["parse"] {
-  if (parameters === undefined || isPlain(parameters)) return compileSchema(definition.parameters);
+  if (parameters === undefined || isPlain(parameters)) return toCheck(definition.parameters);
   const standard = parameters["~standard"];
   return (input: JsonValue): ParsedArguments | Promise<ParsedArguments> => {
     if (!isSchemaObject(input)) return { ok: false, message: "The arguments are not a JSON object." };
     const result = standard.validate(input);
     return result instanceof Promise ? result.then(toParsed) : toParsed(result);
+  };
+}
+
+// A program that defines tools may run for long before one is called.
+const validating = lazy(() => import("./schema_validator.ts"));
+
+/** Checks against a plain schema, compiled by the first call; later ones answer at once. */
+function toCheck(schema: JsonSchema): Tool["parse"] {
+  let check: SchemaCheck | undefined;
+  return (input) => {
+    if (check !== undefined) return check(input);
+    const module = validating();
+    if (!(module instanceof Promise)) return (check = module.compileSchema(schema))(input);
+    return module.then(({ compileSchema }) => (check ??= compileSchema(schema))(input));
   };
 }
 

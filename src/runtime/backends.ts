@@ -12,14 +12,16 @@ import type {
   RuntimeProviderStore,
   RuntimeSessionStore,
 } from "../ports/stores.ts";
-import { InMemoryAgentStore } from "../in_memory/agent_store.ts";
+import {
+  InMemoryAgentStore,
+  InMemoryHarnessStore,
+  InMemoryProviderStore,
+  InMemorySessionStore,
+} from "../in_memory/record_stores.ts";
 import { InMemoryEventBus } from "../in_memory/event_bus.ts";
 import { InMemoryFileStore } from "../in_memory/file_store.ts";
-import { InMemoryHarnessStore } from "../in_memory/harness_store.ts";
 import { InMemoryMessageStore } from "../in_memory/message_store.ts";
-import { InMemoryProviderStore } from "../in_memory/provider_store.ts";
 import { InMemorySessionStorageStore } from "../in_memory/session_storage_store.ts";
-import { InMemorySessionStore } from "../in_memory/session_store.ts";
 import { InMemoryTurnStore } from "../in_memory/turn_store.ts";
 
 const BUILT_IN = [

@@ -25,13 +25,19 @@ import { IdSource, systemRandom } from "../kit/ids.ts";
 import { runtimeSafeCapabilities } from "../capabilities/default_registry.ts";
 import type { LlmSimConfig } from "../drivers/llmsim/config.ts";
 import { llmSimDriver } from "../drivers/llmsim/driver.ts";
+import type { ChainLink, TurnChain } from "../turn/kernel_ports.ts";
 import { DEFAULT_LIMITS, DEFAULT_RETRY, type ProviderRetryConfig, type TurnLimits } from "../turn/limits.ts";
 import { RuntimeBackends } from "./backends.ts";
 import { InProcessRuntime } from "./in_process_runtime.ts";
 import type { PlatformDefinition } from "./platform.ts";
 import { seedRecords } from "./seed.ts";
 import { SingleSessionBuilder } from "./single_session.ts";
-import { loadTurnChain, NO_TURN_CHAIN } from "./turn_chain.ts";
+
+/** The chain of a runtime in whose turns nothing but our own code runs: nobody can call back. */
+const NO_TURN_CHAIN: TurnChain = Object.freeze({
+  current: () => undefined,
+  run: <T>(_link: ChainLink | undefined, call: () => T): T => call(),
+});
 
 /** A text file that is written at `build()`. */
 interface SeedFile {
@@ -249,7 +255,9 @@ export class InProcessRuntimeBuilder {
       ids,
       retry: this.#retry,
       limits: this.#limits,
-      chain: this.#hostCodeInTurns(drivers, backends) ? await loadTurnChain() : NO_TURN_CHAIN,
+      chain: this.#hostCodeInTurns(drivers, backends)
+        ? await (await import("./turn_chain.ts")).loadTurnChain()
+        : NO_TURN_CHAIN,
       defaultSessionId: single?.session.id,
       seededSessions: sessions.map((session) => session.id),
     });

@@ -1,7 +1,7 @@
 /** The in-process runtime: turns, inspection and everything else a host calls. */
 
 import { NotFoundError, RuntimeClosedError, RuntimeError } from "../errors.ts";
-import { type CapabilityRefInput, toCapabilityRef } from "../records/capability_ref.ts";
+import type { CapabilityRefInput } from "../records/capability_ref.ts";
 import type { Event } from "../records/event.ts";
 import { parseId, type SessionId } from "../records/ids.ts";
 import type { McpServers } from "../records/mcp.ts";
@@ -17,7 +17,7 @@ import type { MessageQuery } from "../ports/stores.ts";
 import type { Tool } from "../ports/tool.ts";
 import type { ToolSourceConnector } from "../ports/tool_source.ts";
 import type { CapabilityRegistry } from "../kit/capability_registry.ts";
-import { createSession } from "../kit/create_records.ts";
+import { createSession, toCapabilityRef } from "../kit/create_records.ts";
 import type { DriverRegistry } from "../kit/driver_registry.ts";
 import type { IdSource } from "../kit/ids.ts";
 import { lazy } from "../kit/lazy.ts";

@@ -8,7 +8,6 @@ import type { RuntimeFileStore } from "../ports/file_store.ts";
 import type { CapabilityRegistry } from "../kit/capability_registry.ts";
 import { foldLayers } from "../context/layers.ts";
 import { readLayers } from "../context/layers.ts";
-import { resolveCapabilities } from "../context/resolve.ts";
 import type { BackendSlots } from "./backends.ts";
 
 /** What is stored. */
@@ -66,6 +65,7 @@ export async function seedFiles(
   const { workspaceId } = layers.session;
   for (const file of overlay.initialFiles) await fileStore.seedInitialFile(workspaceId, file);
   if (overlay.capabilities.length === 0) return;
+  const { resolveCapabilities } = await import("../context/resolve.ts");
   const { capabilities: resolved } = await resolveCapabilities(overlay.capabilities, capabilities, undefined);
   for (const { capability } of resolved) {
     for (const file of capability.files ?? []) await fileStore.seedInitialFile(workspaceId, file);

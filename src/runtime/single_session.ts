@@ -1,7 +1,6 @@
 /** The single-session helper: one harness, at most one agent, one session. */
 
 import type { CapabilityRef, CapabilityRefInput } from "../records/capability_ref.ts";
-import { toCapabilityRef } from "../records/capability_ref.ts";
 import type { Agent, Harness } from "../records/harness.ts";
 import { type AgentId, type HarnessId, type ModelId, parseId, type SessionId } from "../records/ids.ts";
 import type { InitialFile } from "../records/initial_file.ts";
@@ -9,7 +8,13 @@ import type { McpServers } from "../records/mcp.ts";
 import type { NetworkAccess } from "../records/network_access.ts";
 import type { Session } from "../records/session.ts";
 import type { ToolDefinition } from "../records/tool.ts";
-import { createAgent, createHarness, type CreateOptions, createSession } from "../kit/create_records.ts";
+import {
+  createAgent,
+  createHarness,
+  type CreateOptions,
+  createSession,
+  toCapabilityRef,
+} from "../kit/create_records.ts";
 
 interface Layer {
   name?: string;

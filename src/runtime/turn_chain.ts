@@ -21,9 +21,3 @@ export async function loadTurnChain(): Promise<TurnChain> {
   });
   return chain;
 }
-
-/** The chain of a runtime in whose turns nothing but our own code runs: nobody can call back. */
-export const NO_TURN_CHAIN: TurnChain = Object.freeze({
-  current: () => undefined,
-  run: <T>(_link: ChainLink | undefined, call: () => T): T => call(),
-});

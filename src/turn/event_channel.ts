@@ -354,3 +354,21 @@ export class Subscriber implements AsyncIterableIterator<Event> {
     this.wake();
   }
 }
+
+/** The events of one turn out of a subscription, until the turn is over. */
+export async function* eventsOfTurn(
+  subscriber: Subscriber,
+  turnId: TurnId,
+  over: Promise<unknown>,
+): AsyncGenerator<Event, undefined> {
+  over.then(() => subscriber.end(), () => subscriber.end());
+  try {
+    for await (const event of subscriber) {
+      if (event.context.turnId !== turnId && event.type !== "subscription.gap") continue;
+      yield event;
+      if (event.type === "session.idled" || event.type === "turn.waiting") return;
+    }
+  } finally {
+    await subscriber.return();
+  }
+}

@@ -18,9 +18,9 @@ import { acceptTurn } from "./accept.ts";
 import { SessionHistory } from "./history.ts";
 import type { ChainLink, KernelPorts } from "./kernel_ports.ts";
 import type { ResumeInput } from "./resume.ts";
-import { Lanes } from "./lanes.ts";
-import type { SessionLane } from "./session_lane.ts";
-import { eventsOfTurn, type SteerOptions, type SteerReceipt, type TurnHandle } from "./turn_handle.ts";
+import { Lanes, type SessionLane } from "./session_lane.ts";
+import { eventsOfTurn } from "./event_channel.ts";
+import type { SteerOptions, SteerReceipt, TurnHandle } from "./turn_handle.ts";
 import { type PendingInput, TurnInterruption, type TurnRun } from "./turn_run.ts";
 
 /** Options of a turn. */

@@ -52,8 +52,7 @@ export async function resumeWaitingTurn(
   const calls = callsOf(message);
   const context = await run.context();
   const clientTools = new Set(context.config.clientTools.map((tool) => tool.name));
-  const isClients = (call: ToolCall): boolean =>
-    !context.executableTools.has(call.name) && clientTools.has(call.name);
+  const isClients = (call: ToolCall): boolean => !context.executableTools.has(call.name) && clientTools.has(call.name);
   const before = readCallLog(events);
   const drafts: EventDraft[] = [];
   for (const answer of input.toolResults ?? []) {

@@ -4,7 +4,6 @@ import type { Event } from "../records/event.ts";
 import type { SessionId, TurnId } from "../records/ids.ts";
 import type { InputMessage } from "../records/message.ts";
 import type { TurnResult } from "../records/turn.ts";
-import type { Subscriber } from "./event_channel.ts";
 
 /** Options of {@linkcode TurnHandle.steer}. */
 export interface SteerOptions {
@@ -41,22 +40,4 @@ export interface TurnHandle {
   steer(input: string | InputMessage, options?: SteerOptions): Promise<SteerReceipt>;
   /** Ends the turn as cancelled, within 250 ms; harmless when it is over. */
   cancel(reason?: string): void;
-}
-
-/** The events of one turn out of a subscription, until the turn is over. */
-export async function* eventsOfTurn(
-  subscriber: Subscriber,
-  turnId: TurnId,
-  over: Promise<unknown>,
-): AsyncGenerator<Event, undefined> {
-  over.then(() => subscriber.end(), () => subscriber.end());
-  try {
-    for await (const event of subscriber) {
-      if (event.context.turnId !== turnId && event.type !== "subscription.gap") continue;
-      yield event;
-      if (event.type === "session.idled" || event.type === "turn.waiting") return;
-    }
-  } finally {
-    await subscriber.return();
-  }
 }

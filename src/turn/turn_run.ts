@@ -11,10 +11,9 @@ import type { CommittedStep, SessionStep } from "../ports/journal.ts";
 import type { ConfigCache } from "../context/config_cache.ts";
 import { assembleTurnContext, type TurnContext } from "../context/turn_context.ts";
 import type { SessionHistory } from "./history.ts";
-import { Interrupts } from "./interrupt.ts";
 import type { KernelPorts } from "./kernel_ports.ts";
 import { contextOf } from "./plan.ts";
-import { Watchdog } from "./watchdog.ts";
+import { Interrupts, Watchdog } from "./watchdog.ts";
 
 /** An input that joins a running turn. */
 export interface PendingInput {

@@ -11,7 +11,6 @@ import type {
   PreparedRequest,
 } from "../../ports/driver.ts";
 import { DriverId } from "../../records/model.ts";
-import { NO_PERMISSIONS } from "../../records/permissions.ts";
 import type { Ending, Reply } from "./check.ts";
 import { type LlmSimConfig, settingsOf } from "./config.ts";
 import { latencyOfModel, type LlmSimLatency } from "./stream.ts";
@@ -48,7 +47,7 @@ export function llmSimDriver(config: LlmSimConfig, options: LlmSimDriverOptions 
   return {
     id: DriverId.LlmSim,
     requiresApiKey: false,
-    permissions: () => NO_PERMISSIONS,
+    permissions: () => ({}),
     create: () => driver,
   };
 }

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { ConfigurationError } from "../../../src/errors.ts";
-import { InMemoryAgentStore } from "../../../src/in_memory/agent_store.ts";
-import { InMemoryHarnessStore } from "../../../src/in_memory/harness_store.ts";
+import { InMemoryAgentStore, InMemoryHarnessStore } from "../../../src/in_memory/record_stores.ts";
 import { idFromSeed } from "../../../src/records/ids.ts";
 import { agentFixture, harnessFixture } from "../../../src/testing/conformance/record_fixtures.ts";
 

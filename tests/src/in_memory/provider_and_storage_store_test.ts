@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { InMemoryProviderStore } from "../../../src/in_memory/provider_store.ts";
+import { InMemoryProviderStore } from "../../../src/in_memory/record_stores.ts";
 import { InMemorySessionStorageStore } from "../../../src/in_memory/session_storage_store.ts";
 import { idFromSeed } from "../../../src/records/ids.ts";
 import { Secret } from "../../../src/records/secret.ts";

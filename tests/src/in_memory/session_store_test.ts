@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { NotFoundError } from "../../../src/errors.ts";
-import { InMemorySessionStore } from "../../../src/in_memory/session_store.ts";
+import { InMemorySessionStore } from "../../../src/in_memory/record_stores.ts";
 import { idFromSeed } from "../../../src/records/ids.ts";
 import { sessionFixture } from "../../../src/testing/conformance/record_fixtures.ts";
 

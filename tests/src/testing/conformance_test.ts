@@ -3,15 +3,12 @@
 import assert from "node:assert/strict";
 import type { Harness } from "../../../src/records/harness.ts";
 import type { Message } from "../../../src/records/message.ts";
-import { InMemoryAgentStore } from "../../../src/in_memory/agent_store.ts";
+import { InMemoryAgentStore, InMemoryHarnessStore, InMemoryProviderStore, InMemorySessionStore } from "../../../src/in_memory/record_stores.ts";
 import { ComposedJournal } from "../../../src/in_memory/composed_journal.ts";
 import { InMemoryEventBus } from "../../../src/in_memory/event_bus.ts";
 import { InMemoryFileStore } from "../../../src/in_memory/file_store.ts";
-import { InMemoryHarnessStore } from "../../../src/in_memory/harness_store.ts";
 import { InMemoryMessageStore } from "../../../src/in_memory/message_store.ts";
-import { InMemoryProviderStore } from "../../../src/in_memory/provider_store.ts";
 import { InMemorySessionStorageStore } from "../../../src/in_memory/session_storage_store.ts";
-import { InMemorySessionStore } from "../../../src/in_memory/session_store.ts";
 import { InMemoryTurnStore } from "../../../src/in_memory/turn_store.ts";
 import { IdSource, systemRandom } from "../../../src/kit/ids.ts";
 import type { CommittedStep, SessionStep, TurnStoreStep } from "../../../src/ports/journal.ts";
