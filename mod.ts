@@ -89,11 +89,16 @@ export {
 export { checkCapability, checkCapabilityIdentity, defineCapability } from "./src/kit/define_capability.ts";
 export {
   type ClientToolOptions,
+  connectionRequired,
+  type ConnectionRequiredOptions,
   defineClientTool,
   defineTool,
   type ToolArguments,
+  toolFailure,
   type ToolOptions,
   type ToolParameters,
+  toolSuccess,
+  type ToolSuccessOptions,
 } from "./src/kit/define_tool.ts";
 export { DriverRegistry } from "./src/kit/driver_registry.ts";
 export { IdSource, systemRandom } from "./src/kit/ids.ts";
@@ -104,14 +109,6 @@ export type {
   StandardSchema,
   StandardSchemaProps,
 } from "./src/kit/standard_schema.ts";
-export {
-  connectionRequired,
-  type ConnectionRequiredOptions,
-  toolFailure,
-  toolSuccess,
-  type ToolSuccessOptions,
-  toToolOutcome,
-} from "./src/kit/tool_outcome.ts";
 export type {
   Capability,
   CapabilityContext,
@@ -273,7 +270,7 @@ export type {
 } from "./src/records/turn.ts";
 export { addUsage, effectiveCostUsd, NO_USAGE, type Usage } from "./src/records/usage.ts";
 export { type BackendSlots, RuntimeBackends } from "./src/runtime/backends.ts";
-export { InProcessRuntimeBuilder } from "./src/runtime/builder.ts";
+export { DEFAULT_LIMITS, DEFAULT_RETRY, InProcessRuntimeBuilder } from "./src/runtime/builder.ts";
 export type { CapabilityDelta } from "./src/runtime/capability_edits.ts";
 export type { CommandInfo } from "./src/runtime/commands.ts";
 export { InProcessRuntime } from "./src/runtime/in_process_runtime.ts";
@@ -282,7 +279,7 @@ export { PlatformDefinition, type PlatformDefinitionOptions } from "./src/runtim
 export type { RequiredPermissions } from "./src/runtime/required_permissions.ts";
 export type { SingleSessionBuilder, SingleSessionRecords } from "./src/runtime/single_session.ts";
 export type { Recovered, TurnOptions } from "./src/turn/kernel.ts";
-export { DEFAULT_LIMITS, DEFAULT_RETRY, type ProviderRetryConfig, type TurnLimits } from "./src/turn/limits.ts";
+export type { ProviderRetryConfig, TurnLimits } from "./src/turn/limits.ts";
 export type { SubscribeOptions } from "./src/turn/live_events.ts";
 export type { ResumeInput } from "./src/turn/resume.ts";
 export type { SteerOptions, SteerReceipt, TurnHandle } from "./src/turn/turn_handle.ts";

@@ -1,15 +1,22 @@
-/** The configuration layers: reading them, folding them into one, and keeping the fold. */
+/** The configuration layers: reading them, folding them into one, and the model and locale they come to. */
 
 import { NotFoundError, RuntimeError } from "../errors.ts";
 import type { CapabilityRef } from "../records/capability_ref.ts";
 import type { Agent, Harness, LayerConfig } from "../records/harness.ts";
 import type { ModelId, SessionId } from "../records/ids.ts";
+import type { Controls, Message } from "../records/message.ts";
+import type { ResolvedModel } from "../records/model.ts";
 import type { InitialFile } from "../records/initial_file.ts";
 import type { McpServers } from "../records/mcp.ts";
 import type { NetworkAccess } from "../records/network_access.ts";
 import type { Session } from "../records/session.ts";
 import type { ToolDefinition } from "../records/tool.ts";
-import type { RuntimeAgentStore, RuntimeHarnessStore, RuntimeSessionStore } from "../ports/stores.ts";
+import type {
+  RuntimeAgentStore,
+  RuntimeHarnessStore,
+  RuntimeProviderStore,
+  RuntimeSessionStore,
+} from "../ports/stores.ts";
 import { mergeNetworkAccess } from "../kit/network_policy.ts";
 import { canonicalPath } from "../kit/paths.ts";
 
@@ -149,4 +156,52 @@ function unavailable(kind: string, name: string, status: string): RuntimeError {
   return new RuntimeError("dependency_unavailable", `Cannot run a turn: ${kind} "${name}" is ${status}; restore it`, {
     fields: { kind, name, status },
   });
+}
+
+/** A model and the id it was found under. */
+export interface ModelChoice {
+  /** How to call it; undefined when none is configured. */
+  readonly model: ResolvedModel | undefined;
+  /** The id, unless it is the platform's fallback. */
+  readonly modelId: ModelId | undefined;
+}
+
+/**
+ * The wish of the message, then the layers from the nearest, then the platform's fallback.
+ *
+ * An id the provider store does not know falls through to the next.
+ */
+export async function resolveModel(
+  controls: Controls | undefined,
+  modelIds: readonly ModelId[],
+  providers: RuntimeProviderStore,
+): Promise<ModelChoice> {
+  const wished = controls?.modelId;
+  if (wished !== undefined) {
+    const model = await providers.getResolvedModel(wished);
+    if (model !== undefined) return { model, modelId: wished };
+  }
+  for (const modelId of modelIds) {
+    const model = await providers.getResolvedModel(modelId);
+    if (model !== undefined) return { model, modelId };
+  }
+  return { model: await providers.getDefaultModel(), modelId: undefined };
+}
+
+/** The wish of the message, then the session's locale; blank ones do not count. */
+export function resolveLocale(controls: Controls | undefined, session: Session): string | undefined {
+  return nonBlank(controls?.locale) ?? nonBlank(session.locale);
+}
+
+function nonBlank(text: string | undefined): string | undefined {
+  const trimmed = text?.trim();
+  return trimmed === "" ? undefined : trimmed;
+}
+
+/** The controls of the newest user message. */
+export function lastControls(messages: readonly Message[]): Controls | undefined {
+  for (let i = messages.length - 1; i >= 0; i--) {
+    if (messages[i]!.role === "user") return messages[i]!.controls;
+  }
+  return undefined;
 }

@@ -16,11 +16,16 @@ import type { MessageQuery, RuntimeProviderStore } from "../ports/stores.ts";
 import type { Tool } from "../ports/tool.ts";
 import type { CapabilityRegistry } from "../kit/capability_registry.ts";
 import type { Mutable } from "../kit/mutable.ts";
-import type { EffectiveOverlay } from "./layers.ts";
 import { ConfigCache } from "./config_cache.ts";
-import { type LayerSources, readLayers, requireActive } from "./layers.ts";
-import { lastControls, resolveLocale, resolveModel } from "./model.ts";
-import { composeSystemPrompt, type PromptBlock } from "./prompt.ts";
+import {
+  type EffectiveOverlay,
+  lastControls,
+  type LayerSources,
+  readLayers,
+  requireActive,
+  resolveLocale,
+  resolveModel,
+} from "./layers.ts";
 import type { ResolvedCapability } from "./resolve.ts";
 import { type BoundTool, offeredTools, type SessionConfig } from "./session_config.ts";
 
@@ -241,4 +246,44 @@ function firstDefined<T>(config: SessionConfig, pick: (owner: ResolvedCapability
     if (value !== undefined) return value;
   }
   return undefined;
+}
+
+/** A capability's part of the prompt. */
+export interface PromptBlock {
+  /** The capability. */
+  readonly id: string;
+  /** Its text. */
+  readonly text: string;
+}
+
+/** What the prompt is made of. */
+export interface PromptParts {
+  /** The folded base prompt. */
+  readonly base: string;
+  /** The capabilities' blocks, in order. */
+  readonly blocks: readonly PromptBlock[];
+  /** What the session is to achieve. */
+  readonly goal?: string | undefined;
+  /** The resolved locale. */
+  readonly locale?: string | undefined;
+}
+
+/**
+ * Base first, then capability blocks, then goal and locale: what changes least comes first.
+ *
+ * Blank parts are dropped. The base is wrapped only when a capability contributes. Nothing at all gives "".
+ */
+export function composeSystemPrompt(parts: PromptParts): string {
+  const out: string[] = [];
+  const base = parts.base.trim();
+  const blocks = parts.blocks.filter((block) => block.text.trim() !== "");
+  if (base !== "") out.push(blocks.length === 0 ? base : `<system-prompt>\n${base}\n</system-prompt>`);
+  for (const { id, text } of blocks) out.push(`<capability id="${id}">\n${text.trim()}\n</capability>`);
+  const goal = parts.goal?.trim() ?? "";
+  if (goal !== "") out.push(`<session-goal>\n${goal}\n</session-goal>`);
+  const locale = parts.locale?.trim() ?? "";
+  if (locale !== "") {
+    out.push(`<locale>\nAnswer in the language of locale ${locale} unless asked otherwise.\n</locale>`);
+  }
+  return out.join("\n\n");
 }

@@ -73,7 +73,7 @@ export interface Message {
   readonly controls?: Controls;
   /** Free metadata of the host and the runtime. */
   readonly metadata?: JsonObject;
-  /** What is sent to the model instead of `content`, when a hook rewrote the prompt. */
+  /** What is sent to the model instead of `content`, when a hook rewrote the prompt; nothing, when it refused it. */
   readonly modelContent?: readonly ContentPart[];
   /** Somebody outside who wrote the message. */
   readonly externalActor?: ExternalActor;

@@ -26,12 +26,36 @@ import { runtimeSafeCapabilities } from "../capabilities/default_registry.ts";
 import type { LlmSimConfig } from "../drivers/llmsim/config.ts";
 import { llmSimDriver } from "../drivers/llmsim/driver.ts";
 import type { ChainLink, TurnChain } from "../turn/kernel_ports.ts";
-import { DEFAULT_LIMITS, DEFAULT_RETRY, type ProviderRetryConfig, type TurnLimits } from "../turn/limits.ts";
+import type { ProviderRetryConfig, TurnLimits } from "../turn/limits.ts";
 import { RuntimeBackends } from "./backends.ts";
 import { InProcessRuntime } from "./in_process_runtime.ts";
 import type { PlatformDefinition } from "./platform.ts";
 import { seedRecords } from "./seed.ts";
 import { SingleSessionBuilder } from "./single_session.ts";
+
+/** Retries when the host says nothing. */
+export const DEFAULT_RETRY: ProviderRetryConfig = Object.freeze({
+  maxRetries: 2,
+  initialBackoffMs: 1000,
+  maxBackoffMs: 60_000,
+  multiplier: 2,
+  jitter: 0.25,
+});
+
+/** Limits when the host says nothing. */
+export const DEFAULT_LIMITS: TurnLimits = Object.freeze({
+  providerStallMs: 120_000,
+  providerTotalMs: 1_800_000,
+  hookMs: 30_000,
+  toolMs: 120_000,
+  toolConcurrency: 32,
+  maxCallsPerReply: 256,
+  maxReplyCharacters: 16 * 1024 * 1024,
+  maxStreamEvents: 1_000_000,
+  maxToolResultBytes: 64 * 1024,
+  maxQueue: 64,
+  maxIdleCacheBytes: 64 * 1024 * 1024,
+});
 
 /** The chain of a runtime in whose turns nothing but our own code runs: nobody can call back. */
 const NO_TURN_CHAIN: TurnChain = Object.freeze({

@@ -8,9 +8,9 @@ import type { CapabilityHooks } from "../ports/capability.ts";
 import { inspectTurnContext, type TurnContext } from "../context/turn_context.ts";
 import type { KernelPorts } from "../turn/kernel_ports.ts";
 import { toMessage } from "../turn/input.ts";
-import { toModelMessages } from "../turn/model_messages.ts";
+import { toModelMessages } from "../turn/history.ts";
 import { buildModelRequest } from "../turn/model_request.ts";
-import { lastControls } from "../context/model.ts";
+import { lastControls } from "../context/layers.ts";
 
 /** The exact next provider request, and what could still change it. */
 export interface RequestPreview extends PreparedRequest {

@@ -8,8 +8,7 @@ import type { Session } from "../records/session.ts";
 import type { TurnResult, TurnState } from "../records/turn.ts";
 import { NO_USAGE } from "../records/usage.ts";
 import type { AcquiredSession } from "../ports/journal.ts";
-import { readLayers } from "../context/layers.ts";
-import { resolveLocale, resolveModel } from "../context/model.ts";
+import { readLayers, resolveLocale, resolveModel } from "../context/layers.ts";
 import { DEFAULT_MAX_ITERATIONS } from "../context/turn_context.ts";
 import type { SessionConfig } from "../context/session_config.ts";
 import type { Mutable } from "../kit/mutable.ts";
@@ -73,7 +72,9 @@ export async function acceptTurn(
       const config = await share.config.config(layers, ports.sources.capabilities, model?.model);
       if (config.hasHook.userPromptSubmit) verdict = await askHooks(run, config, layers.session, input, model?.model);
     }
-    const message = toMessage(input, messageId, facts.acceptedAt, verdict.rewritten);
+    // A refused prompt is kept for people; no model ever gets it, also not with later turns.
+    const sent = verdict.blocked === undefined ? verdict.rewritten : null;
+    const message = toMessage(input, messageId, facts.acceptedAt, sent);
     const context = contextOf(initial);
     const opening: EventDraft[] = [
       inputMessageEvent(message, context),
@@ -150,7 +151,7 @@ async function refuse(
   turn: TurnInput,
 ): Promise<TurnResult> {
   const { ports, state } = run;
-  const blocked = plan(state, { type: "blocked", reason });
+  const blocked = plan({ ...state, iteration: 0 }, { type: "blocked", reason });
   if (blocked.next.type !== "complete") throw new RuntimeError("internal", "Cannot refuse: the planner went on");
   const events = [...opening];
   events.push({

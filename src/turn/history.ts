@@ -1,9 +1,149 @@
-/** A session's history in memory: loaded once, extended by every commit. */
+/** A session's history in memory, and what a provider gets of it: derived, and always closed. */
 
+import type { ContentPart, ImagePart, ReasoningPart, TextPart } from "../records/content.ts";
+import { textOf } from "../records/content.ts";
+import type { CallId } from "../records/ids.ts";
+import type { JsonValue } from "../records/json.ts";
 import type { SessionId } from "../records/ids.ts";
-import type { Message } from "../records/message.ts";
+import { type Message, metadataOf } from "../records/message.ts";
+import type { ModelMessage, ModelToolCall } from "../ports/driver.ts";
 import type { CommittedStep, SessionJournal } from "../ports/journal.ts";
-import { ModelTranscript } from "./model_messages.ts";
+
+/** What stands in for the result of a call that never got one. */
+export const LOST_RESULT = "interrupted: no result was recorded for this call";
+
+/**
+ * The conversation as provider messages, grown one stored message at a time.
+ *
+ * Results come in the order of their calls, whatever order they were stored in. Calls without a result are answered with an error before the next message, so that a provider never sees an open
+ * call. Placeholders of failed turns and empty answers are left out.
+ */
+export class ModelTranscript {
+  readonly #messages: ModelMessage[] = [];
+  #open: OpenCalls | undefined;
+
+  /** The provider messages; append-only, so a running stream may read it. */
+  get messages(): readonly ModelMessage[] {
+    return this.#open === undefined ? this.#messages : [...this.#messages, ...close(this.#open)];
+  }
+
+  /** Appends one stored message. */
+  append(message: Message): void {
+    if (message.role === "tool_result") return this.#answer(message);
+    const converted = convert(message);
+    if (converted === undefined) return;
+    this.#close();
+    this.#messages.push(converted);
+    if (converted.role === "assistant" && converted.toolCalls.length > 0) {
+      this.#open = { calls: converted.toolCalls, results: new Map() };
+    }
+  }
+
+  #answer(message: Message): void {
+    for (const part of message.content) {
+      if (part.type !== "tool_result") continue;
+      const call = this.#open?.calls.find(({ id }) => id === part.toolCallId);
+      // A result without an open call would be refused by every provider.
+      if (this.#open === undefined || call === undefined || this.#open.results.has(call.id)) continue;
+      const images = message.content.filter((other): other is ImagePart => other.type === "image");
+      this.#open.results.set(call.id, {
+        role: "tool",
+        toolCallId: call.id,
+        toolName: call.name,
+        content: part.error ?? resultText(part.result ?? null),
+        isError: part.error !== undefined,
+        ...(images.length === 0 ? {} : { images }),
+      });
+      if (this.#open.results.size === this.#open.calls.length) this.#close();
+    }
+  }
+
+  #close(): void {
+    if (this.#open === undefined) return;
+    for (const result of close(this.#open)) this.#messages.push(result);
+    this.#open = undefined;
+  }
+}
+
+interface OpenCalls {
+  readonly calls: readonly ModelToolCall[];
+  readonly results: Map<CallId, ModelMessage>;
+}
+
+/** The results in the order of their calls, with an error for every call that has none. */
+function close({ calls, results }: OpenCalls): ModelMessage[] {
+  return calls.map(({ id, name }) =>
+    results.get(id) ??
+      { role: "tool", toolCallId: id, toolName: name, content: LOST_RESULT, isError: true }
+  );
+}
+
+/** The provider messages of a whole conversation. */
+export function toModelMessages(messages: readonly Message[]): readonly ModelMessage[] {
+  const transcript = new ModelTranscript();
+  for (const message of messages) transcript.append(message);
+  return transcript.messages;
+}
+
+/** A result as text: a string as it is, anything else as JSON. */
+export function resultText(result: JsonValue): string {
+  return typeof result === "string" ? result : JSON.stringify(result);
+}
+
+function convert(message: Message): ModelMessage | undefined {
+  if (message.modelContent?.length === 0) return undefined;
+  switch (message.role) {
+    case "system":
+      return { role: "system", content: textOf(message.modelContent ?? message.content) };
+    case "user":
+      return { role: "user", content: userParts(message) };
+    case "agent":
+      return convertAgent(message);
+    case "tool_result":
+      return undefined;
+  }
+}
+
+function userParts(message: Message): readonly (TextPart | ImagePart)[] {
+  const parts: (TextPart | ImagePart)[] = [];
+  for (const part of message.modelContent ?? message.content) {
+    if (part.type === "text" || part.type === "image") parts.push(part);
+    else if (part.type === "image_file") parts.push({ type: "text", text: `[image ${part.filename ?? part.imageId}]` });
+  }
+  const actor = message.externalActor;
+  if (actor !== undefined) prefix(parts, `[${actor.actorName ?? actor.actorId}] `);
+  return parts;
+}
+
+function prefix(parts: (TextPart | ImagePart)[], name: string): void {
+  const first = parts[0];
+  if (first?.type === "text") parts[0] = { ...first, text: name + first.text };
+  else parts.unshift({ type: "text", text: name.trim() });
+}
+
+function convertAgent(message: Message): ModelMessage | undefined {
+  if (metadataOf(message, "errorCode") !== undefined) return undefined;
+  const toolCalls: ModelToolCall[] = [];
+  const reasoning: ReasoningPart[] = [];
+  const parts = message.modelContent ?? message.content;
+  for (const part of parts) collect(part, toolCalls, reasoning);
+  const content = textOf(parts);
+  if (content === "" && toolCalls.length === 0) return undefined;
+  return {
+    role: "assistant",
+    content,
+    toolCalls,
+    ...(reasoning.length === 0 ? {} : { reasoning }),
+    ...(message.thinking === undefined ? {} : { thinking: message.thinking }),
+    ...(message.thinkingSignature === undefined ? {} : { thinkingSignature: message.thinkingSignature }),
+    ...(message.phase === undefined ? {} : { phase: message.phase }),
+  };
+}
+
+function collect(part: ContentPart, calls: ModelToolCall[], reasoning: ReasoningPart[]): void {
+  if (part.type === "tool_call") calls.push({ id: part.id, name: part.name, arguments: part.arguments });
+  else if (part.type === "reasoning") reasoning.push(part);
+}
 
 /** Rough cost of one message besides its text, in bytes. */
 const MESSAGE_OVERHEAD = 400;

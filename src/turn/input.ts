@@ -8,11 +8,12 @@ import type { Clock } from "../ports/clock.ts";
 import type { Mutable } from "../kit/mutable.ts";
 import type { PendingInput, TurnRun } from "./turn_run.ts";
 
-/** The message an input becomes; rewritten text is kept beside the original. */
-export function toMessage(input: InputMessage, id: MessageId, createdAt: number, rewritten?: string): Message {
+/** The message an input becomes; what a model gets instead is kept beside the original, null for nothing at all. */
+export function toMessage(input: InputMessage, id: MessageId, createdAt: number, rewritten?: string | null): Message {
   const role = input.role === "assistant" ? "agent" : input.role ?? "user";
   const message: Mutable<Message> = { id, role, content: Object.freeze([...input.content]), createdAt };
-  if (rewritten !== undefined) message.modelContent = [{ type: "text", text: rewritten }];
+  if (rewritten === null) message.modelContent = [];
+  else if (rewritten !== undefined) message.modelContent = [{ type: "text", text: rewritten }];
   if (input.controls !== undefined) message.controls = input.controls;
   if (input.metadata !== undefined) message.metadata = input.metadata;
   if (input.externalActor !== undefined) message.externalActor = input.externalActor;

@@ -16,15 +16,6 @@ export interface ProviderRetryConfig {
   readonly maxElapsedMs?: number;
 }
 
-/** Retries when the host says nothing. */
-export const DEFAULT_RETRY: ProviderRetryConfig = Object.freeze({
-  maxRetries: 2,
-  initialBackoffMs: 1000,
-  maxBackoffMs: 60_000,
-  multiplier: 2,
-  jitter: 0.25,
-});
-
 /** Deadlines in milliseconds, caps in pieces, characters or bytes. */
 export interface TurnLimits {
   /** Longest silence of a model stream, also before its first event. @default {120000} */
@@ -50,18 +41,3 @@ export interface TurnLimits {
   /** Memory for cached histories of idle sessions, in bytes. @default {67108864} */
   readonly maxIdleCacheBytes: number;
 }
-
-/** Limits when the host says nothing. */
-export const DEFAULT_LIMITS: TurnLimits = Object.freeze({
-  providerStallMs: 120_000,
-  providerTotalMs: 1_800_000,
-  hookMs: 30_000,
-  toolMs: 120_000,
-  toolConcurrency: 32,
-  maxCallsPerReply: 256,
-  maxReplyCharacters: 16 * 1024 * 1024,
-  maxStreamEvents: 1_000_000,
-  maxToolResultBytes: 64 * 1024,
-  maxQueue: 64,
-  maxIdleCacheBytes: 64 * 1024 * 1024,
-});

@@ -8,7 +8,7 @@ import type { ModelMessage, ModelRequest } from "../ports/driver.ts";
 import type { CapabilityContext } from "../ports/capability.ts";
 import type { Mutable } from "../kit/mutable.ts";
 import { filterMessages, type TurnContext } from "../context/turn_context.ts";
-import { toModelMessages } from "./model_messages.ts";
+import { toModelMessages } from "./history.ts";
 
 /** What a request is built from besides the context. */
 export interface ModelRequestParts {

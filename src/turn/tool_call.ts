@@ -54,7 +54,12 @@ export async function runToolCall(
       ({ result, truncated } = toResult(call, outcome, run.ports.limits.maxToolResultBytes));
     }
     if (bound !== undefined && turn.config.hasHook.postToolUse) {
-      result = await runPostHooks(run, turn, call, result, context);
+      const hooked = await runPostHooks(run, turn, call, result, context);
+      if (hooked !== result) {
+        const bounded = boundResult(call, hooked, run.ports.limits.maxToolResultBytes);
+        result = bounded.result;
+        truncated ||= bounded.truncated;
+      }
     }
   } finally {
     context.end(run.interrupts.interrupted ? run.interrupts.signal.reason : undefined);
@@ -170,13 +175,28 @@ async function runPostHooks(
     try {
       const answer = hook(call, result, context);
       const next = answer instanceof Promise ? await run.timed(answer, run.ports.limits.hookMs, "run a hook") : answer;
-      result = { ...next, toolCallId: call.id };
+      // A hook that returns nothing has nothing to say.
+      if (typeof next === "object" && next !== null && next !== result) result = { ...next, toolCallId: call.id };
     } catch (thrown) {
       rethrowInterruption(run);
       run.warn("hook_failed", thrown);
     }
   }
   return result;
+}
+
+/** What hooks made of a result, as JSON within the cap. */
+function boundResult(
+  call: ToolCall,
+  hooked: ToolResult,
+  maxBytes: number,
+): { readonly result: ToolResult; readonly truncated: boolean } {
+  const { error, status, result: value, ...rest } = hooked;
+  if (error !== undefined) {
+    return { result: { ...rest, ...errorResult(call, String(error), status) }, truncated: false };
+  }
+  const bounded = toBoundedJson(value ?? null, { maxBytes });
+  return { result: { ...rest, status: status ?? "success", result: bounded.value }, truncated: bounded.truncated };
 }
 
 /** Writes an outcome down as a result within the cap. */

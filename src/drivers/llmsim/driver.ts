@@ -7,18 +7,18 @@ import type {
   DriverDescriptor,
   ModelCallOptions,
   ModelEvent,
+  ModelMessage,
   ModelRequest,
   PreparedRequest,
 } from "../../ports/driver.ts";
+import { ProviderError } from "../../errors.ts";
+import { textOf } from "../../records/content.ts";
 import { DriverId } from "../../records/model.ts";
-import type { Ending, Reply } from "./check.ts";
+import { type CheckedToolCall, type Ending, errorReply, type Reply, textReply } from "./check.ts";
 import { type LlmSimConfig, settingsOf } from "./config.ts";
-import { latencyOfModel, type LlmSimLatency } from "./stream.ts";
-import { replyTo } from "./reply.ts";
-import type { LlmSimSettings } from "./settings.ts";
-import { ReadyStream, type StreamPlan, TimedStream } from "./stream.ts";
-import { splitText } from "./text.ts";
-import { charsOfArguments, PromptSizes, TOKEN_CHARS, tokensOf } from "./text.ts";
+import type { LlmSimSettings, ResponseMode } from "./settings.ts";
+import { latencyOfModel, type LlmSimLatency, ReadyStream, type StreamPlan, TimedStream } from "./stream.ts";
+import { charsOfArguments, PromptSizes, splitText, TOKEN_CHARS, tokensOf } from "./text.ts";
 
 /** Options of {@linkcode llmSimDriver}. */
 export interface LlmSimDriverOptions {
@@ -181,4 +181,74 @@ function prepareRequest(request: ModelRequest, model: string): PreparedRequest {
     headers: HEADERS,
     body: JSON.stringify(body),
   };
+}
+
+/** The reply to the model call of this number, counted from 0. */
+function replyTo(settings: LlmSimSettings, call: number, request: ModelRequest): Reply {
+  const reply = baseReply(settings, settings.response, call, request);
+  if (reply.ending.type !== "done") return reply;
+  const added = addedToolCalls(settings, call, request);
+  return added.length === 0 ? reply : { ...reply, toolCalls: [...reply.toolCalls, ...added] };
+}
+
+function baseReply(settings: LlmSimSettings, response: ResponseMode, call: number, request: ModelRequest): Reply {
+  switch (response.type) {
+    case "constant":
+      return textReply(response.text);
+    case "echo":
+      return textReply(`Echo: ${lastUser(request.messages).text}`);
+    case "sequence":
+      return textReply(response.texts[call % response.texts.length] ?? "");
+    case "failure":
+      return errorReply(response.error);
+    case "scripted": {
+      const { turns } = response;
+      return turns[scriptIndex(settings, call, turns.length)] ?? errorReply(() => exhausted(turns.length));
+    }
+  }
+}
+
+/** The turn of a script for one call; outside the script when it is exhausted and that is an error. */
+function scriptIndex(settings: LlmSimSettings, call: number, length: number): number {
+  switch (settings.onExhausted) {
+    case "repeat_last":
+      return Math.min(call, length - 1);
+    case "loop":
+      return call % length;
+    case "error":
+      return call;
+  }
+}
+
+function exhausted(length: number): ProviderError {
+  const turns = length === 1 ? "its only turn" : `all ${length} turns`;
+  return new ProviderError("processing_error", `The script of the simulated model is exhausted: ${turns} were played`);
+}
+
+function addedToolCalls({ toolMode }: LlmSimSettings, call: number, request: ModelRequest): readonly CheckedToolCall[] {
+  switch (toolMode.type) {
+    case "none":
+      return [];
+    case "fixed":
+      return toolMode.toolCalls;
+    case "sequence":
+      return toolMode.lists[call % toolMode.lists.length] ?? [];
+    case "conditional": {
+      const { text, hasResult } = lastUser(request.messages);
+      // A rule that matched again after its own results would call until the iteration limit.
+      if (hasResult) return [];
+      return toolMode.rules.find((rule) => text.includes(rule.contains))?.toolCalls ?? [];
+    }
+  }
+}
+
+/** The text of the last user message, and whether a tool result follows it. */
+function lastUser(messages: readonly ModelMessage[]): { readonly text: string; readonly hasResult: boolean } {
+  let hasResult = false;
+  for (let i = messages.length - 1; i >= 0; i--) {
+    const message = messages[i];
+    if (message?.role === "tool") hasResult = true;
+    if (message?.role === "user") return { text: textOf(message.content), hasResult };
+  }
+  return { text: "", hasResult };
 }

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { type Controls, createSession, idFromSeed, InMemoryProviderStore } from "../../../mod.ts";
-import { lastControls, resolveLocale, resolveModel } from "../../../src/context/model.ts";
+import { lastControls, resolveLocale, resolveModel } from "../../../src/context/layers.ts";
 import { HARNESS, userText } from "../_support/sources.ts";
 
 const WISHED = idFromSeed("model", 1);

@@ -1,7 +1,7 @@
 /** Composing the system prompt. */
 
 import assert from "node:assert/strict";
-import { composeSystemPrompt } from "../../../src/context/prompt.ts";
+import { composeSystemPrompt } from "../../../src/context/turn_context.ts";
 
 const MANNERS = { id: "good_manners", text: "Say please." };
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { z } from "zod";
 import { RuntimeError, ToolError } from "../../../src/errors.ts";
 import { defineClientTool, defineTool } from "../../../src/kit/define_tool.ts";
-import { connectionRequired, toolFailure, toolSuccess } from "../../../src/kit/tool_outcome.ts";
+import { connectionRequired, toolFailure, toolSuccess } from "../../../src/kit/define_tool.ts";
 import type { ToolContext } from "../../../src/ports/tool.ts";
 
 /** No tool of these tests looks at its context. */

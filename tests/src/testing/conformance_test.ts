@@ -3,7 +3,12 @@
 import assert from "node:assert/strict";
 import type { Harness } from "../../../src/records/harness.ts";
 import type { Message } from "../../../src/records/message.ts";
-import { InMemoryAgentStore, InMemoryHarnessStore, InMemoryProviderStore, InMemorySessionStore } from "../../../src/in_memory/record_stores.ts";
+import {
+  InMemoryAgentStore,
+  InMemoryHarnessStore,
+  InMemoryProviderStore,
+  InMemorySessionStore,
+} from "../../../src/in_memory/record_stores.ts";
 import { ComposedJournal } from "../../../src/in_memory/composed_journal.ts";
 import { InMemoryEventBus } from "../../../src/in_memory/event_bus.ts";
 import { InMemoryFileStore } from "../../../src/in_memory/file_store.ts";

@@ -247,6 +247,7 @@ Deno.test("a tool may run a turn of another session", async () => {
   await using world = await inside(async (own, { sessionId }) =>
     sessionId === OTHER ? "leaf" : (await own.runTurn(OTHER, "over")).response
   );
+  const { runtime } = world;
   await runtime.createSession({ id: OTHER, harnessId: idFromSeed("harness", 1) });
   await runtime.activateCapability(OTHER, "fault_tools");
   assert.equal((await runtime.runTurn(SESSION, "go")).response, "leaf");
