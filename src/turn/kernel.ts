@@ -18,7 +18,7 @@ import { acceptTurn } from "./accept.ts";
 import { SessionHistory } from "./history.ts";
 import type { ChainLink, KernelPorts } from "./kernel_ports.ts";
 import type { ResumeInput } from "./resume.ts";
-import { Lanes, type SessionLane } from "./session_lane.ts";
+import { abortText, Lanes, type SessionLane } from "./session_lane.ts";
 import { eventsOfTurn } from "./event_channel.ts";
 import type { SteerOptions, SteerReceipt, TurnHandle } from "./turn_handle.ts";
 import { type PendingInput, TurnInterruption, type TurnRun } from "./turn_run.ts";
@@ -43,22 +43,23 @@ export interface Recovered {
 
 const RECOVERY_BATCH = 1000;
 
-const recovery = lazy(() => import("./recovery.ts"));
-const resuming = lazy(() => import("./resume.ts"));
-const storedTurns = lazy(() => import("./stored_turn.ts"));
+const openTurns = lazy(() => import("./open_turns.ts"));
 
 /** Runs turns of many sessions; each session's one after another. */
 export class Kernel {
   readonly #ports: KernelPorts;
   readonly #lanes: Lanes;
-  readonly #running = new Set<TurnRun>();
-  readonly #work = new Set<Promise<unknown>>();
   #closed = false;
 
   /** Runs on the given ports. */
   constructor(ports: KernelPorts) {
     this.#ports = ports;
-    this.#lanes = new Lanes(ports.limits.maxQueue, ports.limits.maxIdleCacheBytes);
+    this.#lanes = new Lanes(ports, {
+      leftOver: (lane, first, rest) => {
+        const options = first.key === undefined ? {} : { idempotencyKey: first.key };
+        this.#begin(lane.sessionId, first.input, options, rest).accepted.then(first.accepted, first.rejected);
+      },
+    });
   }
 
   /**
@@ -111,7 +112,7 @@ export class Kernel {
         signal?.removeEventListener("abort", onAbort);
       }
     }, signal);
-    this.#track(result);
+    this.#lanes.track(result);
     result.then(() => accepted.resolve(), (error) => {
       accepted.reject(error);
       for (const pending of early.splice(0)) pending.rejected(error);
@@ -161,20 +162,14 @@ export class Kernel {
     this.#assertOutside(sessionId);
     const lane = this.#lanes.get(sessionId);
     const parent = this.#ports.chain.current();
-    return this.#track(lane.enqueue(() =>
-      this.#inTurn(lane, parent, async () => {
-        const acquired = await this.#acquire(lane);
-        const state = acquired.openTurn?.state;
-        if (state?.phase !== "wait") {
-          throw new RuntimeError(
-            "turn_not_waiting",
-            `Cannot resume session "${sessionId}": no turn waits for an answer`,
-          );
-        }
-        return await (await resuming()).resumeWaitingTurn(this.#ports, lane, acquired, state, input, (run) => {
-          this.#enter(lane, run, options.signal);
-        });
-      }), options.signal));
+    return this.#lanes.track(lane.enqueue(async () => {
+      const { resumeOpen } = await openTurns();
+      return await this.#lanes.inTurn(
+        lane,
+        parent,
+        () => resumeOpen(this.#ports, this.#lanes, lane, input, options.signal),
+      );
+    }, options.signal));
   }
 
   /** Cancels the open turn, running or waiting; tells whether there was one. */
@@ -185,11 +180,8 @@ export class Kernel {
       lane.current.interrupts.interrupt(new TurnInterruption(reason));
       return true;
     }
-    return await this.#track(lane.enqueue(async () => {
-      const acquired = await this.#acquire(lane);
-      if (acquired.openTurn === undefined) return false;
-      await (await resuming()).cancelOpenTurn(this.#ports, lane, acquired, acquired.openTurn.state, reason);
-      return true;
+    return await this.#lanes.track(lane.enqueue(async () => {
+      return await (await openTurns()).cancelOpen(this.#ports, this.#lanes, lane, reason);
     }));
   }
 
@@ -200,12 +192,9 @@ export class Kernel {
     return await Promise.all(ids.map(async (sessionId): Promise<Recovered> => {
       const lane = this.#lanes.get(sessionId);
       try {
-        const result = await this.#track(lane.enqueue(() =>
-          this.#inTurn(lane, undefined, async () => {
-            const acquired = await this.#acquire(lane);
-            return await this.#recoverOpen(lane, acquired);
-          })
-        ));
+        const result = await this.#lanes.track(lane.enqueue(async () => {
+          return await (await openTurns()).recoverSession(this.#ports, this.#lanes, lane, undefined);
+        }));
         return result === undefined ? { sessionId } : { sessionId, result };
       } catch (error) {
         return { sessionId, error };
@@ -217,9 +206,9 @@ export class Kernel {
   async status(sessionId: SessionId): Promise<SessionStatus> {
     if (this.#lanes.isRunning(sessionId)) return "active";
     try {
-      const { lastSequence, openTurn } = await this.#ports.journal.acquire(sessionId, this.#ports.owner);
-      if (openTurn?.state.phase === "wait") return "waiting_for_tool_results";
-      return lastSequence === 0 ? "started" : "idle";
+      const acquired = await this.#ports.journal.acquire(sessionId, this.#ports.owner);
+      if (acquired.openTurn === undefined) return acquired.lastSequence === 0 ? "started" : "idle";
+      return (await openTurns()).waitingState(acquired) === undefined ? "idle" : "waiting_for_tool_results";
     } catch (error) {
       if (error instanceof SessionBusyError) return "active";
       throw error;
@@ -234,9 +223,7 @@ export class Kernel {
   /** Cancels running turns, waits for their closing commits and refuses everything from now on. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#lanes.close();
-    for (const run of this.#running) run.interrupts.interrupt(new TurnInterruption("The runtime was closed"));
-    await Promise.allSettled([...this.#work]);
+    await this.#lanes.close();
   }
 
   async #turn(
@@ -250,121 +237,36 @@ export class Kernel {
       begun(run: TurnRun): void;
     },
   ): Promise<TurnResult> {
-    return await this.#inTurn(lane, parent, async () => {
+    const ports = this.#ports;
+    const lanes = this.#lanes;
+    return await lanes.inTurn(lane, parent, async () => {
       this.#assertOpen("run a queued turn");
       if (turn.key !== undefined) {
-        const earlier = await this.#earlier(lane, turn.key);
+        const earlier = await (await openTurns()).earlierTurn(ports, lanes, lane, turn.key);
         if (earlier !== undefined) return earlier;
       }
-      let acquired = await this.#acquire(lane);
+      let acquired = await lanes.acquire(lane);
       if (acquired.openTurn !== undefined) {
-        await this.#assertNotWaiting(acquired.openTurn.state);
-        await this.#recoverOpen(lane, acquired);
-        acquired = await this.#acquire(lane);
-        if (acquired.openTurn !== undefined) await this.#assertNotWaiting(acquired.openTurn.state);
+        acquired = await (await openTurns()).clearTheWay(ports, lanes, lane, acquired);
       }
       try {
-        return await acceptTurn(this.#ports, lane, acquired, {
+        return await acceptTurn(ports, lane, acquired, {
           turnId,
           input: turn.input,
           key: turn.key,
           accepted: turn.accepted,
           begun: (run) => {
-            this.#enter(lane, run, undefined);
+            lanes.enter(lane, run);
             turn.begun(run);
           },
         });
       } catch (error) {
         if (!(error instanceof DuplicateInputError) || turn.key === undefined) throw error;
-        const earlier = await this.#earlier(lane, turn.key);
+        const earlier = await (await openTurns()).earlierTurn(ports, lanes, lane, turn.key);
         if (earlier === undefined) throw error;
         return earlier;
       }
     });
-  }
-
-  /** The result of the turn that took this key before, finished first if it was interrupted. */
-  async #earlier(lane: SessionLane, key: string): Promise<TurnResult | undefined> {
-    const { journal } = this.#ports;
-    const known = await journal.turnForKey(lane.sessionId, key);
-    if (known === undefined) return undefined;
-    const { readTurnResult } = await storedTurns();
-    const stored = await readTurnResult(journal, lane.sessionId, known.turnId, known.sequence);
-    if (stored !== undefined) return stored;
-    const acquired = await this.#acquire(lane);
-    const open = acquired.openTurn?.state;
-    if (open?.phase === "wait") await this.#assertNotWaiting(open);
-    await this.#recoverOpen(lane, acquired);
-    return await readTurnResult(journal, lane.sessionId, known.turnId, known.sequence);
-  }
-
-  async #recoverOpen(lane: SessionLane, acquired: AcquiredSession): Promise<TurnResult | undefined> {
-    const checkpoint = acquired.openTurn;
-    if (checkpoint === undefined || checkpoint.state.phase === "wait") return undefined;
-    try {
-      return await (await recovery()).recoverTurn(
-        this.#ports,
-        lane,
-        acquired,
-        checkpoint,
-        (run) => this.#enter(lane, run, undefined),
-      );
-    } finally {
-      this.#leave(lane);
-    }
-  }
-
-  async #acquire(lane: SessionLane): Promise<AcquiredSession> {
-    const acquired = await this.#ports.journal.acquire(lane.sessionId, this.#ports.owner);
-    if (lane.history.sequence > acquired.lastSequence) lane.history = new SessionHistory();
-    await lane.history.catchUp(this.#ports.journal, lane.sessionId, acquired.lastSequence);
-    return acquired;
-  }
-
-  async #assertNotWaiting(state: TurnState): Promise<void> {
-    if (state.phase !== "wait") return;
-    throw new TurnWaitingError(state.sessionId, await (await resuming()).openCallsOf(this.#ports, state));
-  }
-
-  async #inTurn<T>(lane: SessionLane, parent: ChainLink | undefined, call: () => Promise<T>): Promise<T> {
-    const link: ChainLink = { sessionId: lane.sessionId, parent, active: true };
-    try {
-      return await this.#ports.chain.run(link, call);
-    } finally {
-      link.active = false;
-      this.#leave(lane);
-    }
-  }
-
-  #enter(lane: SessionLane, run: TurnRun, signal: AbortSignal | undefined): void {
-    this.#running.add(run);
-    lane.current = run;
-    if (this.#closed) run.interrupts.interrupt(new TurnInterruption("The runtime was closed"));
-    if (signal === undefined) return;
-    const onAbort = (): void => run.interrupts.interrupt(new TurnInterruption(abortText(signal)));
-    if (signal.aborted) onAbort();
-    else {
-      signal.addEventListener("abort", onAbort, { once: true });
-      run.detach = () => signal.removeEventListener("abort", onAbort);
-    }
-  }
-
-  /** A turn is over: inputs that came too late for it start the next one. */
-  #leave(lane: SessionLane): void {
-    const run = lane.current;
-    lane.current = undefined;
-    if (run === undefined) return;
-    run.end();
-    this.#running.delete(run);
-    this.#lanes.used(lane);
-    const [first, ...rest] = run.pending.splice(0);
-    if (first === undefined) return;
-    if (this.#closed) {
-      for (const pending of [first, ...rest]) pending.rejected(new RuntimeClosedError("store an input"));
-      return;
-    }
-    const options = first.key === undefined ? {} : { idempotencyKey: first.key };
-    this.#begin(lane.sessionId, first.input, options, rest).accepted.then(first.accepted, first.rejected);
   }
 
   async #steer(
@@ -394,13 +296,6 @@ export class Kernel {
     return { joined: true };
   }
 
-  #track<T>(work: Promise<T>): Promise<T> {
-    this.#work.add(work);
-    const done = (): void => void this.#work.delete(work);
-    work.then(done, done);
-    return work;
-  }
-
   #assertOpen(action: string): void {
     if (this.#closed) throw new RuntimeClosedError(action);
   }
@@ -410,11 +305,6 @@ export class Kernel {
       if (link.active && link.sessionId === sessionId) throw new ReentrantTurnError(sessionId);
     }
   }
-}
-
-function abortText(signal: AbortSignal | undefined): string | undefined {
-  const reason: unknown = signal?.reason;
-  return reason instanceof Error ? reason.message : reason === undefined ? undefined : String(reason);
 }
 
 function ignore(): void {}

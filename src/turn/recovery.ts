@@ -76,9 +76,10 @@ export async function recoverTurn(
   return await loop.perform({ plan: { state, next: { type: "act" }, effects: [] }, message, log: readCallLog(events) });
 }
 
-function isReadable(checkpoint: TurnCheckpoint): boolean {
-  const version: number = checkpoint.version;
-  const inner: number | undefined = checkpoint.state?.version;
+/** Whether a checkpoint was written by this version; any other says nothing that could be relied on. */
+export function isReadable(checkpoint: TurnCheckpoint | null): boolean {
+  const version: number | undefined = checkpoint?.version;
+  const inner: number | undefined = checkpoint?.state?.version;
   return version === 1 && inner === 1;
 }
 

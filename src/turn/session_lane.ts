@@ -2,9 +2,11 @@
 
 import { QueueFullError, RuntimeClosedError } from "../errors.ts";
 import type { SessionId } from "../records/ids.ts";
+import type { AcquiredSession } from "../ports/journal.ts";
 import { ConfigCache, SharedFolds } from "../context/config_cache.ts";
 import { SessionHistory } from "./history.ts";
-import type { PendingInput, SessionShare, TurnRun } from "./turn_run.ts";
+import type { ChainLink, KernelPorts } from "./kernel_ports.ts";
+import { type PendingInput, type SessionShare, TurnInterruption, type TurnRun } from "./turn_run.ts";
 
 /** Work that waits for the session. */
 interface Job {
@@ -112,25 +114,34 @@ export class SessionLane implements SessionShare {
 /** Rough cost of a session that is remembered, besides its history, in bytes. */
 const LANE_BYTES = 2000;
 
-/** Lanes by session; the caches of idle ones are kept within a cap, the longest unused go first. */
-export class Lanes {
-  readonly #lanes = new Map<SessionId, SessionLane>();
-  readonly #folds = new SharedFolds();
-  readonly #queueLimit: number;
-  readonly #maxBytes: number;
-  #bytes = 0;
+/** What the lanes do when a turn is over. */
+export interface LanesOptions {
+  /** Told about inputs that came too late for their turn. */
+  readonly leftOver: (lane: SessionLane, first: PendingInput, rest: readonly PendingInput[]) => void;
+}
 
-  /** Keeps at most so many bytes of idle sessions. */
-  constructor(queueLimit: number, maxBytes: number) {
-    this.#queueLimit = queueLimit;
-    this.#maxBytes = maxBytes;
+/** Lanes by session, and the turns that run in them; the caches of idle ones are kept within a cap. */
+export class Lanes {
+  readonly #ports: KernelPorts;
+  readonly #options: LanesOptions;
+  readonly #lanes = new Map<SessionId, SessionLane>();
+  readonly #running = new Set<TurnRun>();
+  readonly #work = new Set<Promise<unknown>>();
+  readonly #folds = new SharedFolds();
+  #bytes = 0;
+  #closed = false;
+
+  /** Keeps lanes over the given ports. */
+  constructor(ports: KernelPorts, options: LanesOptions) {
+    this.#ports = ports;
+    this.#options = options;
   }
 
   /** The lane of a session. */
   get(sessionId: SessionId): SessionLane {
     let lane = this.#lanes.get(sessionId);
     if (lane === undefined) {
-      lane = new SessionLane(sessionId, this.#queueLimit, this.#folds);
+      lane = new SessionLane(sessionId, this.#ports.limits.maxQueue, this.#folds);
       this.#lanes.set(sessionId, lane);
     }
     return lane;
@@ -141,25 +152,93 @@ export class Lanes {
     return this.#lanes.get(sessionId)?.current !== undefined;
   }
 
-  /** Counts what a lane keeps after a turn and drops what is over the cap. */
-  used(lane: SessionLane): void {
-    this.#lanes.delete(lane.sessionId);
-    this.#lanes.set(lane.sessionId, lane);
-    const bytes = LANE_BYTES + lane.history.bytes;
-    this.#bytes += bytes - lane.countedBytes;
-    lane.countedBytes = bytes;
-    if (this.#bytes <= this.#maxBytes) return;
-    for (const [sessionId, other] of this.#lanes) {
-      if (this.#bytes <= this.#maxBytes) return;
-      if (!other.idle || other === lane) continue;
-      this.#bytes -= other.countedBytes;
-      this.#lanes.delete(sessionId);
+  /** Asks for the lease and reads what is missing of the history. */
+  async acquire(lane: SessionLane): Promise<AcquiredSession> {
+    const { journal, owner } = this.#ports;
+    const acquired = await journal.acquire(lane.sessionId, owner);
+    if (lane.history.sequence > acquired.lastSequence) lane.history = new SessionHistory();
+    if (lane.history.sequence !== acquired.lastSequence) {
+      await lane.history.catchUp(journal, lane.sessionId, acquired.lastSequence);
+    }
+    return acquired;
+  }
+
+  /** Calls a function as part of a turn of a session; the turn it entered is over when it returns. */
+  async inTurn<T>(lane: SessionLane, parent: ChainLink | undefined, call: () => Promise<T>): Promise<T> {
+    const link: ChainLink = { sessionId: lane.sessionId, parent, active: true };
+    try {
+      return await this.#ports.chain.run(link, call);
+    } finally {
+      link.active = false;
+      this.leave(lane);
     }
   }
 
-  /** Refuses everything that waits and forgets all lanes. */
-  close(): void {
+  /** A turn begins to run; a signal may interrupt it. */
+  enter(lane: SessionLane, run: TurnRun, signal?: AbortSignal): void {
+    this.#running.add(run);
+    lane.current = run;
+    if (this.#closed) run.interrupts.interrupt(new TurnInterruption(CLOSED));
+    if (signal === undefined) return;
+    const onAbort = (): void => run.interrupts.interrupt(new TurnInterruption(abortText(signal)));
+    if (signal.aborted) return onAbort();
+    signal.addEventListener("abort", onAbort, { once: true });
+    run.detach = () => signal.removeEventListener("abort", onAbort);
+  }
+
+  /** The running turn of a lane is over: inputs that came too late for it are handed on. */
+  leave(lane: SessionLane): void {
+    const run = lane.current;
+    lane.current = undefined;
+    if (run === undefined) return;
+    run.end();
+    this.#running.delete(run);
+    this.#count(lane);
+    const [first, ...rest] = run.pending.splice(0);
+    if (first === undefined) return;
+    if (!this.#closed) return this.#options.leftOver(lane, first, rest);
+    for (const pending of [first, ...rest]) pending.rejected(new RuntimeClosedError("store an input"));
+  }
+
+  /** Lets `close()` wait for some work. */
+  track<T>(work: Promise<T>): Promise<T> {
+    this.#work.add(work);
+    const done = (): void => void this.#work.delete(work);
+    work.then(done, done);
+    return work;
+  }
+
+  /** Cancels running turns, refuses queued ones and waits for what is tracked. */
+  async close(): Promise<void> {
+    this.#closed = true;
     for (const lane of this.#lanes.values()) lane.close();
+    for (const run of this.#running) run.interrupts.interrupt(new TurnInterruption(CLOSED));
+    await Promise.allSettled([...this.#work]);
     this.#lanes.clear();
   }
+
+  /** Counts what a lane keeps after a turn; the longest unused go when it is too much. */
+  #count(used: SessionLane): void {
+    const { maxIdleCacheBytes } = this.#ports.limits;
+    this.#lanes.delete(used.sessionId);
+    this.#lanes.set(used.sessionId, used);
+    const bytes = LANE_BYTES + used.history.bytes;
+    this.#bytes += bytes - used.countedBytes;
+    used.countedBytes = bytes;
+    if (this.#bytes <= maxIdleCacheBytes) return;
+    for (const [sessionId, lane] of this.#lanes) {
+      if (this.#bytes <= maxIdleCacheBytes) return;
+      if (!lane.idle || lane === used) continue;
+      this.#bytes -= lane.countedBytes;
+      this.#lanes.delete(sessionId);
+    }
+  }
+}
+
+const CLOSED = "The runtime was closed";
+
+/** The reason of an aborted signal in words. */
+export function abortText(signal: AbortSignal | undefined): string | undefined {
+  const reason: unknown = signal?.reason;
+  return reason instanceof Error ? reason.message : reason === undefined ? undefined : String(reason);
 }

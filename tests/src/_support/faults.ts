@@ -17,6 +17,7 @@ import type { ToolDefinition, ToolEffect } from "../../../src/records/tool.ts";
 import { type BackendSlots, RuntimeBackends } from "../../../src/runtime/backends.ts";
 import { InProcessRuntimeBuilder } from "../../../src/runtime/builder.ts";
 import type { InProcessRuntime } from "../../../src/runtime/in_process_runtime.ts";
+import { FakeClock } from "../../../src/testing/fake_clock.ts";
 import type { SingleSessionBuilder } from "../../../src/runtime/single_session.ts";
 import type { ProviderRetryConfig, TurnLimits } from "../../../src/turn/limits.ts";
 
@@ -43,7 +44,7 @@ export interface FaultOptions {
   readonly capabilities?: readonly Capability[];
   /** Stores. @default in memory */
   readonly backends?: RuntimeBackends;
-  /** Time. @default the system's */
+  /** Time. @default stands still, so that nothing ends by a deadline unless the test says so */
   readonly clock?: Clock;
   /** Deadlines and caps. */
   readonly limits?: Partial<TurnLimits>;
@@ -72,9 +73,9 @@ export async function faultRuntime(options: FaultOptions = {}): Promise<InProces
   const builder = new InProcessRuntimeBuilder()
     .driverRegistry(new DriverRegistry().register(functionDriver(options.respond ?? (() => text("ok")))))
     .defaultModel({ model: "fault-model", providerType: "fault" })
-    .providerRetryConfig({ maxRetries: 0, ...options.retry });
+    .providerRetryConfig({ maxRetries: 0, ...options.retry })
+    .clock(options.clock ?? new FakeClock());
   if (options.backends !== undefined) builder.backends(options.backends);
-  if (options.clock !== undefined) builder.clock(options.clock);
   if (options.limits !== undefined) builder.limits(options.limits);
   for (const capability of capabilities) builder.capability(capability);
   builder.singleSession((single) => {

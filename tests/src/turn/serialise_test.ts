@@ -254,10 +254,11 @@ Deno.test("a tool may run a turn of another session", async () => {
 });
 
 Deno.test("a call that a tool leaves behind may run a turn once its own turn is over", async () => {
-  const over = Promise.withResolvers<void>();
+  const over = { ...Promise.withResolvers<void>(), left: false };
   const left = Promise.withResolvers<unknown>();
   await using world = await inside((own) => {
-    over.promise.then(() => own.deliver(SESSION, "later")).then(left.resolve, left.reject);
+    if (!over.left) over.promise.then(() => own.deliver(SESSION, "later")).then(left.resolve, left.reject);
+    over.left = true;
     return "left";
   });
   const { runtime, backends } = world;

@@ -1,0 +1,116 @@
+/** Turns that are open without running: interrupted ones, and those that wait for their client. */
+
+import { RuntimeError, TurnWaitingError } from "../errors.ts";
+import type { TurnResult, TurnState } from "../records/turn.ts";
+import type { AcquiredSession } from "../ports/journal.ts";
+import type { ChainLink, KernelPorts } from "./kernel_ports.ts";
+import { isReadable, recoverTurn } from "./recovery.ts";
+import { cancelOpenTurn, openCallsOf, type ResumeInput, resumeWaitingTurn } from "./resume.ts";
+import type { Lanes, SessionLane } from "./session_lane.ts";
+import { readTurnResult } from "./stored_turn.ts";
+
+/** Answers the waiting turn of a session. */
+export async function resumeOpen(
+  ports: KernelPorts,
+  lanes: Lanes,
+  lane: SessionLane,
+  input: ResumeInput,
+  signal: AbortSignal | undefined,
+): Promise<TurnResult> {
+  const acquired = await lanes.acquire(lane);
+  const state = waitingState(acquired);
+  if (state !== undefined) {
+    return await resumeWaitingTurn(ports, lane, acquired, state, input, (run) => lanes.enter(lane, run, signal));
+  }
+  throw new RuntimeError(
+    "turn_not_waiting",
+    `Cannot resume session "${lane.sessionId}": no turn waits for an answer`,
+  );
+}
+
+/** Cancels an open turn that no process runs; tells whether there was one. */
+export async function cancelOpen(
+  ports: KernelPorts,
+  lanes: Lanes,
+  lane: SessionLane,
+  reason: string | undefined,
+): Promise<boolean> {
+  const acquired = await lanes.acquire(lane);
+  const checkpoint = acquired.openTurn;
+  if (checkpoint === undefined) return false;
+  if (!isReadable(checkpoint)) await recoverOpen(ports, lanes, lane, acquired);
+  else await cancelOpenTurn(ports, lane, acquired, checkpoint.state, reason);
+  return true;
+}
+
+/** Finishes the interrupted turn of a session, if it has one. */
+export async function recoverOpen(
+  ports: KernelPorts,
+  lanes: Lanes,
+  lane: SessionLane,
+  acquired: AcquiredSession,
+): Promise<TurnResult | undefined> {
+  const checkpoint = acquired.openTurn;
+  if (checkpoint === undefined || waitingState(acquired) !== undefined) return undefined;
+  try {
+    return await recoverTurn(ports, lane, acquired, checkpoint, (run) => lanes.enter(lane, run));
+  } finally {
+    lanes.leave(lane);
+  }
+}
+
+/**
+ * Makes way for a new turn: an interrupted one is finished first.
+ *
+ * @throws {TurnWaitingError} when the open turn waits for its client
+ */
+export async function clearTheWay(
+  ports: KernelPorts,
+  lanes: Lanes,
+  lane: SessionLane,
+  acquired: AcquiredSession,
+): Promise<AcquiredSession> {
+  await assertNotWaiting(ports, acquired);
+  await recoverOpen(ports, lanes, lane, acquired);
+  const next = await lanes.acquire(lane);
+  await assertNotWaiting(ports, next);
+  return next;
+}
+
+/** The result of the turn that took an input with this key before, finished first if it was interrupted. */
+export async function earlierTurn(
+  ports: KernelPorts,
+  lanes: Lanes,
+  lane: SessionLane,
+  key: string,
+): Promise<TurnResult | undefined> {
+  const { journal } = ports;
+  const known = await journal.turnForKey(lane.sessionId, key);
+  if (known === undefined) return undefined;
+  const stored = await readTurnResult(journal, lane.sessionId, known.turnId, known.sequence);
+  if (stored !== undefined) return stored;
+  const acquired = await lanes.acquire(lane);
+  await assertNotWaiting(ports, acquired);
+  await recoverOpen(ports, lanes, lane, acquired);
+  return await readTurnResult(journal, lane.sessionId, known.turnId, known.sequence);
+}
+
+/** Runs a job as part of a turn that was started from nowhere. */
+export async function recoverSession(
+  ports: KernelPorts,
+  lanes: Lanes,
+  lane: SessionLane,
+  parent: ChainLink | undefined,
+): Promise<TurnResult | undefined> {
+  return await lanes.inTurn(lane, parent, async () => recoverOpen(ports, lanes, lane, await lanes.acquire(lane)));
+}
+
+/** The state of an open turn that waits; a checkpoint of another version says nothing that could be relied on. */
+export function waitingState({ openTurn }: AcquiredSession): TurnState | undefined {
+  return openTurn !== undefined && isReadable(openTurn) && openTurn.state.phase === "wait" ? openTurn.state : undefined;
+}
+
+async function assertNotWaiting(ports: KernelPorts, acquired: AcquiredSession): Promise<void> {
+  const state = waitingState(acquired);
+  if (state !== undefined) throw new TurnWaitingError(state.sessionId, await openCallsOf(ports, state));
+}
