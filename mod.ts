@@ -24,7 +24,7 @@
  */
 
 export { runtimeSafeCapabilities, type RuntimeSafeCapabilitiesOptions } from "./src/capabilities/default_registry.ts";
-export type { ConfigCache } from "./src/context/config_cache.ts";
+export type { ConfigCache, Fold } from "./src/context/config_cache.ts";
 export type { ConfigLayers, EffectiveOverlay, LayerSources } from "./src/context/layers.ts";
 export type { ResolvedCapability } from "./src/context/resolve.ts";
 export type { BoundHooks, BoundTool, SessionConfig } from "./src/context/session_config.ts";
@@ -74,7 +74,6 @@ export {
 } from "./src/in_memory/record_stores.ts";
 export { InMemorySessionStorageStore } from "./src/in_memory/session_storage_store.ts";
 export { InMemoryTurnStore } from "./src/in_memory/turn_store.ts";
-export { CapabilityRegistry, isLazyCapability } from "./src/kit/capability_registry.ts";
 export { sleep, systemClock } from "./src/kit/clock.ts";
 export {
   type AgentInput,
@@ -100,8 +99,8 @@ export {
   toolSuccess,
   type ToolSuccessOptions,
 } from "./src/kit/define_tool.ts";
-export { DriverRegistry } from "./src/kit/driver_registry.ts";
 export { IdSource, systemRandom } from "./src/kit/ids.ts";
+export { CapabilityRegistry, DriverRegistry, isLazyCapability } from "./src/kit/registries.ts";
 export type {
   StandardIssue,
   StandardOutput,

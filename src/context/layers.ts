@@ -17,7 +17,6 @@ import type {
   RuntimeProviderStore,
   RuntimeSessionStore,
 } from "../ports/stores.ts";
-import { mergeNetworkAccess } from "../kit/network_policy.ts";
 import { canonicalPath } from "../kit/paths.ts";
 
 /** The layers of a session, read from their stores. */
@@ -54,8 +53,14 @@ export interface EffectiveOverlay {
   readonly embedderMetadata: Readonly<Record<string, string>>;
 }
 
-/** Folds the layers; pure. */
-export function foldLayers(layers: ConfigLayers): EffectiveOverlay {
+/** Narrows the network policy of the layers above by the next one's. */
+export type NarrowNetwork = (
+  parent: NetworkAccess | undefined,
+  child: NetworkAccess | undefined,
+) => NetworkAccess | undefined;
+
+/** Folds the layers; pure. `narrow` is asked for the policies of two layers at a time. */
+export function foldLayers(layers: ConfigLayers, narrow: NarrowNetwork): EffectiveOverlay {
   const { harnessChain, agent, session } = layers;
   const all: LayerConfig[] = [...harnessChain];
   if (agent !== undefined) all.push(agent);
@@ -72,7 +77,7 @@ export function foldLayers(layers: ConfigLayers): EffectiveOverlay {
     if (prompt !== "") prompts.push(prompt);
     for (const ref of layer.capabilities) capabilities.set(ref.ref, ref);
     for (const file of layer.initialFiles) files.set(canonicalPath(file.path), file);
-    networkAccess = mergeNetworkAccess(networkAccess, layer.networkAccess);
+    networkAccess = narrow(networkAccess, layer.networkAccess);
     parallelToolCalls = layer.parallelToolCalls ?? parallelToolCalls;
     Object.assign(servers, layer.mcpServers);
   }
@@ -136,6 +141,12 @@ export async function readLayers(sessionId: SessionId, sources: LayerSources): P
     throw new NotFoundError("agent", session.agentId, "add it with the builder's agent()");
   }
   return agent === undefined ? { harnessChain, session } : { harnessChain, agent, session };
+}
+
+/** Whether any layer may bring files, by itself or through a capability. */
+export function mayHaveFiles({ harnessChain, agent, session }: ConfigLayers): boolean {
+  const brings = (layer: LayerConfig): boolean => layer.initialFiles.length > 0 || layer.capabilities.length > 0;
+  return harnessChain.some(brings) || (agent !== undefined && brings(agent)) || brings(session);
 }
 
 /**

@@ -3,7 +3,7 @@
 import type { CapabilityRef } from "../records/capability_ref.ts";
 import type { JsonObject } from "../records/json.ts";
 import type { Capability } from "../ports/capability.ts";
-import type { CapabilityRegistry } from "../kit/capability_registry.ts";
+import type { CapabilityRegistry } from "../kit/registries.ts";
 
 /** A capability with the configuration the layers gave it. */
 export interface ResolvedCapability {

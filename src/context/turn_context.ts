@@ -14,9 +14,9 @@ import type { CapabilityContext } from "../ports/capability.ts";
 import type { SessionFiles } from "../ports/file_store.ts";
 import type { MessageQuery, RuntimeProviderStore } from "../ports/stores.ts";
 import type { Tool } from "../ports/tool.ts";
-import type { CapabilityRegistry } from "../kit/capability_registry.ts";
+import type { CapabilityRegistry } from "../kit/registries.ts";
 import type { Mutable } from "../kit/mutable.ts";
-import { ConfigCache } from "./config_cache.ts";
+import { ConfigCache, configOf } from "./config_cache.ts";
 import {
   type EffectiveOverlay,
   lastControls,
@@ -139,10 +139,12 @@ async function assemble(sources: ContextSources, request: ContextRequest, execut
   if (execute) requireActive(layers);
   const { session } = layers;
   const cache = request.cache ?? new ConfigCache();
-  const overlay = cache.overlay(layers);
+  const made = cache.fold(layers);
+  const fold = made instanceof Promise ? await made : made;
+  const { overlay } = fold;
   const controls = request.controls ?? lastControls(request.messages);
   const { model, modelId } = await resolveModel(controls, overlay.modelIds, sources.providers);
-  const known = cache.config(layers, sources.capabilities, model?.model);
+  const known = configOf(fold, sources.capabilities, model?.model);
   const config = known instanceof Promise ? await known : known;
   const locale = request.locale ?? resolveLocale(controls, session);
   const contextOf = (owner: ResolvedCapability): CapabilityContext => ({

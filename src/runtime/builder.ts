@@ -10,7 +10,7 @@ import type { Capability, LazyCapability } from "../ports/capability.ts";
 import type { Clock, RandomSource } from "../ports/clock.ts";
 import type { RuntimeFileStore } from "../ports/file_store.ts";
 import type { ToolSourceConnector } from "../ports/tool_source.ts";
-import { CapabilityRegistry } from "../kit/capability_registry.ts";
+import { CapabilityRegistry, DriverRegistry } from "../kit/registries.ts";
 import { systemClock } from "../kit/clock.ts";
 import {
   type AgentInput,
@@ -20,17 +20,17 @@ import {
   type HarnessInput,
   type SessionInput,
 } from "../kit/create_records.ts";
-import { DriverRegistry } from "../kit/driver_registry.ts";
 import { IdSource, systemRandom } from "../kit/ids.ts";
 import { runtimeSafeCapabilities } from "../capabilities/default_registry.ts";
 import type { LlmSimConfig } from "../drivers/llmsim/config.ts";
+import { mayHaveFiles, readLayers } from "../context/layers.ts";
 import { llmSimDriver } from "../drivers/llmsim/driver.ts";
 import type { ChainLink, TurnChain } from "../turn/kernel_ports.ts";
 import type { ProviderRetryConfig, TurnLimits } from "../turn/limits.ts";
-import { RuntimeBackends } from "./backends.ts";
+import { type BackendSlots, RuntimeBackends } from "./backends.ts";
 import { InProcessRuntime } from "./in_process_runtime.ts";
 import type { PlatformDefinition } from "./platform.ts";
-import { seedRecords } from "./seed.ts";
+import type { SeedFile } from "./seed.ts";
 import { SingleSessionBuilder } from "./single_session.ts";
 
 /** Retries when the host says nothing. */
@@ -62,13 +62,6 @@ const NO_TURN_CHAIN: TurnChain = Object.freeze({
   current: () => undefined,
   run: <T>(_link: ChainLink | undefined, call: () => T): T => call(),
 });
-
-/** A text file that is written at `build()`. */
-interface SeedFile {
-  readonly sessionId: SessionId;
-  readonly path: string;
-  readonly content: string;
-}
 
 /**
  * Puts a runtime together; every method returns the builder, `build()` makes the runtime.
@@ -259,15 +252,16 @@ export class InProcessRuntimeBuilder {
       if (single.agent !== undefined) agents.push(single.agent);
       sessions.push(single.session);
     }
-    await seedRecords({
-      slots: backends.slots,
-      fileStore,
-      capabilities,
-      harnesses,
-      agents,
-      sessions,
-      files: this.#files,
-    });
+    for (const harness of harnesses) await backends.slots.harnessStore.addHarness(harness);
+    for (const agent of agents) await backends.slots.agentStore.addAgent(agent);
+    for (const session of sessions) await this.#seedSession(session, backends.slots, fileStore, capabilities);
+    for (const { sessionId, path, content } of this.#files) {
+      const session = await backends.slots.sessionStore.getSession(sessionId);
+      if (session === undefined) {
+        throw new ConfigurationError(`Cannot seed file "${path}": session "${sessionId}" is not stored`);
+      }
+      await fileStore.writeFile(session.workspaceId, path, content, "text");
+    }
     const runtime = new InProcessRuntime({
       slots: backends.slots,
       fileStore,
@@ -289,6 +283,22 @@ export class InProcessRuntimeBuilder {
       if ("bind" in slot && typeof slot.bind === "function") slot.bind(runtime);
     }
     return runtime;
+  }
+
+  async #seedSession(
+    session: Session,
+    slots: BackendSlots,
+    fileStore: RuntimeFileStore,
+    capabilities: CapabilityRegistry,
+  ): Promise<void> {
+    await slots.sessionStore.addSession(session);
+    const sources = { harnesses: slots.harnessStore, agents: slots.agentStore, sessions: slots.sessionStore };
+    const layers = await readLayers(session.id, sources).catch((cause: unknown) => {
+      throw new ConfigurationError(`Cannot seed session "${session.id}": its harness or agent is not stored`, {
+        cause,
+      });
+    });
+    if (mayHaveFiles(layers)) await (await import("./seed.ts")).seedFiles(layers, fileStore, capabilities);
   }
 
   /** Whether anything but our own code can run inside a turn, and so call back. */

@@ -4,7 +4,7 @@ import { RuntimeError } from "../errors.ts";
 import type { CapabilityRef } from "../records/capability_ref.ts";
 import type { SessionId } from "../records/ids.ts";
 import type { Capability } from "../ports/capability.ts";
-import type { CapabilityRegistry } from "../kit/capability_registry.ts";
+import type { CapabilityRegistry } from "../kit/registries.ts";
 import { readLayers } from "../context/layers.ts";
 import { isAvailable } from "../context/resolve.ts";
 import type { BackendSlots } from "./backends.ts";

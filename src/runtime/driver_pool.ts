@@ -4,7 +4,7 @@ import { ProviderError } from "../errors.ts";
 import type { ModelProfile, ResolvedModel } from "../records/model.ts";
 import { Secret } from "../records/secret.ts";
 import type { Driver, DriverConfig, DriverDescriptor } from "../ports/driver.ts";
-import type { DriverRegistry } from "../kit/driver_registry.ts";
+import type { DriverRegistry } from "../kit/registries.ts";
 
 const MAX_DRIVERS = 64;
 

@@ -16,13 +16,13 @@ import type { DeliverOptions, NewSession, SessionHost } from "../ports/session_h
 import type { MessageQuery } from "../ports/stores.ts";
 import type { Tool } from "../ports/tool.ts";
 import type { ToolSourceConnector } from "../ports/tool_source.ts";
-import type { CapabilityRegistry } from "../kit/capability_registry.ts";
+import type { CapabilityRegistry, DriverRegistry } from "../kit/registries.ts";
 import { createSession, toCapabilityRef } from "../kit/create_records.ts";
-import type { DriverRegistry } from "../kit/driver_registry.ts";
 import type { IdSource } from "../kit/ids.ts";
 import { lazy } from "../kit/lazy.ts";
 import { ComposedJournal } from "../in_memory/composed_journal.ts";
 import { InMemoryEventBus } from "../in_memory/event_bus.ts";
+import { mayHaveFiles, readLayers } from "../context/layers.ts";
 import type { TurnContext } from "../context/turn_context.ts";
 import { Kernel, type Recovered, type TurnOptions } from "../turn/kernel.ts";
 import type { KernelPorts, TurnChain } from "../turn/kernel_ports.ts";
@@ -36,7 +36,6 @@ import type { CommandInfo } from "./commands.ts";
 import { DriverPool } from "./driver_pool.ts";
 import type { RequestPreview } from "./inspection.ts";
 import type { RequiredPermissions } from "./required_permissions.ts";
-import { seedFiles } from "./seed.ts";
 import { WorkspaceFiles } from "./session_files.ts";
 import type { ToolSources } from "./tool_sources.ts";
 
@@ -44,6 +43,7 @@ const inspection = lazy(() => import("./inspection.ts"));
 const capabilityEdits = lazy(() => import("./capability_edits.ts"));
 const commands = lazy(() => import("./commands.ts"));
 const permissions = lazy(() => import("./required_permissions.ts"));
+const seeding = lazy(() => import("./seed.ts"));
 const toolSources = lazy(() => import("./tool_sources.ts"));
 
 /** What a runtime is made of; the builder fills it in. */
@@ -183,18 +183,18 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
    * @returns what the turn came to; `status: "waiting"` while answers are missing
    * @throws {RuntimeError} `turn_not_waiting`, `unknown_call` or `answer_conflict`
    */
-  resumeTurn(sessionId: SessionId, answers: ResumeInput, options: TurnOptions = {}): Promise<TurnResult> {
-    return this.#kernel.resume(parseId("session", sessionId), answers, options);
+  async resumeTurn(sessionId: SessionId, answers: ResumeInput, options: TurnOptions = {}): Promise<TurnResult> {
+    return await this.#kernel.resume(parseId("session", sessionId), answers, options);
   }
 
   /** Cancels the open turn, running or waiting; tells whether there was one. */
-  cancelTurn(sessionId: SessionId, reason?: string): Promise<boolean> {
-    return this.#kernel.cancel(parseId("session", sessionId), reason);
+  async cancelTurn(sessionId: SessionId, reason?: string): Promise<boolean> {
+    return await this.#kernel.cancel(parseId("session", sessionId), reason);
   }
 
   /** Finishes turns that a dead process left open; never needed before a turn, which recovers its own session. */
-  recover(options: { readonly sessions?: readonly SessionId[] } = {}): Promise<readonly Recovered[]> {
-    return this.#kernel.recover(options.sessions?.map((id) => parseId("session", id)));
+  async recover(options: { readonly sessions?: readonly SessionId[] } = {}): Promise<readonly Recovered[]> {
+    return await this.#kernel.recover(options.sessions?.map((id) => parseId("session", id)));
   }
 
   /** Events of a session: replayed after a sequence, when one is given, then live. */
@@ -210,8 +210,8 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
   }
 
   /** The conversation, oldest first. */
-  messages(sessionId: SessionId, query?: MessageQuery): Promise<readonly Message[]> {
-    return this.#journal.messages(parseId("session", sessionId), query);
+  async messages(sessionId: SessionId, query?: MessageQuery): Promise<readonly Message[]> {
+    return await this.#journal.messages(parseId("session", sessionId), query);
   }
 
   /** The merged context the next reason step will use; also before the first turn. */
@@ -296,7 +296,11 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
     const { slots, ids, clock } = this.#parts;
     const session = createSession(input, { ids, now: clock.now() });
     await slots.sessionStore.addSession(session);
-    await seedFiles(session.id, this.#parts);
+    const layers = await readLayers(session.id, this.#ports.sources);
+    if (mayHaveFiles(layers)) {
+      const { seedFiles } = await seeding();
+      await seedFiles(layers, this.#parts.fileStore, this.#parts.capabilities);
+    }
     const { harnessId, agentId } = session;
     this.#live.live(session.id, {}, "session.started", agentId === undefined ? { harnessId } : { harnessId, agentId });
     return session;
@@ -308,8 +312,8 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
   }
 
   /** Hands an input to the running turn, or starts one; resolves when it is stored. */
-  deliver(sessionId: SessionId, input: string | InputMessage, options: DeliverOptions = {}): Promise<void> {
-    return this.#kernel.deliver(parseId("session", sessionId), input, options);
+  async deliver(sessionId: SessionId, input: string | InputMessage, options: DeliverOptions = {}): Promise<void> {
+    await this.#kernel.deliver(parseId("session", sessionId), input, options);
   }
 
   /** Cancels the open turn; see {@linkcode cancelTurn}. */

@@ -1,8 +1,7 @@
 /** The platform definition: what the program offers to every session. */
 
 import type { SessionFileSystemFactory } from "../ports/file_store.ts";
-import { CapabilityRegistry } from "../kit/capability_registry.ts";
-import { DriverRegistry } from "../kit/driver_registry.ts";
+import { CapabilityRegistry, DriverRegistry } from "../kit/registries.ts";
 
 /** What a {@linkcode PlatformDefinition} is made of. */
 export interface PlatformDefinitionOptions {

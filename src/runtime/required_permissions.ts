@@ -1,7 +1,7 @@
 /** Which Deno permissions a runtime needs. */
 
 import type { PermissionNeeds } from "../records/permissions.ts";
-import type { DriverRegistry } from "../kit/driver_registry.ts";
+import type { DriverRegistry } from "../kit/registries.ts";
 import type { TurnContext } from "../context/turn_context.ts";
 import type { BackendSlots } from "./backends.ts";
 import { driverConfig } from "./driver_pool.ts";

@@ -8,6 +8,7 @@ import type { Session } from "../records/session.ts";
 import type { TurnResult, TurnState } from "../records/turn.ts";
 import { NO_USAGE } from "../records/usage.ts";
 import type { AcquiredSession } from "../ports/journal.ts";
+import { configOf } from "../context/config_cache.ts";
 import { readLayers, resolveLocale, resolveModel } from "../context/layers.ts";
 import { DEFAULT_MAX_ITERATIONS } from "../context/turn_context.ts";
 import type { SessionConfig } from "../context/session_config.ts";
@@ -40,7 +41,9 @@ export async function acceptTurn(
   turn: TurnInput,
 ): Promise<TurnResult> {
   const layers = await readLayers(share.sessionId, ports.sources);
-  const overlay = share.config.overlay(layers);
+  const made = share.config.fold(layers);
+  const fold = made instanceof Promise ? await made : made;
+  const { overlay } = fold;
   const { input } = turn;
   const locale = resolveLocale(input.controls, layers.session);
   const facts = captureFacts(ports.clock, locale);
@@ -69,7 +72,7 @@ export async function acceptTurn(
     let verdict: Verdict = ALLOWED;
     if (overlay.capabilities.length > 0) {
       const { model } = await resolveModel(input.controls, overlay.modelIds, ports.sources.providers);
-      const config = await share.config.config(layers, ports.sources.capabilities, model?.model);
+      const config = await configOf(fold, ports.sources.capabilities, model?.model);
       if (config.hasHook.userPromptSubmit) verdict = await askHooks(run, config, layers.session, input, model?.model);
     }
     // A refused prompt is kept for people; no model ever gets it, also not with later turns.
@@ -90,7 +93,7 @@ export async function acceptTurn(
   } catch (error) {
     // Interrupted before anything was stored: there is no turn to close.
     if (error instanceof TurnInterruption && run.sequence === acquired.lastSequence) {
-      return cancelledBeforeAccept(run);
+      return cancelledTurn(run.state.turnId, run.sessionId);
     }
     throw error;
   } finally {

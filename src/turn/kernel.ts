@@ -1,21 +1,12 @@
 /** The kernel: starts, steers, resumes, cancels and recovers turns. */
 
-import {
-  DuplicateInputError,
-  ReentrantTurnError,
-  RuntimeClosedError,
-  RuntimeError,
-  SessionBusyError,
-  TurnWaitingError,
-} from "../errors.ts";
+import { DuplicateInputError, ReentrantTurnError, RuntimeClosedError, SessionBusyError } from "../errors.ts";
 import type { SessionId, TurnId } from "../records/ids.ts";
 import { type InputMessage, toInputMessage } from "../records/message.ts";
 import type { SessionStatus } from "../records/session.ts";
-import type { TurnResult, TurnState } from "../records/turn.ts";
-import type { AcquiredSession } from "../ports/journal.ts";
+import type { TurnResult } from "../records/turn.ts";
 import { lazy } from "../kit/lazy.ts";
 import { acceptTurn } from "./accept.ts";
-import { SessionHistory } from "./history.ts";
 import type { ChainLink, KernelPorts } from "./kernel_ports.ts";
 import type { ResumeInput } from "./resume.ts";
 import { abortText, Lanes, type SessionLane } from "./session_lane.ts";

@@ -14,6 +14,14 @@ interface Job {
   reject(error: unknown): void;
 }
 
+/** Options of {@linkcode SessionLane.enqueue}. */
+export interface EnqueueOptions<T> {
+  /** Leaves the queue with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told how to leave the queue with a result, when the job has to wait. */
+  readonly queued?: (leave: (result: T) => void) => void;
+}
+
 /** What a session's turns share, and the queue they stand in. */
 export class SessionLane implements SessionShare {
   /** The session. */
@@ -31,6 +39,7 @@ export class SessionLane implements SessionShare {
   readonly #jobs: Job[] = [];
   readonly #limit: number;
   #busy = false;
+  #startWaiters: (() => void)[] = [];
 
   /** Makes an idle lane. */
   constructor(sessionId: SessionId, limit: number, folds: SharedFolds) {
@@ -44,13 +53,30 @@ export class SessionLane implements SessionShare {
     return !this.#busy && this.#jobs.length === 0;
   }
 
+  /** Whether a job runs whose turn has not begun yet, or is over already. */
+  get isStarting(): boolean {
+    return this.#busy && this.current === undefined;
+  }
+
+  /** Resolves when the running job has begun its turn, or is over. */
+  started(): Promise<void> {
+    return new Promise((resolve) => void this.#startWaiters.push(resolve));
+  }
+
+  /** Tells those who wait that the running job has begun its turn, or is over. */
+  notifyStarted(): void {
+    if (this.#startWaiters.length === 0) return;
+    for (const resolve of this.#startWaiters.splice(0)) resolve();
+  }
+
   /**
    * Runs a job when all earlier ones are over.
    *
    * @throws {QueueFullError} when too many wait
    * @throws the signal's reason when it is aborted while the job waits
    */
-  enqueue<T>(job: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  enqueue<T>(job: () => Promise<T>, options: EnqueueOptions<T> = {}): Promise<T> {
+    const { signal } = options;
     if (signal?.aborted) return Promise.reject(signal.reason);
     if (!this.#busy) {
       this.#busy = true;
@@ -60,9 +86,13 @@ export class SessionLane implements SessionShare {
       return Promise.reject(new QueueFullError("turn of this session", this.#limit));
     }
     return new Promise<T>((resolve, reject) => {
-      const leave = (): void => {
+      const remove = (): void => {
+        signal?.removeEventListener("abort", leave);
         const at = this.#jobs.indexOf(entry);
         if (at >= 0) this.#jobs.splice(at, 1);
+      };
+      const leave = (): void => {
+        remove();
         reject(signal?.reason);
       };
       const entry: Job = {
@@ -74,6 +104,10 @@ export class SessionLane implements SessionShare {
       };
       signal?.addEventListener("abort", leave, { once: true });
       this.#jobs.push(entry);
+      options.queued?.((result) => {
+        remove();
+        resolve(result);
+      });
     });
   }
 
@@ -108,6 +142,7 @@ export class SessionLane implements SessionShare {
     const job = this.#jobs.shift();
     if (job === undefined) this.#busy = false;
     else job.run().finally(() => this.#next());
+    this.notifyStarted();
   }
 }
 
@@ -178,6 +213,7 @@ export class Lanes {
   enter(lane: SessionLane, run: TurnRun, signal?: AbortSignal): void {
     this.#running.add(run);
     lane.current = run;
+    lane.notifyStarted();
     if (this.#closed) run.interrupts.interrupt(new TurnInterruption(CLOSED));
     if (signal === undefined) return;
     const onAbort = (): void => run.interrupts.interrupt(new TurnInterruption(abortText(signal)));

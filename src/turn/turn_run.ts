@@ -21,8 +21,8 @@ export interface PendingInput {
   readonly input: InputMessage;
   /** Its idempotency key. */
   readonly key: string | undefined;
-  /** It is stored, or was before. */
-  accepted(): void;
+  /** It is stored, or was before; with a turn when it came too late for its own and started, or joined, that one. */
+  accepted(next?: TurnHandle): void;
   /** It could not be stored. */
   rejected(error: unknown): void;
 }

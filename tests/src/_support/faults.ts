@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { InMemoryEventBus } from "../../../src/in_memory/event_bus.ts";
 import { defineCapability } from "../../../src/kit/define_capability.ts";
 import { defineTool } from "../../../src/kit/define_tool.ts";
-import { DriverRegistry } from "../../../src/kit/driver_registry.ts";
+import { DriverRegistry } from "../../../src/kit/registries.ts";
 import type { Capability } from "../../../src/ports/capability.ts";
 import type { Clock } from "../../../src/ports/clock.ts";
 import type { DriverDescriptor, ModelCallOptions, ModelEvent, ModelRequest } from "../../../src/ports/driver.ts";

@@ -14,6 +14,7 @@ import {
   type InitialFile,
   type SessionInput,
 } from "../../../mod.ts";
+import { mergeNetworkAccess } from "../../../src/kit/network_policy.ts";
 import { foldLayers } from "../../../src/context/layers.ts";
 
 interface Layers {
@@ -34,7 +35,7 @@ function layersOf({ root, leaf, agent, session }: Layers): ConfigLayers {
 }
 
 function fold(layers: Layers): EffectiveOverlay {
-  return foldLayers(layersOf(layers));
+  return foldLayers(layersOf(layers), mergeNetworkAccess);
 }
 
 function file(path: string, content: string): InitialFile {
@@ -183,6 +184,6 @@ Deno.test("foldLayers() folds a session without an agent", () => {
 Deno.test("foldLayers() is pure: it repeats itself and changes no record", () => {
   const layers = layersOf({ root: { capabilities: ["a"], systemPrompt: "Root." }, session: { tools: [tool("open")] } });
   const before = JSON.stringify(layers);
-  assert.deepEqual(foldLayers(layers), foldLayers(layers));
+  assert.deepEqual(foldLayers(layers, mergeNetworkAccess), foldLayers(layers, mergeNetworkAccess));
   assert.equal(JSON.stringify(layers), before);
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { CapabilityRegistry } from "../../../src/kit/capability_registry.ts";
+import { CapabilityRegistry } from "../../../src/kit/registries.ts";
 import type { Capability, LazyCapability } from "../../../src/ports/capability.ts";
 
 const sample: Capability = { id: "sample", aliases: ["old_sample"], name: "Sample" };

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { DriverRegistry } from "../../../src/kit/driver_registry.ts";
+import { DriverRegistry } from "../../../src/kit/registries.ts";
 import type { DriverDescriptor } from "../../../src/ports/driver.ts";
 
 function descriptor(id: string): DriverDescriptor {
