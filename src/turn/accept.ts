@@ -2,7 +2,7 @@
 
 import { messageOf, RuntimeError } from "../errors.ts";
 import type { EventDraft } from "../records/event.ts";
-import type { TurnId } from "../records/ids.ts";
+import type { SessionId, TurnId } from "../records/ids.ts";
 import type { InputMessage } from "../records/message.ts";
 import type { Session } from "../records/session.ts";
 import type { TurnResult, TurnState } from "../records/turn.ts";
@@ -191,8 +191,8 @@ async function refuse(
   };
 }
 
-function cancelledBeforeAccept(run: TurnRun): TurnResult {
-  const { turnId, sessionId, usage } = run.state;
+/** What a turn comes to that was cancelled before anything was stored. */
+export function cancelledTurn(turnId: TurnId, sessionId: SessionId): TurnResult {
   return {
     turnId,
     sessionId,
@@ -202,7 +202,7 @@ function cancelledBeforeAccept(run: TurnRun): TurnResult {
     iterations: 0,
     toolCallsCount: 0,
     stopReason: "cancelled",
-    usage,
+    usage: NO_USAGE,
     waitingFor: [],
   };
 }

@@ -81,7 +81,7 @@ export class Act {
     } finally {
       // What is not stored yet goes with the step's end.
       this.#over = true;
-      clearTimeout(this.#storing);
+      if (this.#storing !== undefined) clearTimeout(this.#storing);
     }
   }
 

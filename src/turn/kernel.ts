@@ -1,12 +1,18 @@
 /** The kernel: starts, steers, resumes, cancels and recovers turns. */
 
-import { DuplicateInputError, ReentrantTurnError, RuntimeClosedError, SessionBusyError } from "../errors.ts";
+import {
+  DuplicateInputError,
+  QueueFullError,
+  ReentrantTurnError,
+  RuntimeClosedError,
+  SessionBusyError,
+} from "../errors.ts";
 import type { SessionId, TurnId } from "../records/ids.ts";
 import { type InputMessage, toInputMessage } from "../records/message.ts";
 import type { SessionStatus } from "../records/session.ts";
 import type { TurnResult } from "../records/turn.ts";
 import { lazy } from "../kit/lazy.ts";
-import { acceptTurn } from "./accept.ts";
+import { acceptTurn, cancelledTurn } from "./accept.ts";
 import type { ChainLink, KernelPorts } from "./kernel_ports.ts";
 import type { ResumeInput } from "./resume.ts";
 import { abortText, Lanes, type SessionLane } from "./session_lane.ts";
@@ -46,10 +52,7 @@ export class Kernel {
   constructor(ports: KernelPorts) {
     this.#ports = ports;
     this.#lanes = new Lanes(ports, {
-      leftOver: (lane, first, rest) => {
-        const options = first.key === undefined ? {} : { idempotencyKey: first.key };
-        this.#begin(lane.sessionId, first.input, options, rest).accepted.then(first.accepted, first.rejected);
-      },
+      leftOver: (lane, first, rest) => this.#startNext(lane, first, rest),
     });
   }
 
@@ -78,15 +81,19 @@ export class Kernel {
     const early: PendingInput[] = [...joining];
     const accepted = Promise.withResolvers<void>();
     let run: TurnRun | undefined;
+    let over = false;
     let cancelled: TurnInterruption | undefined;
+    let leaveQueue: ((result: TurnResult) => void) | undefined;
     const cancel = (reason?: string): void => {
       cancelled ??= new TurnInterruption(reason);
       run?.interrupts.interrupt(cancelled);
+      leaveQueue?.(cancelledTurn(turnId, sessionId));
     };
     const { signal } = options;
     const onAbort = (): void => cancel(abortText(signal));
     const parent = ports.chain.current();
     const result = lane.enqueue(async () => {
+      leaveQueue = undefined;
       signal?.addEventListener("abort", onAbort, { once: true });
       try {
         return await this.#turn(lane, parent, turnId, {
@@ -102,12 +109,22 @@ export class Kernel {
       } finally {
         signal?.removeEventListener("abort", onAbort);
       }
-    }, signal);
+    }, { signal, queued: (leave) => leaveQueue = leave });
     this.#lanes.track(result);
-    result.then(() => accepted.resolve(), (error) => {
+    const refuse = (error: unknown): void => {
+      over = true;
       accepted.reject(error);
       for (const pending of early.splice(0)) pending.rejected(error);
-    });
+    };
+    result.then(() => {
+      // Cancelled before anything was stored: the input is not accepted, and neither is what was to join it.
+      const reason: unknown = run?.interrupts.signal.reason ?? cancelled;
+      if (reason !== undefined) return refuse(reason);
+      over = true;
+      // The input was a repeat: its turn is another one.
+      const [first, ...rest] = early.splice(0);
+      if (first !== undefined) this.#startNext(lane, first, rest);
+    }, refuse);
     // A caller that only looks at `result` must not be surprised by an unhandled rejection of `accepted`, or vice versa.
     accepted.promise.catch(ignore);
     result.catch(ignore);
@@ -119,8 +136,19 @@ export class Kernel {
       cancel,
       events: () => eventsOfTurn(ports.live.subscribe(sessionId), turnId, result),
       steer: (more, steerOptions) =>
-        this.#steer(lane, turnId, () => run === undefined ? early : undefined, more, steerOptions),
+        this.#steer(lane, turnId, () => run === undefined && !over ? early : undefined, more, steerOptions),
     };
+  }
+
+  /** Inputs that came too late for their turn start the next one together, and are told so. */
+  #startNext(lane: SessionLane, first: PendingInput, rest: readonly PendingInput[]): void {
+    const joining = rest.map((pending): PendingInput => ({
+      ...pending,
+      accepted: (later) => pending.accepted(later ?? next),
+    }));
+    const options = first.key === undefined ? {} : { idempotencyKey: first.key };
+    const next = this.#begin(lane.sessionId, first.input, options, joining);
+    next.accepted.then(() => first.accepted(next), first.rejected);
   }
 
   /**
@@ -136,7 +164,7 @@ export class Kernel {
     const pending: PendingInput = {
       input: message,
       key: options.idempotencyKey,
-      accepted: stored.resolve,
+      accepted: () => stored.resolve(),
       rejected: stored.reject,
     };
     if (lane.join(pending)) return await stored.promise;
@@ -148,25 +176,27 @@ export class Kernel {
    *
    * @throws {RuntimeError} `turn_not_waiting`, `unknown_call` or `answer_conflict`
    */
-  resume(sessionId: SessionId, input: ResumeInput, options: TurnOptions = {}): Promise<TurnResult> {
+  async resume(sessionId: SessionId, input: ResumeInput, options: TurnOptions = {}): Promise<TurnResult> {
     this.#assertOpen("resume a turn");
     this.#assertOutside(sessionId);
     const lane = this.#lanes.get(sessionId);
     const parent = this.#ports.chain.current();
-    return this.#lanes.track(lane.enqueue(async () => {
+    return await this.#lanes.track(lane.enqueue(async () => {
       const { resumeOpen } = await openTurns();
       return await this.#lanes.inTurn(
         lane,
         parent,
         () => resumeOpen(this.#ports, this.#lanes, lane, input, options.signal),
       );
-    }, options.signal));
+    }, { signal: options.signal }));
   }
 
   /** Cancels the open turn, running or waiting; tells whether there was one. */
   async cancel(sessionId: SessionId, reason?: string): Promise<boolean> {
     this.#assertOpen("cancel a turn");
     const lane = this.#lanes.get(sessionId);
+    // A turn that is about to begin is cancelled as soon as it has.
+    while (lane.isStarting) await lane.started();
     if (lane.current !== undefined) {
       lane.current.interrupts.interrupt(new TurnInterruption(reason));
       return true;
@@ -183,6 +213,7 @@ export class Kernel {
     return await Promise.all(ids.map(async (sessionId): Promise<Recovered> => {
       const lane = this.#lanes.get(sessionId);
       try {
+        this.#assertOutside(sessionId);
         const result = await this.#lanes.track(lane.enqueue(async () => {
           return await (await openTurns()).recoverSession(this.#ports, this.#lanes, lane, undefined);
         }));
@@ -234,7 +265,10 @@ export class Kernel {
       this.#assertOpen("run a queued turn");
       if (turn.key !== undefined) {
         const earlier = await (await openTurns()).earlierTurn(ports, lanes, lane, turn.key);
-        if (earlier !== undefined) return earlier;
+        if (earlier !== undefined) {
+          turn.accepted();
+          return earlier;
+        }
       }
       let acquired = await lanes.acquire(lane);
       if (acquired.openTurn !== undefined) {
@@ -255,6 +289,7 @@ export class Kernel {
         if (!(error instanceof DuplicateInputError) || turn.key === undefined) throw error;
         const earlier = await (await openTurns()).earlierTurn(ports, lanes, lane, turn.key);
         if (earlier === undefined) throw error;
+        turn.accepted();
         return earlier;
       }
     });
@@ -269,7 +304,7 @@ export class Kernel {
   ): Promise<SteerReceipt> {
     const message = toInputMessage(input);
     this.#assertOpen("steer a turn");
-    const stored = Promise.withResolvers<void>();
+    const stored = Promise.withResolvers<TurnHandle | undefined>();
     const pending: PendingInput = {
       input: message,
       key: options.idempotencyKey,
@@ -277,14 +312,17 @@ export class Kernel {
       rejected: stored.reject,
     };
     const waiting = early();
-    if (waiting !== undefined) waiting.push(pending);
-    else if (lane.current?.state.turnId !== turnId || !lane.join(pending)) {
+    const { maxQueue } = this.#ports.limits;
+    if (waiting !== undefined) {
+      if (waiting.length >= maxQueue) throw new QueueFullError("input of this turn", maxQueue);
+      waiting.push(pending);
+    } else if (lane.current?.state.turnId !== turnId || !lane.join(pending)) {
       const turn = this.#begin(lane.sessionId, message, options, []);
       await turn.accepted;
       return { joined: false, turn };
     }
-    await stored.promise;
-    return { joined: true };
+    const next = await stored.promise;
+    return next === undefined ? { joined: true } : { joined: false, turn: next };
   }
 
   #assertOpen(action: string): void {

@@ -36,7 +36,8 @@ export interface SubscribeOptions {
 /**
  * Hands events to the bus and to subscribers.
  *
- * Deltas are joined until the current burst of work is over (one macrotask), so a burst of network data costs one wake-up.
+ * The first delta of a message goes out at once; later ones are joined until the current burst of work is over (one
+ * macrotask), so a burst of network data costs one wake-up.
  */
 export class LiveEvents {
   readonly #options: LiveEventsOptions;
@@ -85,6 +86,7 @@ export class LiveEvents {
     }
     run.append(delta);
     if (this.#channels.size > 0) this.#channels.get(state.sessionId)?.grow(delta.length);
+    if (offset === 0) return this.#show(state.sessionId, run);
     // Nobody looks: the run is handed over with the next event.
     if (this.#flushing !== undefined || this.#options.busWaits && this.#channels.size === 0) return;
     // A timer and not setImmediate(), whose first use costs 8 ms (Deno 2.9.6).
@@ -110,7 +112,7 @@ export class LiveEvents {
   /** Ends every subscription once its subscriber has read what is there. */
   close(): void {
     this.#closed = true;
-    clearTimeout(this.#flushing);
+    if (this.#flushing !== undefined) clearTimeout(this.#flushing);
     for (const sessionId of [...this.#runs.keys()]) this.#endRun(sessionId);
     for (const channel of [...this.#channels.values()]) channel.end();
   }
@@ -118,11 +120,14 @@ export class LiveEvents {
   /** Hands over the deltas of the current burst. */
   flush(): void {
     this.#flushing = undefined;
-    for (const [sessionId, run] of this.#runs) {
-      const event = run.take(sessionId, this.#options.ids, this.#options.clock);
-      if (event !== undefined) this.#toBus([event]);
-      this.#channels.get(sessionId)?.wake();
-    }
+    for (const [sessionId, run] of this.#runs) this.#show(sessionId, run);
+  }
+
+  /** Hands over what there is of a run. */
+  #show(sessionId: SessionId, run: DeltaRun): void {
+    const event = run.take(sessionId, this.#options.ids, this.#options.clock);
+    if (event !== undefined) this.#toBus([event]);
+    this.#channels.get(sessionId)?.wake();
   }
 
   /** Hands what is left of a run to the bus, so that order is kept. */

@@ -5,7 +5,7 @@ import type { TurnResult, TurnState } from "../records/turn.ts";
 import type { AcquiredSession } from "../ports/journal.ts";
 import type { ChainLink, KernelPorts } from "./kernel_ports.ts";
 import { isReadable, recoverTurn } from "./recovery.ts";
-import { cancelOpenTurn, openCallsOf, type ResumeInput, resumeWaitingTurn } from "./resume.ts";
+import { cancelOpenTurn, openCallsOf, readWaitingResult, type ResumeInput, resumeWaitingTurn } from "./resume.ts";
 import type { Lanes, SessionLane } from "./session_lane.ts";
 import { readTurnResult } from "./stored_turn.ts";
 
@@ -90,6 +90,8 @@ export async function earlierTurn(
   const stored = await readTurnResult(journal, lane.sessionId, known.turnId, known.sequence);
   if (stored !== undefined) return stored;
   const acquired = await lanes.acquire(lane);
+  const waiting = waitingState(acquired);
+  if (waiting !== undefined && waiting.turnId === known.turnId) return await readWaitingResult(ports, waiting);
   await assertNotWaiting(ports, acquired);
   await recoverOpen(ports, lanes, lane, acquired);
   return await readTurnResult(journal, lane.sessionId, known.turnId, known.sequence);

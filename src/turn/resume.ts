@@ -13,6 +13,7 @@ import type { KernelPorts } from "./kernel_ports.ts";
 import { resultOf, TurnLoop } from "./loop.ts";
 import { plan } from "./plan.ts";
 import { takeTurn } from "./recovery.ts";
+import { textOfMessage } from "./stored_turn.ts";
 import type { SessionShare, TurnRun } from "./turn_run.ts";
 
 /** What a client says to a waiting turn; partial answers are stored. */
@@ -21,6 +22,24 @@ export interface ResumeInput {
   readonly toolResults?: readonly ClientToolResult[];
   /** Decisions about calls that need approval. */
   readonly decisions?: readonly ToolDecision[];
+}
+
+/** What a waiting turn came to so far. */
+export async function readWaitingResult(ports: KernelPorts, state: TurnState): Promise<TurnResult> {
+  const { turnId, sessionId, iteration, toolCallsActed, usage } = state;
+  const events = await ports.journal.events(sessionId, { after: state.baseSequence });
+  return {
+    turnId,
+    sessionId,
+    status: "waiting",
+    response: textOfMessage(events, state.finalMessageId),
+    success: true,
+    iterations: iteration,
+    toolCallsCount: toolCallsActed,
+    stopReason: "waiting",
+    usage,
+    waitingFor: await openCallsOf(ports, state),
+  };
 }
 
 /** The calls a waiting turn still waits for. */

@@ -13,6 +13,7 @@ import { assembleTurnContext, type TurnContext } from "../context/turn_context.t
 import type { SessionHistory } from "./history.ts";
 import type { KernelPorts } from "./kernel_ports.ts";
 import { contextOf } from "./plan.ts";
+import type { TurnHandle } from "./turn_handle.ts";
 import { Interrupts, Watchdog } from "./watchdog.ts";
 
 /** An input that joins a running turn. */
