@@ -4,7 +4,7 @@ import { NotFoundError, RuntimeError } from "../errors.ts";
 import type { CapabilityRef } from "../records/capability_ref.ts";
 import type { Agent, Harness, LayerConfig } from "../records/harness.ts";
 import type { ModelId, SessionId } from "../records/ids.ts";
-import type { Controls, Message } from "../records/message.ts";
+import type { Controls, InputMessage, Message } from "../records/message.ts";
 import type { ResolvedModel } from "../records/model.ts";
 import type { InitialFile } from "../records/initial_file.ts";
 import type { McpServers } from "../records/mcp.ts";
@@ -207,6 +207,11 @@ export function resolveLocale(controls: Controls | undefined, session: Session):
 function nonBlank(text: string | undefined): string | undefined {
   const trimmed = text?.trim();
   return trimmed === "" ? undefined : trimmed;
+}
+
+/** The wishes that count for an input: its own, or the user's newest ones when it is not the user's and has none. */
+export function controlsFor(input: InputMessage, history: readonly Message[]): Controls | undefined {
+  return input.controls ?? ((input.role ?? "user") === "user" ? undefined : lastControls(history));
 }
 
 /** The controls of the newest user message. */

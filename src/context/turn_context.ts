@@ -18,6 +18,7 @@ import type { CapabilityRegistry } from "../kit/registries.ts";
 import type { Mutable } from "../kit/mutable.ts";
 import { ConfigCache, configOf } from "./config_cache.ts";
 import {
+  type ConfigLayers,
   type EffectiveOverlay,
   lastControls,
   type LayerSources,
@@ -56,6 +57,8 @@ export interface ContextRequest {
   readonly controls?: Controls;
   /** The locale captured when the turn was accepted. @default resolved from controls and session */
   readonly locale?: string;
+  /** The session's records, when they were just read. @default read from the stores */
+  readonly layers?: ConfigLayers;
   /** Keeps the fold between calls for one session. @default none */
   readonly cache?: ConfigCache;
 }
@@ -135,7 +138,7 @@ export function inspectTurnContext(sources: ContextSources, request: ContextRequ
 }
 
 async function assemble(sources: ContextSources, request: ContextRequest, execute: boolean): Promise<TurnContext> {
-  const layers = await readLayers(request.sessionId, sources);
+  const layers = request.layers ?? await readLayers(request.sessionId, sources);
   if (execute) requireActive(layers);
   const { session } = layers;
   const cache = request.cache ?? new ConfigCache();

@@ -21,8 +21,26 @@ import type { MessageQuery, RuntimeMessageStore } from "../ports/stores.ts";
 import type { IdSource } from "../kit/ids.ts";
 import { messagesOfEvents } from "../kit/projection.ts";
 
-/** Sessions whose message store is known to be complete; past that they are looked at again. */
-const MAX_PROJECTED = 10_000;
+/** Sessions that are remembered; past that, idle ones are looked at again. */
+const MAX_LANES = 10_000;
+
+/** What is remembered of one session. */
+interface Lane {
+  /** Whether a step is being stored. */
+  busy: boolean;
+  /** Steps that wait for it. */
+  readonly queue: {
+    readonly step: SessionStep;
+    resolve(step: CommittedStep): void;
+    reject(error: unknown): void;
+  }[];
+  /** The head while the lease is held. */
+  head: SessionHead | undefined;
+  /** The fence whose steps are refused, and why. */
+  rejected: { readonly owner: OwnerId; readonly fence: number; readonly error: unknown } | undefined;
+  /** Sequence up to which the message store is known to be complete. */
+  projected: number;
+}
 
 /** What a {@linkcode ComposedJournal} is made of. */
 export interface ComposedJournalOptions {
@@ -57,13 +75,7 @@ export class ComposedJournal implements SessionJournal {
   readonly #ids: IdSource;
   readonly #clock: Clock;
   readonly #connected = new Map<OwnerId, Promise<void>>();
-  readonly #heads = new Map<SessionId, SessionHead>();
-  readonly #rejected = new Map<
-    SessionId,
-    { readonly owner: OwnerId; readonly fence: number; readonly error: unknown }
-  >();
-  readonly #projected = new Map<SessionId, number>();
-  readonly #tails = new Map<SessionId, Promise<unknown>>();
+  readonly #lanes = new Map<SessionId, Lane>();
 
   /** Composes a journal. */
   constructor(options: ComposedJournalOptions) {
@@ -80,42 +92,45 @@ export class ComposedJournal implements SessionJournal {
     if (head?.owner !== undefined && head.owner !== owner && await this.#turns.isAlive(head.owner)) {
       throw new SessionBusyError(sessionId, head.owner);
     }
-    if (this.#rejected.get(sessionId)?.owner === owner) this.#rejected.delete(sessionId);
+    const lane = this.#lane(sessionId);
+    if (lane.rejected?.owner === owner) lane.rejected = undefined;
     const acquired = { fence: (head?.fence ?? 0) + 1, lastSequence: head?.lastSequence ?? 0 };
-    if (!this.#isProjected(sessionId, acquired.lastSequence)) await this.#catchUp(sessionId, acquired.lastSequence);
+    if (lane.projected !== acquired.lastSequence) await this.#catchUp(lane, sessionId, acquired.lastSequence);
     return head?.checkpoint === undefined ? acquired : { ...acquired, openTurn: head.checkpoint };
   }
 
   /** See {@linkcode SessionJournal.commit}. */
   commit(step: SessionStep): Promise<CommittedStep> {
-    const { sessionId } = step;
-    const tail = this.#tails.get(sessionId);
-    const run = tail === undefined ? this.#guarded(step) : tail.then(() => this.#guarded(step));
-    const settled = run.then(ignore, ignore).then(() => {
-      if (this.#tails.get(sessionId) === settled) this.#tails.delete(sessionId);
-    });
-    this.#tails.set(sessionId, settled);
-    return run;
+    const lane = this.#lane(step.sessionId);
+    if (!lane.busy) {
+      lane.busy = true;
+      return this.#next(lane, step);
+    }
+    return new Promise((resolve, reject) => void lane.queue.push({ step, resolve, reject }));
   }
 
-  /** Once a step is rejected, later ones of its session and fence are too. */
-  async #guarded(step: SessionStep): Promise<CommittedStep> {
-    const { sessionId, owner, fence } = step;
-    const earlier = this.#rejected.get(sessionId);
-    if (earlier !== undefined && earlier.owner === owner && earlier.fence === fence) throw earlier.error;
+  /** Stores one step, then the next one in the queue; once a step is rejected, later ones of its fence are too. */
+  async #next(lane: Lane, step: SessionStep): Promise<CommittedStep> {
+    const { owner, fence } = step;
     try {
-      return await this.#commit(step);
+      const earlier = lane.rejected;
+      if (earlier !== undefined && earlier.owner === owner && earlier.fence === fence) throw earlier.error;
+      return await this.#commit(lane, step);
     } catch (error) {
       // A repeated key is an answer to this step alone: nothing was written and the lease was not taken.
-      if (!(error instanceof DuplicateInputError)) this.#rejected.set(sessionId, { owner, fence, error });
+      if (!(error instanceof DuplicateInputError)) lane.rejected = { owner, fence, error };
       throw error;
+    } finally {
+      const queued = lane.queue.shift();
+      if (queued === undefined) lane.busy = false;
+      else this.#next(lane, queued.step).then(queued.resolve, queued.reject);
     }
   }
 
-  async #commit(step: SessionStep): Promise<CommittedStep> {
+  async #commit(lane: Lane, step: SessionStep): Promise<CommittedStep> {
     const { sessionId, owner, fence } = step;
     if (step.events.length === 0) throw new RangeError("Cannot commit a step without events");
-    let head = this.#heads.get(sessionId);
+    let head = lane.head;
     if (head?.owner !== owner || head.fence !== fence) head = await this.#firstHead(step);
     if (
       head !== undefined && head.lastSequence !== step.expectedSequence ||
@@ -144,36 +159,42 @@ export class ComposedJournal implements SessionJournal {
       ...(step.key === undefined ? {} : { key: step.key }),
     });
     if (!stored) {
-      this.#heads.delete(sessionId);
+      lane.head = undefined;
       throw new LeaseLostError(sessionId, fence);
     }
-    if (step.release === true) this.#heads.delete(sessionId);
-    else this.#heads.set(sessionId, next);
+    lane.head = step.release === true ? undefined : next;
     const messages = messagesOfEvents(events);
-    await this.#project(sessionId, messages, lastSequence);
+    await this.#project(lane, sessionId, messages, lastSequence);
     return { events, messages, lastSequence };
   }
 
-  #isProjected(sessionId: SessionId, lastSequence: number): boolean {
-    return lastSequence === (this.#projected.get(sessionId) ?? 0);
+  #lane(sessionId: SessionId): Lane {
+    let lane = this.#lanes.get(sessionId);
+    if (lane === undefined) {
+      if (this.#lanes.size >= MAX_LANES) {
+        for (const [id, { busy, head }] of this.#lanes) if (!busy && head === undefined) this.#lanes.delete(id);
+      }
+      lane = { busy: false, queue: [], head: undefined, rejected: undefined, projected: 0 };
+      this.#lanes.set(sessionId, lane);
+    }
+    return lane;
   }
 
   /** Stores the messages of committed events. */
-  async #project(sessionId: SessionId, messages: readonly Message[], lastSequence: number): Promise<void> {
+  async #project(lane: Lane, sessionId: SessionId, messages: readonly Message[], lastSequence: number): Promise<void> {
     if (messages.length > 0) {
-      this.#projected.delete(sessionId);
+      lane.projected = -1;
       await this.#messages.storeMessages(sessionId, messages);
     }
-    if (this.#projected.size >= MAX_PROJECTED) this.#projected.clear();
-    this.#projected.set(sessionId, lastSequence);
+    lane.projected = lastSequence;
   }
 
   /** Stores what a crash, or a failing message store, left out. */
-  async #catchUp(sessionId: SessionId, lastSequence: number): Promise<void> {
+  async #catchUp(lane: Lane, sessionId: SessionId, lastSequence: number): Promise<void> {
     const [newest] = await this.#messages.loadMessages(sessionId, { limit: 1 });
     const after = newest?.sequence ?? 0;
     const events = after < lastSequence ? await this.#turns.loadEvents(sessionId, { after }) : [];
-    await this.#project(sessionId, messagesOfEvents(events), lastSequence);
+    await this.#project(lane, sessionId, messagesOfEvents(events), lastSequence);
   }
 
   /** The head the first step under a fence builds on, once the lease may be taken. */
@@ -209,7 +230,7 @@ export class ComposedJournal implements SessionJournal {
   async release(sessionId: SessionId, owner: OwnerId, fence: number): Promise<void> {
     const head = await this.#turns.getHead(sessionId);
     if (head?.owner !== owner || head.fence !== fence) return;
-    this.#heads.delete(sessionId);
+    this.#lane(sessionId).head = undefined;
     const { owner: _, ...free } = head;
     await this.#turns.compareAndAppend({ sessionId, expected: head, head: free, events: [] });
   }
@@ -223,7 +244,8 @@ export class ComposedJournal implements SessionJournal {
   async messages(sessionId: SessionId, query?: MessageQuery): Promise<readonly Message[]> {
     const head = await this.#turns.getHead(sessionId);
     const lastSequence = head?.lastSequence ?? 0;
-    if (!this.#isProjected(sessionId, lastSequence)) await this.#catchUp(sessionId, lastSequence);
+    const lane = this.#lane(sessionId);
+    if (lane.projected !== lastSequence) await this.#catchUp(lane, sessionId, lastSequence);
     return await this.#messages.loadMessages(sessionId, query);
   }
 
@@ -255,5 +277,3 @@ export class ComposedJournal implements SessionJournal {
 function isWaiting(checkpoint: TurnCheckpoint): boolean {
   return Number(checkpoint.version) === 1 && checkpoint.state.phase === "wait";
 }
-
-function ignore(): void {}

@@ -29,7 +29,7 @@ export function toObjectSchema(schema: unknown, what: string): JsonSchema {
   if (!isSchemaObject(copy)) throw new TypeError(`Cannot define ${what}: \`parameters\` is not a schema object`);
   const type = Object.hasOwn(copy, "type") ? copy["type"] : undefined;
   if (type === undefined && (Object.hasOwn(copy, "properties") || Object.keys(copy).length === 0)) {
-    return deepFreeze({ type: "object", ...copy });
+    return seal({ type: "object", ...copy }, what);
   }
   if (type !== "object") {
     throw new TypeError(
@@ -39,7 +39,7 @@ export function toObjectSchema(schema: unknown, what: string): JsonSchema {
         ` put it into a property of an object`,
     );
   }
-  return deepFreeze(copy);
+  return seal(copy, what);
 }
 
 /** Tells whether a parsed JSON value is an object. */
@@ -47,8 +47,32 @@ export function isSchemaObject(value: unknown): value is JsonSchema {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function deepFreeze<T>(value: T): T {
+/** Members that hold values, not schemas. */
+const DATA: ReadonlySet<string> = new Set(["const", "default", "enum", "examples"]);
+
+/** Freezes a schema; what can be seen to be wrong without the validator is refused here. */
+function seal<T>(value: T, what: string, isData = false): T {
   if (typeof value !== "object" || value === null) return value;
-  for (const member of Object.values(value)) deepFreeze(member);
+  for (const [key, member] of Object.entries(value)) {
+    if (isData || DATA.has(key)) {
+      seal(member, what, true);
+      continue;
+    }
+    if (key === "$ref" && typeof member === "string" && member !== "#" && !member.startsWith("#/")) {
+      throw new TypeError(`Cannot define ${what}: \`$ref\` "${member}" leads outside its schema`);
+    }
+    if (key === "pattern" && typeof member === "string" && !isPattern(member)) {
+      throw new TypeError(`Cannot define ${what}: \`pattern\` "${member}" is not a regular expression`);
+    }
+    seal(member, what);
+  }
   return Object.freeze(value);
+}
+
+function isPattern(text: string): boolean {
+  try {
+    return new RegExp(text, "u") !== undefined;
+  } catch {
+    return false;
+  }
 }

@@ -24,7 +24,8 @@ import { InMemoryMessageStore } from "../in_memory/message_store.ts";
 import { InMemorySessionStorageStore } from "../in_memory/session_storage_store.ts";
 import { InMemoryTurnStore } from "../in_memory/turn_store.ts";
 
-const BUILT_IN = [
+/** What the built-in stores are made of; a store that extends one is the host's and may do anything. */
+const BUILT_IN: readonly object[] = [
   InMemoryHarnessStore,
   InMemoryAgentStore,
   InMemorySessionStore,
@@ -34,7 +35,7 @@ const BUILT_IN = [
   InMemoryEventBus,
   InMemorySessionStorageStore,
   InMemoryFileStore,
-];
+].map(({ prototype }) => prototype);
 
 /** The slots of {@linkcode RuntimeBackends}. */
 export interface BackendSlots {
@@ -84,7 +85,7 @@ export class RuntimeBackends {
   /** Bundles stores. */
   constructor(slots: BackendSlots) {
     this.slots = Object.freeze({ ...slots });
-    this.isBuiltIn = Object.values(slots).every((slot) => BUILT_IN.some((store) => slot instanceof store));
+    this.isBuiltIn = Object.values(slots).every((slot) => BUILT_IN.includes(Object.getPrototypeOf(slot)));
   }
 
   /** Every store in memory. */

@@ -9,33 +9,28 @@ import type { InputMessage, Message } from "../records/message.ts";
 import type { Session, SessionStatus } from "../records/session.ts";
 import type { TurnResult } from "../records/turn.ts";
 import type { CommandResult } from "../ports/capability.ts";
-import type { Clock, RandomSource } from "../ports/clock.ts";
-import type { RuntimeFileStore, StoredFile } from "../ports/file_store.ts";
+import type { StoredFile } from "../ports/file_store.ts";
 import type { SessionJournal } from "../ports/journal.ts";
 import type { DeliverOptions, NewSession, SessionHost } from "../ports/session_host.ts";
 import type { MessageQuery } from "../ports/stores.ts";
 import type { Tool } from "../ports/tool.ts";
-import type { ToolSourceConnector } from "../ports/tool_source.ts";
-import type { CapabilityRegistry, DriverRegistry } from "../kit/registries.ts";
 import { createSession, toCapabilityRef } from "../kit/create_records.ts";
-import type { IdSource } from "../kit/ids.ts";
 import { lazy } from "../kit/lazy.ts";
 import { ComposedJournal } from "../in_memory/composed_journal.ts";
 import { InMemoryEventBus } from "../in_memory/event_bus.ts";
 import { mayHaveFiles, readLayers } from "../context/layers.ts";
 import type { TurnContext } from "../context/turn_context.ts";
 import { Kernel, type Recovered, type TurnOptions } from "../turn/kernel.ts";
-import type { KernelPorts, TurnChain } from "../turn/kernel_ports.ts";
-import type { ProviderRetryConfig, TurnLimits } from "../turn/limits.ts";
+import type { KernelPorts } from "../turn/kernel_ports.ts";
 import { LiveEvents, type SubscribeOptions } from "../turn/live_events.ts";
 import type { ResumeInput } from "../turn/resume.ts";
 import type { TurnHandle } from "../turn/turn_handle.ts";
-import type { BackendSlots } from "./backends.ts";
 import type { CapabilityDelta } from "./capability_edits.ts";
 import type { CommandInfo } from "./commands.ts";
 import { DriverPool } from "./driver_pool.ts";
 import type { RequestPreview } from "./inspection.ts";
 import type { RequiredPermissions } from "./required_permissions.ts";
+import type { RuntimeParts } from "./runtime_parts.ts";
 import { WorkspaceFiles } from "./session_files.ts";
 import type { ToolSources } from "./tool_sources.ts";
 
@@ -45,36 +40,6 @@ const commands = lazy(() => import("./commands.ts"));
 const permissions = lazy(() => import("./required_permissions.ts"));
 const seeding = lazy(() => import("./seed.ts"));
 const toolSources = lazy(() => import("./tool_sources.ts"));
-
-/** What a runtime is made of; the builder fills it in. */
-export interface RuntimeParts {
-  /** The stores. */
-  readonly slots: BackendSlots;
-  /** The file store. */
-  readonly fileStore: RuntimeFileStore;
-  /** The capabilities. */
-  readonly capabilities: CapabilityRegistry;
-  /** The drivers. */
-  readonly drivers: DriverRegistry;
-  /** Connectors of configured servers. */
-  readonly connectors: readonly ToolSourceConnector[];
-  /** Time. */
-  readonly clock: Clock;
-  /** Randomness. */
-  readonly random: RandomSource;
-  /** Mints ids. */
-  readonly ids: IdSource;
-  /** Retries of model calls. */
-  readonly retry: ProviderRetryConfig;
-  /** Deadlines and caps. */
-  readonly limits: TurnLimits;
-  /** Knows which turns a call is made from. */
-  readonly chain: TurnChain;
-  /** The session of `singleSession`. */
-  readonly defaultSessionId: SessionId | undefined;
-  /** The sessions stored at `build()`. */
-  readonly seededSessions: readonly SessionId[];
-}
 
 /**
  * Runs harnesses inside this process.
@@ -101,8 +66,8 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
       ids,
       clock,
     });
-    // The default bus calls nobody back, so it may be called from inside a turn.
-    const busWaits = slots.eventBus instanceof InMemoryEventBus;
+    // The default bus calls nobody back, so it may be called from inside a turn; one that extends it may do anything.
+    const busWaits = Object.getPrototypeOf(slots.eventBus) === InMemoryEventBus.prototype;
     const outside = busWaits ? (call: () => void) => call() : (call: () => void) => parts.chain.run(undefined, call);
     this.#live = new LiveEvents({ bus: slots.eventBus, journal: this.#journal, ids, clock, busWaits, outside });
     const pool = new DriverPool(parts.drivers);

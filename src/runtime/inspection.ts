@@ -1,8 +1,8 @@
 /** Looking at what a turn would use, without running one. */
 
 import { ProviderError } from "../errors.ts";
-import type { SessionId } from "../records/ids.ts";
-import { type InputMessage, type Message, toInputMessage } from "../records/message.ts";
+import { idFromSeed, type SessionId } from "../records/ids.ts";
+import { type Controls, type InputMessage, toInputMessage } from "../records/message.ts";
 import type { PreparedRequest } from "../ports/driver.ts";
 import type { CapabilityHooks } from "../ports/capability.ts";
 import { inspectTurnContext, type TurnContext } from "../context/turn_context.ts";
@@ -10,7 +10,7 @@ import type { KernelPorts } from "../turn/kernel_ports.ts";
 import { toMessage } from "../turn/input.ts";
 import { toModelMessages } from "../turn/history.ts";
 import { buildModelRequest } from "../turn/model_request.ts";
-import { lastControls } from "../context/layers.ts";
+import { controlsFor, lastControls } from "../context/layers.ts";
 
 /** The exact next provider request, and what could still change it. */
 export interface RequestPreview extends PreparedRequest {
@@ -18,18 +18,34 @@ export interface RequestPreview extends PreparedRequest {
   readonly hooksNotRun: readonly string[];
 }
 
-/** Assembles the context of a session for inspection; `input` counts as its newest message. */
-export async function inspectContext(
+/** Stands for the id of an input that is only looked at; no request carries it. */
+const UNSENT = idFromSeed("message", 0);
+
+/** What is looked at. */
+interface Inspected {
+  readonly context: TurnContext;
+  /** The wishes that count. */
+  readonly controls: Controls | undefined;
+}
+
+/** Assembles the context of a session for inspection. */
+export async function inspectContext(ports: KernelPorts, sessionId: SessionId): Promise<TurnContext> {
+  return (await inspect(ports, sessionId, undefined)).context;
+}
+
+/** Assembles the context; `input` counts as its newest message. */
+async function inspect(
   ports: KernelPorts,
   sessionId: SessionId,
-  input?: string | InputMessage,
-): Promise<TurnContext> {
+  input: string | InputMessage | undefined,
+): Promise<Inspected> {
   const stored = await ports.journal.messages(sessionId);
   const now = ports.clock.now();
-  const messages: readonly Message[] = input === undefined
-    ? stored
-    : [...stored, toMessage(toInputMessage(input), ports.ids.next("message"), now)];
-  return await inspectTurnContext(ports.sources, { sessionId, messages, now });
+  const message = input === undefined ? undefined : toInputMessage(input);
+  const messages = message === undefined ? stored : [...stored, toMessage(message, UNSENT, now)];
+  const controls = message === undefined ? lastControls(stored) : controlsFor(message, stored);
+  const request = { sessionId, messages, now, ...(controls === undefined ? {} : { controls }) };
+  return { context: await inspectTurnContext(ports.sources, request), controls };
 }
 
 /**
@@ -42,7 +58,7 @@ export async function previewNextRequest(
   sessionId: SessionId,
   input?: string | InputMessage,
 ): Promise<RequestPreview> {
-  const context = await inspectContext(ports, sessionId, input);
+  const { context, controls } = await inspect(ports, sessionId, input);
   const model = context.modelWithProvider;
   if (model === undefined) {
     throw new ProviderError(
@@ -55,7 +71,7 @@ export async function previewNextRequest(
   const now = ports.clock.now();
   const request = await buildModelRequest(context, {
     sessionId,
-    controls: lastControls(context.messages),
+    controls,
     previousResponseId: undefined,
     profile: await ports.profile(model),
     transcript: toModelMessages(context.messages),

@@ -9,7 +9,7 @@ import type { TurnResult, TurnState } from "../records/turn.ts";
 import { NO_USAGE } from "../records/usage.ts";
 import type { AcquiredSession } from "../ports/journal.ts";
 import { configOf } from "../context/config_cache.ts";
-import { readLayers, resolveLocale, resolveModel } from "../context/layers.ts";
+import { controlsFor, readLayers, resolveLocale, resolveModel } from "../context/layers.ts";
 import { DEFAULT_MAX_ITERATIONS } from "../context/turn_context.ts";
 import type { SessionConfig } from "../context/session_config.ts";
 import type { Mutable } from "../kit/mutable.ts";
@@ -45,7 +45,8 @@ export async function acceptTurn(
   const fold = made instanceof Promise ? await made : made;
   const { overlay } = fold;
   const { input } = turn;
-  const locale = resolveLocale(input.controls, layers.session);
+  const controls = controlsFor(input, share.history.messages);
+  const locale = resolveLocale(controls, layers.session);
   const facts = captureFacts(ports.clock, locale);
   const messageId = ports.ids.next("message");
   const initial: Mutable<TurnState> = {
@@ -66,12 +67,13 @@ export async function acceptTurn(
   };
   if (layers.session.agentId !== undefined) initial.agentId = layers.session.agentId;
   const run = new TurnRun(ports, share, initial, acquired.fence, acquired.lastSequence);
-  run.controls = input.controls;
+  run.controls = controls;
+  run.accepted = { layers, epoch: share.epoch };
   turn.begun(run);
   try {
     let verdict: Verdict = ALLOWED;
     if (overlay.capabilities.length > 0) {
-      const { model } = await resolveModel(input.controls, overlay.modelIds, ports.sources.providers);
+      const { model } = await resolveModel(controls, overlay.modelIds, ports.sources.providers);
       const config = await configOf(fold, ports.sources.capabilities, model?.model);
       if (config.hasHook.userPromptSubmit) verdict = await askHooks(run, config, layers.session, input, model?.model);
     }
@@ -136,7 +138,7 @@ async function askHooks(
         current = { ...current, content: [{ type: "text", text: decision.text }] };
       }
     } catch (thrown) {
-      if (run.interrupts.interrupted) throw run.interrupts.signal.reason;
+      if (run.interrupts.interrupted) throw run.interrupts.reason;
       // A guard that cannot answer must not let the prompt through.
       run.warn("hook_failed", messageOf(thrown));
       return { blocked: `the hook of capability "${owner.capability.id}" failed` };

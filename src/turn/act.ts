@@ -12,7 +12,7 @@ import { type CallLog, callsOf } from "./call_log.ts";
 import { CallContext } from "./call_context.ts";
 import { sha256 } from "./reasoning.ts";
 import { runScheduled } from "./scheduler.ts";
-import { errorResult, type FinishedCall, narrate, runToolCall, toResult } from "./tool_call.ts";
+import { errorResult, type FinishedCall, narrate, runToolCall, writeOutcome } from "./tool_call.ts";
 import type { TurnRun } from "./turn_run.ts";
 
 /** The words of a result when nobody knows what became of a call. */
@@ -166,7 +166,11 @@ export class Act {
     this.#record(
       await runToolCall(this.#run, this.#turn, call, (_, tool, args) => {
         const marked = this.#beforeStart(call, tool, args);
-        if (marked !== undefined) return marked.then(() => void this.#begun.add(call.id));
+        if (marked !== undefined) {
+          return marked.then(() => {
+            if (!this.#run.interrupts.interrupted) this.#begun.add(call.id);
+          });
+        }
         this.#begun.add(call.id);
         return undefined;
       }),
@@ -183,11 +187,10 @@ export class Act {
       try {
         const asked = tool.reconcile(context.idempotencyKey, context);
         const outcome = await run.timed(asked, tool.timeoutMs ?? run.ports.limits.toolMs, "reconcile a call");
-        if (outcome !== undefined) {
-          ({ result, truncated } = toResult(call, outcome, run.ports.limits.maxToolResultBytes));
-        }
+        const written = outcome && writeOutcome(call, outcome, run.ports.limits.maxToolResultBytes);
+        if (written !== undefined) ({ result, truncated } = written);
       } catch (thrown) {
-        if (run.interrupts.interrupted) throw run.interrupts.signal.reason;
+        if (run.interrupts.interrupted) throw run.interrupts.reason;
         run.warn("reconcile_failed", thrown);
       }
     }

@@ -118,7 +118,7 @@ export class Kernel {
     };
     result.then(() => {
       // Cancelled before anything was stored: the input is not accepted, and neither is what was to join it.
-      const reason: unknown = run?.interrupts.signal.reason ?? cancelled;
+      const reason: unknown = run?.interrupts.reason ?? cancelled;
       if (reason !== undefined) return refuse(reason);
       over = true;
       // The input was a repeat: its turn is another one.

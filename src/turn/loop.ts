@@ -1,6 +1,6 @@
 /** The turn loop: asks the planner, performs the step, commits it. */
 
-import { RuntimeError } from "../errors.ts";
+import { messageOf, RuntimeError } from "../errors.ts";
 import type { EventDraft } from "../records/event.ts";
 import type { CallId } from "../records/ids.ts";
 import type { Message } from "../records/message.ts";
@@ -8,14 +8,14 @@ import type { TurnClosing } from "../records/checkpoint.ts";
 import type { TurnFailure, TurnResult } from "../records/turn.ts";
 import type { ToolCall } from "../records/tool.ts";
 import { lazy } from "../kit/lazy.ts";
-import type { TurnContext } from "../context/turn_context.ts";
 import type { Act } from "./act.ts";
 import type { CallLog } from "./call_log.ts";
 import { storePending } from "./input.ts";
-import { type NextStep, type Plan, plan, type TurnEffect } from "./plan.ts";
+import { plan } from "./plan.ts";
+import type { NextStep, Plan, TurnEffect } from "./plan_types.ts";
 import { reason } from "./reason.ts";
 import { contextFor } from "./reasoning.ts";
-import { TurnInterruption, type TurnRun } from "./turn_run.ts";
+import type { TurnRun } from "./turn_run.ts";
 
 /** Where a loop begins. */
 export interface LoopStart {
@@ -84,8 +84,14 @@ export class TurnLoop {
         }
       }
     } catch (error) {
-      if (!(error instanceof TurnInterruption) || run.broken !== undefined) throw error;
-      return await this.#cancelled(error);
+      if (run.broken !== undefined) throw error;
+      if (run.interrupts.interrupted) return await this.#cancelled(run.interrupts.reason);
+      if (isOfStores(error)) throw error;
+      // Whatever it is, it would happen again to whoever goes on with the turn: the turn must not stay open for ever.
+      const failed = plan(run.state, (await failing()).failedStep(run, error));
+      run.state = failed.state;
+      if (failed.next.type !== "complete") throw error;
+      return await this.#complete(failed.next, failed.effects, []);
     } finally {
       run.closed = true;
       run.watchdog.dispose();
@@ -118,16 +124,7 @@ export class TurnLoop {
     const message = this.#message;
     if (message === undefined) throw new RuntimeError("internal", "Cannot act: the agent message is missing");
     const { Act } = await acting();
-    let context: TurnContext;
-    try {
-      context = await run.context();
-    } catch (error) {
-      if (run.interrupts.interrupted) throw run.interrupts.signal.reason;
-      if (error instanceof RuntimeError && error.code.endsWith("_not_found")) throw error;
-      // Without a configuration the calls cannot run: the turn must not stay open for ever.
-      return plan(run.state, (await failing()).failedContext(run, error));
-    }
-    const act = new Act(run, context, message, this.#log);
+    const act = new Act(run, await run.context(), message, this.#log);
     this.#act = act;
     await act.perform(this.#parallel);
     const waiting = act.waitingFor.length > 0;
@@ -201,8 +198,8 @@ export class TurnLoop {
     }
   }
 
-  async #cancelled(interruption: TurnInterruption): Promise<TurnResult> {
-    const cancelled = plan(this.#run.state, { type: "cancelled", reason: interruption.message });
+  async #cancelled(interruption: unknown): Promise<TurnResult> {
+    const cancelled = plan(this.#run.state, { type: "cancelled", reason: messageOf(interruption) });
     this.#run.state = cancelled.state;
     if (cancelled.next.type !== "complete") throw interruption;
     return await this.#complete(cancelled.next, cancelled.effects, []);
@@ -214,6 +211,11 @@ export class TurnLoop {
     if (this.#message === undefined) return [];
     return (await acting()).closingResults(this.#run, this.#message, this.#log, reasonText);
   }
+}
+
+/** Whether a store failed or a record is missing: the turn stays open until the host has mended that. */
+function isOfStores(error: unknown): boolean {
+  return error instanceof RuntimeError && (error.code === "store_failed" || error.code.endsWith("_not_found"));
 }
 
 /** What a turn came to, from its state. */

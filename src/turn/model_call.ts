@@ -56,7 +56,7 @@ export async function callModel(
       const reply = await attempt.consume(driver, request);
       return { ok: true, reply, durationMs: clock.monotonic() - startedAt, retry: retried() };
     } catch (error) {
-      if (run.interrupts.interrupted) throw run.interrupts.signal.reason;
+      if (run.interrupts.interrupted) throw run.interrupts.reason;
       const elapsedMs = clock.monotonic() - startedAt;
       const { decideRetry, fraction } = await retries();
       const decision = decideRetry({ error, tries, elapsedMs }, retry, fraction(random));

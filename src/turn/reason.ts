@@ -51,10 +51,10 @@ export async function reason(run: TurnRun): Promise<Reasoned> {
     });
     if (state.iteration === 1) reportUsage(run, context);
     const made = ports.driver(model);
-    const driver = made instanceof Promise ? await run.interrupts.wait(made) : made;
+    const driver = made instanceof Promise ? await run.timed(made, ports.limits.hookMs, "make the driver") : made;
     const known = ports.profile(model);
-    const profile = known instanceof Promise ? await run.interrupts.wait(known) : known;
-    request = await buildModelRequest(context, {
+    const profile = known instanceof Promise ? await run.timed(known, ports.limits.hookMs, "look up the model") : known;
+    const building = buildModelRequest(context, {
       sessionId: run.sessionId,
       controls: run.controls,
       previousResponseId: state.previousResponseId,
@@ -63,12 +63,16 @@ export async function reason(run: TurnRun): Promise<Reasoned> {
       history: run.share.history.messages,
       capabilityContext: contextFor(run, context),
     });
+    // A model view is the host's: it may hang.
+    request = context.config.hasView
+      ? await run.timed(building, ports.limits.hookMs, "build the model's view")
+      : await building;
     const hash = systemPromptHash(request.systemPrompt);
     promptHash = hash instanceof Promise ? await hash : hash;
     run.live("output.message.started", { turnId: state.turnId, messageId, iteration: state.iteration });
     called = await callModel(run, driver, request, messageId);
   } catch (error) {
-    if (run.interrupts.interrupted) throw run.interrupts.signal.reason;
+    if (run.interrupts.interrupted) throw run.interrupts.reason;
     // A missing record is misuse or a changed store, not an answer of the provider.
     if (error instanceof RuntimeError && error.code.endsWith("_not_found")) throw error;
     called = { ok: false, error, durationMs: ports.clock.monotonic() - startedAt, retry: undefined };

@@ -20,7 +20,7 @@ export async function failedReason(run: TurnRun, reasoning: Reasoning, error: un
         const amended = hooks.llmError(failure, contextFor(run, context)(owner.config));
         disclosed = await run.timed(Promise.resolve(amended), ports.limits.hookMs, "run an llmError hook") ?? disclosed;
       } catch (thrown) {
-        if (run.interrupts.interrupted) throw run.interrupts.signal.reason;
+        if (run.interrupts.interrupted) throw run.interrupts.reason;
         run.warn("hook_failed", thrown);
       }
     }
@@ -64,8 +64,8 @@ export async function failedReason(run: TurnRun, reasoning: Reasoning, error: un
   };
 }
 
-/** The outcome of a step whose context could not be assembled. */
-export function failedContext(run: TurnRun, error: unknown): Reasoned["outcome"] {
+/** The outcome of a step that could not be performed at all. */
+export function failedStep(run: TurnRun, error: unknown): Reasoned["outcome"] {
   const failure = toFailure(error);
   const disclosure = narrowDisclosure("standard", run.controls?.errorDisclosure);
   return { type: "reason_failed", failure, disclosed: disclose(failure, disclosure), disclosure };

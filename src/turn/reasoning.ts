@@ -10,7 +10,7 @@ import type { ModelRequest } from "../ports/driver.ts";
 import type { Mutable } from "../kit/mutable.ts";
 import type { TurnContext } from "../context/turn_context.ts";
 import type { ModelCallResult } from "./model_call.ts";
-import type { TurnOutcome } from "./plan.ts";
+import type { TurnOutcome } from "./plan_types.ts";
 import type { TurnRun } from "./turn_run.ts";
 
 /** One reason step, as far as it got. */

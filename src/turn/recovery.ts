@@ -7,6 +7,7 @@ import type { TurnCheckpoint } from "../records/checkpoint.ts";
 import type { TurnResult, TurnState } from "../records/turn.ts";
 import { NO_USAGE } from "../records/usage.ts";
 import type { AcquiredSession } from "../ports/journal.ts";
+import { lastControls } from "../context/layers.ts";
 import { closingResults } from "./act.ts";
 import { callsOf, findAgentMessage, readCallLog } from "./call_log.ts";
 import { disclose } from "./failure.ts";
@@ -37,6 +38,7 @@ export async function takeTurn(
   for (const event of events) {
     if (event.type === "input.message") run.controls = event.data.message.controls ?? run.controls;
   }
+  run.controls ??= lastControls(share.history.messages);
   return { run, events };
 }
 
@@ -56,6 +58,8 @@ export async function recoverTurn(
   if (!isReadable(checkpoint)) return await giveUp(ports, share, acquired, begun);
   const { state } = checkpoint;
   const { run, events } = await takeTurn(ports, share, acquired, state);
+  const message = findAgentMessage(events, state.callMessageId);
+  if (message === undefined && state.phase === "act") return await giveUp(ports, share, acquired, begun);
   begun(run);
   const mode = state.phase === "act" ? "act" as const : "restart" as const;
   const recovered: EventDraft = {
@@ -68,10 +72,8 @@ export async function recoverTurn(
   if (checkpoint.closing !== undefined) {
     return await loop.finish(checkpoint.closing);
   }
-  if (state.phase !== "act") return await loop.perform({ plan: { state, next: { type: "reason" }, effects: [] } });
-  const message = findAgentMessage(events, state.callMessageId);
-  if (message === undefined) {
-    throw new RuntimeError("corrupt_record", "Cannot go on: the message with the calls is missing");
+  if (message === undefined || state.phase !== "act") {
+    return await loop.perform({ plan: { state, next: { type: "reason" }, effects: [] } });
   }
   return await loop.perform({ plan: { state, next: { type: "act" }, effects: [] }, message, log: readCallLog(events) });
 }
@@ -83,7 +85,7 @@ export function isReadable(checkpoint: TurnCheckpoint | null): boolean {
   return version === 1 && inner === 1;
 }
 
-/** Ends a turn whose checkpoint this version cannot read: failed, with its calls closed. */
+/** Ends a turn that this version cannot go on with: failed, with its calls closed. */
 async function giveUp(
   ports: KernelPorts,
   share: SessionShare,

@@ -1,12 +1,14 @@
 /** Running one tool call: hooks, arguments, start mark, execution, result. */
 
 import { messageOf, ToolError } from "../errors.ts";
+import type { ImagePart } from "../records/content.ts";
 import type { JsonObject, JsonValue } from "../records/json.ts";
 import type { ToolCall, ToolDefinition, ToolResult, ToolStatus } from "../records/tool.ts";
 import type { CapabilityHooks } from "../ports/capability.ts";
-import type { ParsedArguments, Tool, ToolOutcome } from "../ports/tool.ts";
+import type { Tool, ToolOutcome } from "../ports/tool.ts";
+import type { Mutable } from "../kit/mutable.ts";
 import { toBoundedJson } from "../kit/bounded_json.ts";
-import { parseArgumentsText } from "../kit/parse_arguments.ts";
+import { copyForeign, parseArgumentsText } from "../kit/parse_arguments.ts";
 import type { BoundTool } from "../context/session_config.ts";
 import type { TurnContext } from "../context/turn_context.ts";
 import { CallContext } from "./call_context.ts";
@@ -62,7 +64,7 @@ export async function runToolCall(
       }
     }
   } finally {
-    context.end(run.interrupts.interrupted ? run.interrupts.signal.reason : undefined);
+    context.end(run.interrupts.interrupted ? run.interrupts.reason : undefined);
   }
   return { call, bound, result, truncated, durationMs: run.ports.clock.monotonic() - startedAt };
 }
@@ -86,26 +88,34 @@ async function runBound(
     const parsed = parseArgumentsText(args);
     return failed("error", parsed.ok ? "The arguments are not an object" : parsed.message);
   }
+  // Hooks and tools may change what they are given; what is stored and sent stays as it is.
+  args = copyForeign(args);
   if (turn.config.hasHook.preToolUse) {
-    const decided = await runPreHooks(run, turn, call, tool.definition, context);
+    const decided = await runPreHooks(run, turn, { ...call, arguments: args }, tool.definition, context);
     if (decided.blocked !== undefined) {
       return failed("error", `Blocked by a pre_tool_use hook: ${decided.blocked}`);
     }
     args = decided.args;
   }
-  let parsed: ParsedArguments | Promise<ParsedArguments>;
+  let value: unknown;
   try {
-    parsed = tool.parse(args);
+    let parsed = tool.parse(args);
     if (parsed instanceof Promise) parsed = await run.timed(parsed, run.ports.limits.hookMs, "check arguments");
+    if (!parsed.ok) return failed("error", parsed.message);
+    value = parsed.value;
   } catch (thrown) {
     rethrowInterruption(run);
     run.warn("tool_schema_failed", thrown);
     return failed("error", `Tool "${call.name}" ${INTERNAL}`);
   }
-  if (!parsed.ok) return failed("error", parsed.message);
+  // A turn that was cancelled meanwhile has no effect any more.
+  rethrowInterruption(run);
   const marked = beforeStart(call, tool, args);
-  if (marked !== undefined) await marked;
-  return await execute(run, tool, parsed.value, context);
+  if (marked !== undefined) {
+    await marked;
+    rethrowInterruption(run);
+  }
+  return await execute(run, tool, value, context);
 }
 
 /** Runs the tool itself under its deadline. */
@@ -119,7 +129,7 @@ export async function execute(
   const milliseconds = tool.timeoutMs ?? run.ports.limits.toolMs;
   try {
     const running = tool.execute(args, context);
-    if (!(running instanceof Promise)) return running;
+    if (!isThenable(running)) return running;
     return await run.bounded<ToolOutcome | Failed>(running, milliseconds, () => {
       const message = `Tool "${name}" timed out after ${milliseconds} ms`;
       context.end(new DOMException(message, "TimeoutError"));
@@ -127,11 +137,26 @@ export async function execute(
     });
   } catch (thrown) {
     rethrowInterruption(run);
-    if (thrown instanceof ToolError) return failed("error", thrown.message);
+    const shown = shownMessage(thrown);
+    if (shown !== undefined) return failed("error", shown);
     // The text of an unexpected error may hold secrets or paths: it is the host's to see, not the model's.
     run.warn("tool_threw", `Tool "${name}" threw: ${messageOf(thrown)}`);
     return failed("error", `Tool "${name}" ${INTERNAL}`);
   }
+}
+
+/** What a tool wants the model to know; undefined for anything else that is thrown, which may be hostile. */
+function shownMessage(thrown: unknown): string | undefined {
+  try {
+    return thrown instanceof ToolError && typeof thrown.message === "string" ? thrown.message : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return value instanceof Promise ||
+    typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
 
 async function runPreHooks(
@@ -199,17 +224,34 @@ function boundResult(
   return { result: { ...rest, status: status ?? "success", result: bounded.value }, truncated: bounded.truncated };
 }
 
-/** Writes an outcome down as a result within the cap. */
-export function toResult(
+/** Writes an outcome down as a result within the cap; what is no outcome is a failure of the tool. */
+function toResult(
   call: ToolCall,
   outcome: ToolOutcome | Failed,
   maxBytes: number,
 ): { readonly result: ToolResult; readonly truncated: boolean } {
+  try {
+    return writeOutcome(call, outcome, maxBytes) ?? { result: internalError(call), truncated: false };
+  } catch {
+    return { result: internalError(call), truncated: false };
+  }
+}
+
+function internalError(call: ToolCall): ToolResult {
+  return errorResult(call, `Tool "${call.name}" ${INTERNAL}`);
+}
+
+/** The same for what may be no outcome at all: undefined, or whatever it throws. */
+export function writeOutcome(
+  call: ToolCall,
+  outcome: ToolOutcome | Failed,
+  maxBytes: number,
+): { readonly result: ToolResult; readonly truncated: boolean } | undefined {
   switch (outcome.type) {
     case "success": {
       const { value, truncated } = toBoundedJson(outcome.value, { maxBytes });
       const result: ToolResult = { toolCallId: call.id, status: "success", result: value };
-      return { result: outcome.images === undefined ? result : { ...result, images: outcome.images }, truncated };
+      return { result: { ...result, ...imagesOf(outcome.images) }, truncated };
     }
     case "error":
       return { result: errorResult(call, outcome.message), truncated: false };
@@ -220,14 +262,33 @@ export function toResult(
       const message = `Connection required: the user has to connect ${outcome.provider} first`;
       return { result: { ...errorResult(call, message), connectionRequired }, truncated: false };
     }
+    default:
+      return undefined;
   }
+}
+
+/** Copies of the image parts among what a tool or hook calls images. */
+function imagesOf(images: unknown): { readonly images?: readonly ImagePart[] } {
+  if (!Array.isArray(images)) return {};
+  const parts: ImagePart[] = [];
+  for (const image of images) {
+    if (image?.type !== "image") continue;
+    const part: Mutable<ImagePart> = { type: "image" };
+    for (const key of ["url", "base64", "mediaType"] as const) {
+      const text: unknown = image[key];
+      if (typeof text === "string") part[key] = text;
+    }
+    parts.push(part);
+  }
+  return parts.length === 0 ? {} : { images: parts };
 }
 
 const MAX_ERROR = 8 * 1024;
 
 /** An error result for a call. */
 export function errorResult(call: ToolCall, message: string, status: ToolStatus = "error"): ToolResult {
-  const error = message.length > MAX_ERROR ? `${message.slice(0, MAX_ERROR)} [cut]` : message;
+  const text = typeof message === "string" ? message : "failed without saying why";
+  const error = text.length > MAX_ERROR ? `${text.slice(0, MAX_ERROR)} [cut]` : text;
   return { toolCallId: call.id, status, error };
 }
 
@@ -245,7 +306,9 @@ export function narrate(turn: TurnContext, call: ToolCall): string | undefined {
 
 function unlessItThrows(words: () => string | undefined): string | undefined {
   try {
-    return words();
+    const said: unknown = words();
+    if (said instanceof Promise) said.catch(() => {});
+    return typeof said === "string" ? said : undefined;
   } catch {
     return undefined;
   }
@@ -260,5 +323,5 @@ function failed(status: ToolStatus, message: string): Failed {
 }
 
 function rethrowInterruption(run: TurnRun): void {
-  if (run.interrupts.interrupted) throw run.interrupts.signal.reason;
+  if (run.interrupts.interrupted) throw run.interrupts.reason;
 }

@@ -9,6 +9,7 @@ import type { TurnCheckpoint } from "../records/checkpoint.ts";
 import type { TurnState } from "../records/turn.ts";
 import type { CommittedStep, SessionStep } from "../ports/journal.ts";
 import type { ConfigCache } from "../context/config_cache.ts";
+import type { ConfigLayers } from "../context/layers.ts";
 import { assembleTurnContext, type TurnContext } from "../context/turn_context.ts";
 import type { SessionHistory } from "./history.ts";
 import type { KernelPorts } from "./kernel_ports.ts";
@@ -64,6 +65,8 @@ export class TurnRun {
   controls: Controls | undefined;
   /** The last non-empty answer. */
   response = "";
+  /** The session's records as they were read for accepting; the first context is made of them. */
+  accepted: { readonly layers: ConfigLayers; readonly epoch: number } | undefined;
   /** Lets go of the caller's signal. */
   detach: (() => void) | undefined;
   /** Whether the closing step is decided: nothing joins the turn any more. */
@@ -182,13 +185,15 @@ export class TurnRun {
   }
 
   #assemble(): Promise<TurnContext> {
-    const { share, state } = this;
+    const { share, state, accepted } = this;
+    this.accepted = undefined;
     return this.timed(
       assembleTurnContext(this.ports.sources, {
         sessionId: state.sessionId,
         messages: share.history.messages,
         now: state.facts.acceptedAt,
         cache: share.config,
+        ...(accepted?.epoch === share.epoch ? { layers: accepted.layers } : {}),
         ...(this.controls === undefined ? {} : { controls: this.controls }),
         ...(state.facts.locale === undefined ? {} : { locale: state.facts.locale }),
       }),

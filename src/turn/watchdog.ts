@@ -116,23 +116,25 @@ export class Watchdog {
 
 /** Runs waits that a cancelled turn leaves behind, whatever they wait for. */
 export class Interrupts {
-  readonly #controller = new AbortController();
   readonly #rejects = new Set<(reason: unknown) => void>();
-
-  /** Aborted when the turn is interrupted; handed to drivers and hooks. */
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
+  #interrupted = false;
+  #reason: unknown;
 
   /** Whether the turn was interrupted. */
   get interrupted(): boolean {
-    return this.#controller.signal.aborted;
+    return this.#interrupted;
+  }
+
+  /** Why it was interrupted. */
+  get reason(): unknown {
+    return this.#reason;
   }
 
   /** Ends all waits, now and from now on. */
   interrupt(reason: unknown): void {
-    if (this.interrupted) return;
-    this.#controller.abort(reason);
+    if (this.#interrupted) return;
+    this.#interrupted = true;
+    this.#reason = reason;
     const rejects = [...this.#rejects];
     this.#rejects.clear();
     for (const reject of rejects) reject(reason);
@@ -143,7 +145,7 @@ export class Interrupts {
     return new Promise<T>((resolve, reject) => {
       if (this.interrupted) {
         promise.then(undefined, ignore);
-        return reject(this.signal.reason);
+        return reject(this.#reason);
       }
       this.#rejects.add(reject);
       promise.then((value) => {
@@ -159,7 +161,7 @@ export class Interrupts {
   /** Calls back on interruption until the returned function is called. */
   onInterrupt(callback: (reason: unknown) => void): () => void {
     if (this.interrupted) {
-      callback(this.signal.reason);
+      callback(this.#reason);
       return ignore;
     }
     this.#rejects.add(callback);

@@ -116,3 +116,22 @@ function assertTurns(events: readonly Event[], waiting: boolean): void {
   }
   if (!waiting) assert.deepEqual([...open], [], "a turn is stuck");
 }
+
+/** Fails unless a value is plain JSON, equal after a round trip through text. */
+export function assertPlain(value: unknown, path: string = "$"): void {
+  switch (typeof value) {
+    case "string":
+    case "boolean":
+      return;
+    case "number":
+      return assert.ok(Number.isFinite(value), `${path} is ${value}`);
+    case "object":
+      if (value === null) return;
+      if (Array.isArray(value)) return value.forEach((item, index) => assertPlain(item, `${path}[${index}]`));
+      assert.ok([Object.prototype, null].includes(Object.getPrototypeOf(value)), `${path} is an object of a class`);
+      for (const [key, member] of Object.entries(value)) assertPlain(member, `${path}.${key}`);
+      return;
+    default:
+      assert.fail(`${path} is a ${typeof value}`);
+  }
+}

@@ -50,17 +50,17 @@ Deno.test("a tool awaits the asynchronous check of a schema", async () => {
   assert.equal((await tool.parse({ id: "b" })).ok, false);
 });
 
-Deno.test("defineTool() accepts plain JSON Schema and keeps a frozen copy of it", () => {
+Deno.test("defineTool() accepts plain JSON Schema and keeps a frozen copy of it", async () => {
   const parameters = { type: "object", properties: { a: { type: "number" } }, required: ["a"] };
   const tool = defineTool({ ...basics, parameters, execute: (args) => args["a"] });
   parameters.required.push("b");
   assert.deepEqual(tool.definition.parameters["required"], ["a"]);
-  assert.deepEqual(tool.parse({ a: 1 }), { ok: true, value: { a: 1 } });
+  assert.deepEqual(await tool.parse({ a: 1 }), { ok: true, value: { a: 1 } });
 });
 
 Deno.test("a tool without parameters refuses arguments it was given", async () => {
   const tool = defineTool({ ...basics, execute: () => 1 });
-  assert.deepEqual(tool.parse({}), { ok: true, value: {} });
+  assert.deepEqual(await tool.parse({}), { ok: true, value: {} });
   assert.equal((await tool.parse({ a: 1 })).ok, false);
 });
 
@@ -233,4 +233,16 @@ Deno.test("defineClientTool() makes a definition of type client_side", () => {
   const definition = defineClientTool({ ...basics, parameters: z.object({ a: z.string() }), policy: "auto" });
   assert.equal(definition.type, "client_side");
   assert.deepEqual(definition.parameters["required"], ["a"]);
+});
+
+Deno.test("a tool with a plain schema answers later calls at once", async () => {
+  const parameters = { type: "object", properties: { a: { type: "number" } }, required: ["a"] };
+  const tool = defineTool({ ...basics, parameters, execute: (args) => args["a"] });
+  await tool.parse({ a: 1 });
+  assert.deepEqual(tool.parse({ a: 2 }), { ok: true, value: { a: 2 } });
+});
+
+Deno.test("defineTool() takes a default that looks like a reference for the value it is", () => {
+  const parameters = { type: "object", properties: { a: { default: { $ref: "https://example.com/x" } } } };
+  assert.equal(defineTool({ ...basics, parameters, execute: () => 1 }).definition.name, basics.name);
 });

@@ -5,6 +5,8 @@ import {
   type Capability,
   type Controls,
   defineTool,
+  DriverRegistry,
+  idFromSeed,
   InMemoryProviderStore,
   type Message,
   type ModelProfile,
@@ -14,8 +16,12 @@ import {
   userMessage,
 } from "../../../mod.ts";
 import { scriptedModel } from "../../../src/testing/scripted_model.ts";
+import { RecordingDriver } from "../_support/drivers.ts";
+import { Gate } from "../_support/gates.ts";
 import { callTools, scriptedRuntime, type SimOptions, simRuntime } from "../_support/runtime.ts";
 import { WatchedClock } from "../_support/watched_clock.ts";
+
+const OTHER = idFromSeed("model", 4);
 
 async function requestOf(controls: Controls = {}, options: SimOptions = {}): Promise<ModelRequest> {
   await using sim = await scriptedRuntime(["ok"], options);
@@ -162,4 +168,40 @@ Deno.test("the requests of a turn name the previous response, the first of the n
   await runtime.runTextTurn(runtime.defaultSessionId, "hi");
   await runtime.runTextTurn(runtime.defaultSessionId, "again");
   assert.deepEqual(requests.map(({ previousResponseId }) => previousResponseId), [undefined, "resp_7", undefined]);
+});
+
+Deno.test("a message may choose the model of its turn, also one of another driver", async () => {
+  const driver = new RecordingDriver("from the other driver");
+  await using sim = await scriptedRuntime(["from the default"], {
+    configure: (builder) => {
+      builder.driverRegistry(new DriverRegistry().register(driver.descriptor));
+      return builder.model(OTHER, { model: "other-model", providerType: "test" });
+    },
+  });
+  const { runtime } = sim;
+  const chosen = await runtime.runTurn(
+    runtime.defaultSessionId,
+    userMessage("hi", { controls: { modelId: OTHER } }),
+  );
+  assert.equal(chosen.response, "from the other driver");
+  assert.equal((await runtime.runTextTurn(runtime.defaultSessionId, "hi")).response, "from the default");
+  assert.deepEqual(driver.sent.map(({ url }) => url), ["test://model/other-model"]);
+});
+
+Deno.test("the wishes of a steering message count from the next reason step, its model too", async () => {
+  const gate = new Gate();
+  await using sim = await scriptedRuntime([callTools("work"), "ok"], {
+    tools: [gate.tool("work")],
+    configure: (builder) => builder.model(OTHER, { model: "other-model", providerType: "llmsim" }),
+  });
+  const turn = sim.runtime.startTurn(sim.runtime.defaultSessionId, "hi");
+  await gate.held(1);
+  const wishes: Controls = { modelId: OTHER, reasoning: { effort: "high" } };
+  const steered = turn.steer(userMessage("harder", { controls: wishes }));
+  await gate.release();
+  assert.deepEqual([(await turn.result).response, (await steered).joined], ["ok", true]);
+  assert.deepEqual(sim.requests.map(({ model, reasoningEffort }) => [model, reasoningEffort]), [
+    ["llmsim-model", undefined],
+    ["other-model", "high"],
+  ]);
 });

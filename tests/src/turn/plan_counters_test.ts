@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { idFromSeed } from "../../../mod.ts";
-import { contextOf, plan, type TurnOutcome } from "../../../src/turn/plan.ts";
+import { contextOf, plan } from "../../../src/turn/plan.ts";
+import type { TurnOutcome } from "../../../src/turn/plan_types.ts";
 import { CALLS, eventOf, FAILED, MESSAGE, reasoned, state } from "./plan_fixtures.ts";
 
 Deno.test("plan() sums the usage and counts model calls and requested calls", () => {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { type EventDataMap, type EventType, idFromSeed, type MessageId, type TurnState } from "../../../mod.ts";
-import type { Plan, TurnOutcome } from "../../../src/turn/plan.ts";
+import type { Plan, TurnOutcome } from "../../../src/turn/plan_types.ts";
 
 /** The agent message of {@linkcode reasoned}. */
 export const MESSAGE: MessageId = idFromSeed("message", 7);

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import type { TurnState } from "../../../mod.ts";
-import { type NextStep, plan, type TurnOutcome } from "../../../src/turn/plan.ts";
+import { plan } from "../../../src/turn/plan.ts";
+import type { NextStep, TurnOutcome } from "../../../src/turn/plan_types.ts";
 import { CALLS, FAILED, reasoned, state } from "./plan_fixtures.ts";
 
 const AT_CEILING = { iteration: 3 };

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { defineTool, type Event, RuntimeBackends, type SessionJournal, type TurnState } from "../../../mod.ts";
-import { type Plan, plan, type TurnOutcome } from "../../../src/turn/plan.ts";
+import { plan } from "../../../src/turn/plan.ts";
+import type { Plan, TurnOutcome } from "../../../src/turn/plan_types.ts";
 import { JsonJournal, RecordingJournal } from "../_support/journals.ts";
 import { callTools, scriptedRuntime } from "../_support/runtime.ts";
 import { CALLS, reasoned, state } from "./plan_fixtures.ts";

@@ -1,0 +1,41 @@
+/** What the builder hands to the runtime. */
+
+import type { SessionId } from "../records/ids.ts";
+import type { Clock, RandomSource } from "../ports/clock.ts";
+import type { RuntimeFileStore } from "../ports/file_store.ts";
+import type { ToolSourceConnector } from "../ports/tool_source.ts";
+import type { IdSource } from "../kit/ids.ts";
+import type { CapabilityRegistry, DriverRegistry } from "../kit/registries.ts";
+import type { TurnChain } from "../turn/kernel_ports.ts";
+import type { ProviderRetryConfig, TurnLimits } from "../turn/limits.ts";
+import type { BackendSlots } from "./backends.ts";
+
+/** What a runtime is made of; the builder fills it in. */
+export interface RuntimeParts {
+  /** The stores. */
+  readonly slots: BackendSlots;
+  /** The file store. */
+  readonly fileStore: RuntimeFileStore;
+  /** The capabilities. */
+  readonly capabilities: CapabilityRegistry;
+  /** The drivers. */
+  readonly drivers: DriverRegistry;
+  /** Connectors of configured servers. */
+  readonly connectors: readonly ToolSourceConnector[];
+  /** Time. */
+  readonly clock: Clock;
+  /** Randomness. */
+  readonly random: RandomSource;
+  /** Mints ids. */
+  readonly ids: IdSource;
+  /** Retries of model calls. */
+  readonly retry: ProviderRetryConfig;
+  /** Deadlines and caps. */
+  readonly limits: TurnLimits;
+  /** Knows which turns a call is made from. */
+  readonly chain: TurnChain;
+  /** The session of `singleSession`. */
+  readonly defaultSessionId: SessionId | undefined;
+  /** The sessions stored at `build()`. */
+  readonly seededSessions: readonly SessionId[];
+}
