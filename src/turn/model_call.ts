@@ -25,6 +25,8 @@ export interface Reply {
   readonly done: Extract<ModelEvent, { type: "done" }>;
   /** Milliseconds from the first try to the first text. */
   readonly timeToFirstTokenMs: number | undefined;
+  /** When the first text came, on the monotonic clock. */
+  readonly firstTextAt: number | undefined;
 }
 
 /** What a model call came to. */
@@ -102,8 +104,9 @@ class Attempt {
   #signature: string | undefined;
   #characters = 0;
   #events = 0;
-  #firstTextMs: number | undefined;
+  #firstTextAt: number | undefined;
   #over = false;
+  #complete: Reply | undefined;
 
   constructor(run: TurnRun, messageId: MessageId, startedAt: number) {
     this.#run = run;
@@ -135,6 +138,10 @@ class Attempt {
     });
     try {
       return await stop.race(this.#read(driver.stream(request, stop), stalled));
+    } catch (error) {
+      // A driver that cannot clean up after a complete reply does not spoil it.
+      if (this.#complete !== undefined && !this.#run.interrupts.interrupted) return this.#complete;
+      throw error;
     } finally {
       this.#over = true;
       stalled.cancel();
@@ -157,9 +164,11 @@ class Attempt {
           this.#addThinking(event.delta);
           break;
         case "thinking_signature":
+          this.#count(event.signature.length);
           this.#signature = event.signature;
           break;
         case "reasoning_item":
+          this.#count(sizeOf(event.item, this.#run.ports.limits.maxReplyCharacters));
           this.#reasoning.push(event.item);
           this.#run.live("reason.item", {
             turnId: this.#target.turnId,
@@ -168,7 +177,7 @@ class Attempt {
           });
           break;
         case "tool_call":
-          if (typeof event.arguments === "string") this.#count(event.arguments.length);
+          this.#count(sizeOf(event, this.#run.ports.limits.maxReplyCharacters));
           this.#calls.push({
             providerCallId: event.providerCallId,
             name: String(event.name),
@@ -178,7 +187,7 @@ class Attempt {
         case "activity":
           break;
         case "done":
-          return this.#reply(event);
+          return this.#complete = this.#reply(checkedDone(event));
       }
     }
     throw new ProviderError("provider_unavailable", "The model stream ended before the reply was complete", {
@@ -188,7 +197,7 @@ class Attempt {
 
   #addText(delta: string): void {
     if (delta === "") return;
-    if (this.#firstTextMs === undefined) this.#firstTextMs = this.#run.ports.clock.monotonic() - this.#startedAt;
+    this.#firstTextAt ??= this.#run.ports.clock.monotonic();
     const offset = this.#text.length;
     this.#count(delta.length);
     this.#text += delta;
@@ -206,7 +215,8 @@ class Attempt {
 
   #count(characters: number): void {
     this.#characters += characters;
-    if (this.#characters > this.#run.ports.limits.maxReplyCharacters) throw tooLarge("characters");
+    // Not a number when a driver counts nothing as text.
+    if (!(this.#characters <= this.#run.ports.limits.maxReplyCharacters)) throw tooLarge("characters");
   }
 
   #reply(done: Reply["done"]): Reply {
@@ -218,7 +228,8 @@ class Attempt {
       reasoning: this.#reasoning,
       calls: this.#calls,
       done,
-      timeToFirstTokenMs: this.#firstTextMs,
+      timeToFirstTokenMs: this.#firstTextAt === undefined ? undefined : this.#firstTextAt - this.#startedAt,
+      firstTextAt: this.#firstTextAt,
     };
   }
 }
@@ -268,6 +279,35 @@ class StreamStop {
     if (this.#controller !== undefined) this.now(new ProviderError("provider_unavailable", "The model stream is over"));
     this.#stopped = true;
   }
+}
+
+/** The terminal event with what is no number or text left out: it is stored and added up. */
+function checkedDone(done: Reply["done"]): Reply["done"] {
+  const { finishReason, usage, responseId, model } = done;
+  const texts = [finishReason, responseId ?? "", model ?? ""];
+  const numbers = usage === undefined ? [] : Object.values(usage);
+  if (
+    texts.every((value) => typeof value === "string") &&
+    numbers.every((value) => value === undefined || Number.isFinite(value)) &&
+    (usage === undefined || Number.isFinite(usage.inputTokens) && Number.isFinite(usage.outputTokens))
+  ) return done;
+  return { type: "done", finishReason: typeof finishReason === "string" ? finishReason : "" };
+}
+
+/** Characters of a value, roughly; no more than just over a limit is counted, so that a cycle ends too. */
+function sizeOf(value: unknown, limit: number): number {
+  const open = [value];
+  let size = 0;
+  while (open.length > 0 && size <= limit) {
+    const next = open.pop();
+    size += typeof next === "string" ? next.length : 1;
+    if (typeof next !== "object" || next === null) continue;
+    for (const [key, member] of Object.entries(next)) {
+      size += key.length;
+      open.push(member);
+    }
+  }
+  return size;
 }
 
 function stallText(milliseconds: number): string {

@@ -103,7 +103,7 @@ function succeed(run: TurnRun, reasoning: Reasoning, reply: Reply, callParts: re
   const { ports, eventContext: context } = run;
   const { turnId } = run.state;
   const { messageId, called } = reasoning;
-  const { done, timeToFirstTokenMs } = reply;
+  const { done, firstTextAt, timeToFirstTokenMs } = reply;
   const { usage, responseId } = done;
   const at = ports.clock.now();
   const callCount = callParts.length;
@@ -137,7 +137,8 @@ function succeed(run: TurnRun, reasoning: Reasoning, reply: Reply, callParts: re
         usage;
   }
   if (responseId !== undefined) metadata.responseId = outcome.responseId = responseId;
-  if (timeToFirstTokenMs !== undefined) metadata.timeToFirstTokenMs = outcome.timeToFirstTokenMs = timeToFirstTokenMs;
+  if (timeToFirstTokenMs !== undefined) metadata.timeToFirstTokenMs = timeToFirstTokenMs;
+  if (firstTextAt !== undefined) outcome.timeToFirstTokenMs = firstTextAt - run.startedAt;
   const events: EventDraft[] = [
     generationEvent(run, reasoning, message, metadata),
     { type: "output.message.completed", context, data: completed },

@@ -59,6 +59,8 @@ export class TurnRun {
   readonly interrupts: Interrupts = new Interrupts();
   /** Its deadlines. */
   readonly watchdog: Watchdog;
+  /** When it began in this process, on the monotonic clock. */
+  readonly startedAt: number;
   /** Inputs that wait for the next step boundary. */
   readonly pending: PendingInput[] = [];
   /** Wishes of the newest user message of the turn. */
@@ -77,6 +79,7 @@ export class TurnRun {
   #sequence: number;
   #context: TurnContext | undefined;
   #contextEpoch = -1;
+  #contextControls: Controls | undefined;
   #contextFailure: { readonly error: unknown } | undefined;
   #broken: unknown;
 
@@ -85,6 +88,7 @@ export class TurnRun {
     this.ports = ports;
     this.share = share;
     this.state = state;
+    this.startedAt = ports.clock.monotonic();
     this.eventContext = Object.freeze(contextOf(state));
     this.watchdog = new Watchdog(ports.clock);
     this.#fence = fence;
@@ -164,15 +168,16 @@ export class TurnRun {
     return this.#context;
   }
 
-  /** The turn's context, assembled once and again when the configuration changed meanwhile. */
+  /** The turn's context, assembled once and again when the configuration or the user's wishes changed meanwhile. */
   async context(): Promise<TurnContext> {
-    const { share } = this;
-    if (this.#contextEpoch === share.epoch) {
+    const { share, controls } = this;
+    if (this.#contextEpoch === share.epoch && this.#contextControls === controls) {
       // A prompt function that failed is not asked again by whoever needs the context next.
       if (this.#contextFailure !== undefined) throw this.#contextFailure.error;
       if (this.#context !== undefined) return this.#context;
     }
     this.#contextEpoch = share.epoch;
+    this.#contextControls = controls;
     this.#contextFailure = undefined;
     try {
       this.#context = await this.#assemble();
