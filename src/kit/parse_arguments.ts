@@ -79,7 +79,7 @@ function refuse(problem: string): ParsedJson {
 }
 
 function copy(value: JsonValue, depth: number): JsonValue {
-  if (typeof value !== "object" || value === null) return value;
+  if (typeof value !== "object" || value === null) return isScalar(value) ? value : null;
   if (isObject(value)) return copyObject(value, depth);
   if (depth >= MAX_JSON_DEPTH) throw tooDeep();
   const items: JsonValue[] = [];
@@ -93,11 +93,16 @@ function copyObject(value: JsonObject, depth: number): JsonObject {
   const object = emptyObject();
   for (const key of Object.keys(value)) {
     const member = value[key];
-    if (member === undefined || key === "__proto__") continue;
+    if (member === undefined || typeof member === "function" || key === "__proto__") continue;
     if (key === "constructor" && isObject(member) && Object.hasOwn(member, "prototype")) continue;
     object[key] = copy(member, depth + 1);
   }
   return object;
+}
+
+/** Whether it is what JSON can hold; a driver's own object may hold anything. */
+function isScalar(value: unknown): boolean {
+  return typeof value === "string" || typeof value === "boolean" || Number.isFinite(value);
 }
 
 function emptyObject(): Record<string, JsonValue> {

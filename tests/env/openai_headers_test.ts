@@ -1,18 +1,16 @@
 /**
- * What the environment may not do. Runs only with
- * `--allow-env=OPENAI_CUSTOM_HEADERS,OPENAI_API_KEY,OPENAI_BASE_URL,OPENAI_ORG_ID,OPENAI_PROJECT_ID,OPENAI_ADMIN_KEY,OPENAI_LOG`
- * beside `--allow-net=127.0.0.1`; without it the variables cannot be read by anybody.
+ * What the environment may not do, even where the program may read it; a group of its own for its env grants.
  *
  * @module
  */
 
 import assert from "node:assert/strict";
-import { Secret } from "../../../src/records/secret.ts";
-import { openAIResponsesDriver } from "../../../src/drivers/openai/mod.ts";
-import { RESPONSES_TEXT } from "../../src/drivers/openai/recordings.ts";
-import { requestOf } from "../../src/drivers/openai/requests.ts";
-import { WireServer } from "../../_support/wire_server.ts";
-import { collect } from "../fault_table.ts";
+import { Secret } from "../../src/records/secret.ts";
+import { openAIResponsesDriver } from "../../src/drivers/openai/mod.ts";
+import { RESPONSES_TEXT } from "../src/drivers/openai/recordings.ts";
+import { requestOf } from "../src/drivers/openai/requests.ts";
+import { WireServer } from "../_support/wire_server.ts";
+import { collect } from "../net/fault_table.ts";
 
 const VARIABLES: Readonly<Record<string, string>> = {
   OPENAI_CUSTOM_HEADERS: "Authorization: Bearer sk-somebody-else\nX-Injected: yes",
@@ -24,13 +22,8 @@ const VARIABLES: Readonly<Record<string, string>> = {
   OPENAI_LOG: "debug",
 };
 
-const granted = Object.keys(VARIABLES).every((variable) =>
-  Deno.permissions.querySync({ name: "env", variable }).state === "granted"
-);
-
 Deno.test({
   name: "nothing in the environment changes what is sent",
-  ignore: !granted,
   async fn() {
     await using server = await WireServer.start({
       headers: { "content-type": "text/event-stream" },
