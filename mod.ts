@@ -268,7 +268,8 @@ export type {
   TurnState,
 } from "./src/records/turn.ts";
 export { addUsage, effectiveCostUsd, NO_USAGE, type Usage } from "./src/records/usage.ts";
-export { type BackendSlots, RuntimeBackends } from "./src/runtime/backends.ts";
+export type { BackendSlots } from "./src/runtime/backend_slots.ts";
+export { RuntimeBackends } from "./src/runtime/backends.ts";
 export { DEFAULT_LIMITS, DEFAULT_RETRY, InProcessRuntimeBuilder } from "./src/runtime/builder.ts";
 export type { CapabilityDelta } from "./src/runtime/capability_edits.ts";
 export type { CommandInfo } from "./src/runtime/commands.ts";

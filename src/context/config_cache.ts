@@ -1,5 +1,6 @@
 /** The folds of a runtime's sessions, kept between turns. */
 
+import type { InitialFile } from "../records/initial_file.ts";
 import type { Session } from "../records/session.ts";
 import type { CapabilityRegistry } from "../kit/registries.ts";
 import { lazy } from "../kit/lazy.ts";
@@ -20,6 +21,8 @@ export interface Fold {
   readonly overlay: EffectiveOverlay;
   /** The resolved configuration for the last model. */
   config: SessionConfig | undefined;
+  /** The files of the layers and capabilities, once they were collected. */
+  files: readonly InitialFile[] | undefined;
 }
 
 /** Folds of sessions whose own layer says nothing: those of one harness and agent share one. */
@@ -85,10 +88,15 @@ async function resolve(fold: Fold, registry: CapabilityRegistry, model: string |
 function makeFold(layers: ConfigLayers): Fold | Promise<Fold> {
   const all = [...layers.harnessChain, layers.agent, layers.session];
   if (all.filter((layer) => layer?.networkAccess !== undefined).length < 2) {
-    return { layers, overlay: foldLayers(layers, (parent, child) => child ?? parent), config: undefined };
+    return {
+      layers,
+      overlay: foldLayers(layers, (parent, child) => child ?? parent),
+      config: undefined,
+      files: undefined,
+    };
   }
   return Promise.resolve(policies()).then(({ mergeNetworkAccess }) => {
-    return { layers, overlay: foldLayers(layers, mergeNetworkAccess), config: undefined };
+    return { layers, overlay: foldLayers(layers, mergeNetworkAccess), config: undefined, files: undefined };
   });
 }
 

@@ -205,6 +205,8 @@ export class ComposedJournal implements SessionJournal {
     if (connected === undefined) {
       connected = this.#turns.connect(owner);
       this.#connected.set(owner, connected);
+      // One that failed is tried again by the next step.
+      connected.catch(() => this.#connected.delete(owner));
     }
     await connected;
     const head = await this.#turns.getHead(sessionId);

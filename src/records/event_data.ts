@@ -74,7 +74,7 @@ export interface EventDataMap {
   readonly "session.activated": { readonly turnId: TurnId; readonly inputMessageId: MessageId };
   /** A turn ended and the session rests. */
   readonly "session.idled": { readonly turnId: TurnId; readonly iterations?: number; readonly usage?: Usage };
-  /** A session was created. */
+  /** Live: a session was created. */
   readonly "session.started": { readonly harnessId: HarnessId; readonly agentId?: AgentId };
   /** A turn was accepted. */
   readonly "turn.started": {
@@ -289,7 +289,7 @@ export interface EventDataMap {
   };
   /** Live: which capabilities a request carries. */
   readonly "capability.usage": { readonly turnId: TurnId; readonly records: readonly CapabilityUsage[] };
-  /** A capability was switched on or off in the running session. */
+  /** Live: a capability was switched on or off in the running session. */
   readonly "session.capability.changed": { readonly capabilityId: string; readonly active: boolean };
   /** The title changed. */
   readonly "session.title.updated": { readonly title: string };

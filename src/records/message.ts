@@ -113,7 +113,7 @@ const INPUT_PARTS: ReadonlySet<string> = new Set(["text", "image", "image_file"]
 const INPUT_ROLES: ReadonlySet<string> = new Set(["user", "system", "agent", "assistant"]);
 
 /**
- * Turns a string or an input message into a checked input message.
+ * Turns a string or an input message into a checked input message that shares nothing with it.
  *
  * @throws {TypeError} when the shape is wrong, naming the offending member
  */
@@ -137,7 +137,35 @@ export function toInputMessage(input: string | InputMessage): InputMessage {
       throw new TypeError("Cannot use the input: a text part has no `text` string");
     }
   }
-  return input;
+  const { tags } = input;
+  if (tags !== undefined && !(Array.isArray(tags) && tags.every((tag) => typeof tag === "string"))) {
+    throw new TypeError("Cannot use the input: `tags` is not an array of strings");
+  }
+  for (const member of ["controls", "metadata", "externalActor"] as const) {
+    const value: unknown = input[member];
+    if (value === undefined || typeof value === "object" && value !== null && !Array.isArray(value)) continue;
+    throw new TypeError(`Cannot use the input: \`${member}\` is not an object`);
+  }
+  return copyPlain(input, "", 0);
+}
+
+const MAX_DEPTH = 64;
+
+/** A copy of plain JSON; its members are checked, so that it has the type of what it copies. */
+function copyPlain<T>(value: T, path: string, depth: number): T {
+  if (typeof value === "string" || typeof value === "boolean" || value === null || Number.isFinite(value)) return value;
+  const where = path === "" ? "it" : `\`${path}\``;
+  if (typeof value !== "object") throw new TypeError(`Cannot use the input: ${where} is a ${typeof value}, not JSON`);
+  if (depth > MAX_DEPTH) throw new TypeError(`Cannot use the input: it is nested deeper than ${MAX_DEPTH} levels`);
+  if (Array.isArray(value)) return value.map((item, index) => copyPlain(item, `${path}[${index}]`, depth + 1)) as T;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) {
+    throw new TypeError(`Cannot use the input: ${where} is an object of a class, not JSON`);
+  }
+  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  return Object.fromEntries(
+    members.map(([key, member]) => [key, copyPlain(member, path === "" ? key : `${path}.${key}`, depth + 1)]),
+  ) as T;
 }
 
 /** The value of a metadata member, or undefined. */

@@ -1,5 +1,6 @@
 /** The backends: the bundle of stores a runtime runs on. */
 
+import type { BackendSlots } from "./backend_slots.ts";
 import type { ConnectionResolver } from "../ports/connection_resolver.ts";
 import type { EventBus } from "../ports/event_bus.ts";
 import type { RuntimeFileStore } from "../ports/file_store.ts";
@@ -37,30 +38,9 @@ const BUILT_IN: readonly object[] = [
   InMemoryFileStore,
 ].map(({ prototype }) => prototype);
 
-/** The slots of {@linkcode RuntimeBackends}. */
-export interface BackendSlots {
-  /** Harness definitions. */
-  readonly harnessStore: RuntimeHarnessStore;
-  /** Agent definitions. */
-  readonly agentStore: RuntimeAgentStore;
-  /** Sessions. */
-  readonly sessionStore: RuntimeSessionStore;
-  /** Message history; read and written by the default journal. */
-  readonly messageStore: RuntimeMessageStore;
-  /** Turn heads and durable events; used by the default journal. */
-  readonly turnStore: RuntimeTurnStore;
-  /** Models. */
-  readonly providerStore: RuntimeProviderStore;
-  /** Live delivery of events. */
-  readonly eventBus: EventBus;
-  /** Key-value and secret storage of sessions. */
-  readonly storageStore: SessionStorageStore;
-  /** Session files; when absent the platform's factory decides, and in-memory files are the last resort. */
-  readonly fileStore?: RuntimeFileStore;
-  /** A journal of its own, instead of the one composed of turn store and message store. */
-  readonly journal?: SessionJournal;
-  /** The user's connections to outside services. */
-  readonly connectionResolver?: ConnectionResolver;
+/** Whether a store is one of the runtime's own. */
+export function isBuiltInStore(store: object): boolean {
+  return BUILT_IN.includes(Object.getPrototypeOf(store));
 }
 
 /**
@@ -85,7 +65,7 @@ export class RuntimeBackends {
   /** Bundles stores. */
   constructor(slots: BackendSlots) {
     this.slots = Object.freeze({ ...slots });
-    this.isBuiltIn = Object.values(slots).every((slot) => BUILT_IN.includes(Object.getPrototypeOf(slot)));
+    this.isBuiltIn = Object.values(slots).every(isBuiltInStore);
   }
 
   /** Every store in memory. */

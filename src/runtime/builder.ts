@@ -23,11 +23,13 @@ import {
 import { IdSource, systemRandom } from "../kit/ids.ts";
 import { runtimeSafeCapabilities } from "../capabilities/default_registry.ts";
 import type { LlmSimConfig } from "../drivers/llmsim/config.ts";
+import { SharedFolds } from "../context/config_cache.ts";
 import { mayHaveFiles, readLayers } from "../context/layers.ts";
 import { llmSimDriver } from "../drivers/llmsim/driver.ts";
 import type { ChainLink, TurnChain } from "../turn/kernel_ports.ts";
 import type { ProviderRetryConfig, TurnLimits } from "../turn/limits.ts";
-import { type BackendSlots, RuntimeBackends } from "./backends.ts";
+import { RuntimeBackends } from "./backends.ts";
+import type { BackendSlots } from "./backend_slots.ts";
 import { InProcessRuntime } from "./in_process_runtime.ts";
 import type { PlatformDefinition } from "./platform.ts";
 import type { SeedFile } from "./seed.ts";
@@ -47,6 +49,7 @@ export const DEFAULT_LIMITS: TurnLimits = Object.freeze({
   providerStallMs: 120_000,
   providerTotalMs: 1_800_000,
   hookMs: 30_000,
+  storeMs: 30_000,
   toolMs: 120_000,
   toolConcurrency: 32,
   maxCallsPerReply: 256,
@@ -233,7 +236,8 @@ export class InProcessRuntimeBuilder {
     const drivers = (this.#drivers ?? this.#platform?.drivers ?? new DriverRegistry()).clone();
     if (this.#llmSim !== undefined) drivers.register(llmSimDriver(this.#llmSim, { clock }));
     const backends = this.#backends ?? RuntimeBackends.inMemory();
-    const providers = backends.slots.providerStore;
+    const slots = await this.#guardStores(backends, clock);
+    const providers = slots.providerStore;
     const model = this.#defaultModel ??
       (this.#llmSim === undefined ? undefined : { model: "llmsim-model", providerType: DriverId.LlmSim });
     if (model !== undefined) await providers.setDefaultModel(model);
@@ -252,18 +256,20 @@ export class InProcessRuntimeBuilder {
       if (single.agent !== undefined) agents.push(single.agent);
       sessions.push(single.session);
     }
-    for (const harness of harnesses) await backends.slots.harnessStore.addHarness(harness);
-    for (const agent of agents) await backends.slots.agentStore.addAgent(agent);
-    for (const session of sessions) await this.#seedSession(session, backends.slots, fileStore, capabilities);
+    const folds = new SharedFolds();
+    for (const harness of harnesses) await slots.harnessStore.addHarness(harness);
+    for (const agent of agents) await slots.agentStore.addAgent(agent);
+    for (const session of sessions) await this.#seedSession(session, slots, fileStore, capabilities, folds);
     for (const { sessionId, path, content } of this.#files) {
-      const session = await backends.slots.sessionStore.getSession(sessionId);
+      const session = await slots.sessionStore.getSession(sessionId);
       if (session === undefined) {
         throw new ConfigurationError(`Cannot seed file "${path}": session "${sessionId}" is not stored`);
       }
       await fileStore.writeFile(session.workspaceId, path, content, "text");
     }
     const runtime = new InProcessRuntime({
-      slots: backends.slots,
+      slots,
+      folds,
       fileStore,
       capabilities,
       drivers,
@@ -290,6 +296,7 @@ export class InProcessRuntimeBuilder {
     slots: BackendSlots,
     fileStore: RuntimeFileStore,
     capabilities: CapabilityRegistry,
+    folds: SharedFolds,
   ): Promise<void> {
     await slots.sessionStore.addSession(session);
     const sources = { harnesses: slots.harnessStore, agents: slots.agentStore, sessions: slots.sessionStore };
@@ -298,7 +305,14 @@ export class InProcessRuntimeBuilder {
         cause,
       });
     });
-    if (mayHaveFiles(layers)) await (await import("./seed.ts")).seedFiles(layers, fileStore, capabilities);
+    if (mayHaveFiles(layers)) await (await import("./seed.ts")).seedFiles(layers, fileStore, capabilities, folds);
+  }
+
+  /** The host's stores behind guards; our own need none. */
+  async #guardStores({ slots, isBuiltIn }: RuntimeBackends, clock: Clock): Promise<BackendSlots> {
+    if (isBuiltIn) return slots;
+    const { guardStores } = await import("./guarded_stores.ts");
+    return guardStores(slots, { clock, milliseconds: this.#limits.storeMs });
   }
 
   /** Whether anything but our own code can run inside a turn, and so call back. */

@@ -7,7 +7,7 @@ import type { Capability } from "../ports/capability.ts";
 import type { CapabilityRegistry } from "../kit/registries.ts";
 import { readLayers } from "../context/layers.ts";
 import { isAvailable } from "../context/resolve.ts";
-import type { BackendSlots } from "./backends.ts";
+import type { BackendSlots } from "./backend_slots.ts";
 
 /** What an edit changed. */
 export interface CapabilityDelta {

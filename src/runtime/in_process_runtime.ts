@@ -94,6 +94,7 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
       limits: parts.limits,
       retry: parts.retry,
       chain: parts.chain,
+      folds: parts.folds,
     };
     this.#kernel = new Kernel(this.#ports);
   }
@@ -181,6 +182,7 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
 
   /** The merged context the next reason step will use; also before the first turn. */
   async loadContext(sessionId: SessionId): Promise<TurnContext> {
+    this.#assertOpen("load a context");
     const { inspectContext } = await inspection();
     return await inspectContext(this.#ports, parseId("session", sessionId));
   }
@@ -191,6 +193,7 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
    * @throws {ProviderError} when no model or driver is configured
    */
   async previewRequest(sessionId: SessionId, input?: string | InputMessage): Promise<RequestPreview> {
+    this.#assertOpen("preview a request");
     const { previewNextRequest } = await inspection();
     return await previewNextRequest(this.#ports, parseId("session", sessionId), input);
   }
@@ -228,6 +231,7 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
 
   /** Switches a capability on in the session's own layer; counts from the next reason step. */
   async activateCapability(sessionId: SessionId, capability: CapabilityRefInput): Promise<CapabilityDelta> {
+    this.#assertOpen("activate a capability");
     const { slots, capabilities } = this.#parts;
     const { activate } = await capabilityEdits();
     const delta = await activate(slots, capabilities, parseId("session", sessionId), toCapabilityRef(capability));
@@ -237,6 +241,7 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
 
   /** Switches a capability of the session's own layer off; an inherited one is an error. */
   async deactivateCapability(sessionId: SessionId, capabilityId: string): Promise<CapabilityDelta> {
+    this.#assertOpen("deactivate a capability");
     const { slots, capabilities } = this.#parts;
     const { deactivate } = await capabilityEdits();
     const delta = await deactivate(slots, capabilities, parseId("session", sessionId), capabilityId);
@@ -264,7 +269,8 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
     const layers = await readLayers(session.id, this.#ports.sources);
     if (mayHaveFiles(layers)) {
       const { seedFiles } = await seeding();
-      await seedFiles(layers, this.#parts.fileStore, this.#parts.capabilities);
+      const { fileStore, capabilities, folds } = this.#parts;
+      await seedFiles(layers, fileStore, capabilities, folds);
     }
     const { harnessId, agentId } = session;
     this.#live.live(session.id, {}, "session.started", agentId === undefined ? { harnessId } : { harnessId, agentId });

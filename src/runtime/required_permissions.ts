@@ -3,7 +3,7 @@
 import type { PermissionNeeds } from "../records/permissions.ts";
 import type { DriverRegistry } from "../kit/registries.ts";
 import type { TurnContext } from "../context/turn_context.ts";
-import type { BackendSlots } from "./backends.ts";
+import type { BackendSlots } from "./backend_slots.ts";
 import { driverConfig } from "./driver_pool.ts";
 
 /** One thing and what it says it needs; undefined needs are unknown. */

@@ -6,14 +6,17 @@ import type { RuntimeFileStore } from "../ports/file_store.ts";
 import type { ToolSourceConnector } from "../ports/tool_source.ts";
 import type { IdSource } from "../kit/ids.ts";
 import type { CapabilityRegistry, DriverRegistry } from "../kit/registries.ts";
+import type { SharedFolds } from "../context/config_cache.ts";
 import type { TurnChain } from "../turn/kernel_ports.ts";
 import type { ProviderRetryConfig, TurnLimits } from "../turn/limits.ts";
-import type { BackendSlots } from "./backends.ts";
+import type { BackendSlots } from "./backend_slots.ts";
 
 /** What a runtime is made of; the builder fills it in. */
 export interface RuntimeParts {
   /** The stores. */
   readonly slots: BackendSlots;
+  /** Folds that sessions share. */
+  readonly folds: SharedFolds;
   /** The file store. */
   readonly fileStore: RuntimeFileStore;
   /** The capabilities. */

@@ -1,9 +1,10 @@
 /** Writing the files that the layers and capabilities of a session bring along. */
 
 import type { SessionId } from "../records/ids.ts";
+import type { InitialFile } from "../records/initial_file.ts";
 import type { RuntimeFileStore } from "../ports/file_store.ts";
 import type { CapabilityRegistry } from "../kit/registries.ts";
-import { ConfigCache } from "../context/config_cache.ts";
+import { ConfigCache, type Fold, type SharedFolds } from "../context/config_cache.ts";
 import type { ConfigLayers } from "../context/layers.ts";
 import { resolveCapabilities } from "../context/resolve.ts";
 
@@ -22,12 +23,14 @@ export async function seedFiles(
   layers: ConfigLayers,
   fileStore: RuntimeFileStore,
   registry: CapabilityRegistry,
+  folds: SharedFolds,
 ): Promise<void> {
-  const { overlay } = await new ConfigCache().fold(layers);
-  const { workspaceId } = layers.session;
-  for (const file of overlay.initialFiles) await fileStore.seedInitialFile(workspaceId, file);
+  const fold = await new ConfigCache(folds).fold(layers);
+  fold.files ??= await collectFiles(fold, registry);
+  for (const file of fold.files) await fileStore.seedInitialFile(layers.session.workspaceId, file);
+}
+
+async function collectFiles({ overlay }: Fold, registry: CapabilityRegistry): Promise<readonly InitialFile[]> {
   const { capabilities } = await resolveCapabilities(overlay.capabilities, registry, undefined);
-  for (const { capability } of capabilities) {
-    for (const file of capability.files ?? []) await fileStore.seedInitialFile(workspaceId, file);
-  }
+  return [...overlay.initialFiles, ...capabilities.flatMap(({ capability }) => capability.files ?? [])];
 }

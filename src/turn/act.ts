@@ -63,7 +63,7 @@ export class Act {
    *
    * @throws the reason of the interruption when the turn ends meanwhile
    */
-  async perform(parallel: boolean): Promise<void> {
+  async perform(): Promise<void> {
     const { limits } = this.#run.ports;
     const runnable = this.#calls.filter((call) => !this.#answered.has(call.id) && !this.#waits(call));
     if (runnable.length === 0) return;
@@ -74,7 +74,7 @@ export class Act {
     try {
       await runScheduled(runnable, {
         cap: limits.toolConcurrency,
-        serial: !parallel,
+        serial: this.#turn.runtimeAgent.parallelToolCalls === false,
         classOf: (call) => this.#turn.executableTools.get(call.name)?.tool.definition.concurrencyClass,
         run: (call) => this.#perform(call),
       });

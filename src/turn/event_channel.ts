@@ -1,5 +1,6 @@
 /** One session's live events: a shared list that every subscriber reads at its own pace. */
 
+import { RuntimeError, StoreError } from "../errors.ts";
 import type { Event, EventContext } from "../records/event.ts";
 import type { MessageId, SessionId, TurnId } from "../records/ids.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -283,7 +284,7 @@ export class Subscriber implements AsyncIterableIterator<Event> {
 
   async #replay(): Promise<Event | undefined> {
     if (this.#pageAt >= this.#page.length) {
-      this.#page = await this.#journal.events(this.#sessionId, { after: this.#sequence, limit: PAGE });
+      this.#page = await this.#read();
       this.#pageAt = 0;
       if (this.#page.length === 0) {
         this.#replaying = false;
@@ -293,6 +294,14 @@ export class Subscriber implements AsyncIterableIterator<Event> {
     const event = this.#page[this.#pageAt++]!;
     this.#sequence = event.sequence ?? this.#sequence;
     return event;
+  }
+
+  async #read(): Promise<readonly Event[]> {
+    try {
+      return await this.#journal.events(this.#sessionId, { after: this.#sequence, limit: PAGE });
+    } catch (error) {
+      throw error instanceof RuntimeError ? error : new StoreError(`replay session "${this.#sessionId}"`, error);
+    }
   }
 
   #take(): Event | undefined {

@@ -6,14 +6,15 @@ import type { InputMessage, Message } from "../records/message.ts";
 import type { TurnFacts } from "../records/turn.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Mutable } from "../kit/mutable.ts";
-import type { PendingInput, TurnRun } from "./turn_run.ts";
 
 /** The message an input becomes; what a model gets instead is kept beside the original, null for nothing at all. */
 export function toMessage(input: InputMessage, id: MessageId, createdAt: number, rewritten?: string | null): Message {
   const role = input.role === "assistant" ? "agent" : input.role ?? "user";
-  const message: Mutable<Message> = { id, role, content: Object.freeze([...input.content]), createdAt };
+  // The parts are nobody else's; frozen, they stay what was stored whoever looks at them.
+  const content = Object.freeze(input.content.map((part) => Object.freeze(part)));
+  const message: Mutable<Message> = { id, role, content, createdAt };
   if (rewritten === null) message.modelContent = [];
-  else if (rewritten !== undefined) message.modelContent = [{ type: "text", text: rewritten }];
+  else if (rewritten !== undefined) message.modelContent = rewrittenContent(input, rewritten);
   if (input.controls !== undefined) message.controls = input.controls;
   if (input.metadata !== undefined) message.metadata = input.metadata;
   if (input.externalActor !== undefined) message.externalActor = input.externalActor;
@@ -21,45 +22,14 @@ export function toMessage(input: InputMessage, id: MessageId, createdAt: number,
   return Object.freeze(message);
 }
 
+/** A rewritten prompt: the new text in place of the old one, with the images that came along. */
+export function rewrittenContent({ content }: InputMessage, text: string): InputMessage["content"] {
+  return [{ type: "text", text }, ...content.filter((part) => part.type !== "text")];
+}
+
 /** The event that stores a message. */
 export function inputMessageEvent(message: Message, context: EventContext): EventDraft {
   return { type: "input.message", context, data: { message } };
-}
-
-/**
- * Stores the inputs that joined the turn since the last step.
- *
- * Inputs with a key are stored one commit each, so that a repeat of one cannot reject the others.
- */
-export async function storePending(run: TurnRun): Promise<void> {
-  while (run.pending.length > 0) {
-    const keyed = run.pending.findIndex((pending) => pending.key !== undefined);
-    const batch = run.pending.splice(0, keyed === 0 ? 1 : keyed < 0 ? run.pending.length : keyed);
-    await storeBatch(run, batch);
-  }
-}
-
-async function storeBatch(run: TurnRun, batch: readonly PendingInput[]): Promise<void> {
-  const { ports } = run;
-  const key = batch[0]?.key;
-  if (key !== undefined && await ports.journal.turnForKey(run.sessionId, key) !== undefined) {
-    for (const pending of batch) pending.accepted();
-    return;
-  }
-  const events = batch.map(({ input }) =>
-    inputMessageEvent(toMessage(input, ports.ids.next("message"), ports.clock.now()), run.eventContext)
-  );
-  try {
-    await run.commit(events, {
-      checkpoint: run.checkpoint(run.state),
-      ...(key === undefined ? {} : { key: { key, turnId: run.state.turnId } }),
-    });
-  } catch (error) {
-    for (const pending of batch) pending.rejected(error);
-    throw error;
-  }
-  for (const { input } of batch) run.controls = input.controls ?? run.controls;
-  for (const pending of batch) pending.accepted();
 }
 
 /** The facts of a turn that is accepted now. */

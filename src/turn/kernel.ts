@@ -18,7 +18,8 @@ import type { ResumeInput } from "./resume.ts";
 import { abortText, Lanes, type SessionLane } from "./session_lane.ts";
 import { eventsOfTurn } from "./event_channel.ts";
 import type { SteerOptions, SteerReceipt, TurnHandle } from "./turn_handle.ts";
-import { type PendingInput, TurnInterruption, type TurnRun } from "./turn_run.ts";
+import { TurnInterruption, type TurnRun } from "./turn_run.ts";
+import type { PendingInput } from "./session_share.ts";
 
 /** Options of a turn. */
 export interface TurnOptions {
@@ -80,19 +81,23 @@ export class Kernel {
     const lane = this.#lanes.get(sessionId);
     const early: PendingInput[] = [...joining];
     const accepted = Promise.withResolvers<void>();
+    const { promise: result, ...outcome } = Promise.withResolvers<TurnResult>();
     let run: TurnRun | undefined;
     let over = false;
     let cancelled: TurnInterruption | undefined;
     let leaveQueue: ((result: TurnResult) => void) | undefined;
     const cancel = (reason?: string): void => {
       cancelled ??= new TurnInterruption(reason);
-      run?.interrupts.interrupt(cancelled);
-      leaveQueue?.(cancelledTurn(turnId, sessionId));
+      if (run !== undefined) return run.interrupts.interrupt(cancelled);
+      // It waits for its place, or for a store: nothing is stored, and nobody has to wait for that any longer.
+      const nothing = cancelledTurn(turnId, sessionId);
+      leaveQueue?.(nothing);
+      outcome.resolve(nothing);
     };
     const { signal } = options;
     const onAbort = (): void => cancel(abortText(signal));
     const parent = ports.chain.current();
-    const result = lane.enqueue(async () => {
+    const job = lane.enqueue(async () => {
       leaveQueue = undefined;
       signal?.addEventListener("abort", onAbort, { once: true });
       try {
@@ -110,7 +115,8 @@ export class Kernel {
         signal?.removeEventListener("abort", onAbort);
       }
     }, { signal, queued: (leave) => leaveQueue = leave });
-    this.#lanes.track(result);
+    this.#lanes.track(job);
+    job.then(outcome.resolve, outcome.reject);
     const refuse = (error: unknown): void => {
       over = true;
       accepted.reject(error);
@@ -181,6 +187,8 @@ export class Kernel {
     this.#assertOutside(sessionId);
     const lane = this.#lanes.get(sessionId);
     const parent = this.#ports.chain.current();
+    const { checkAnswers } = await openTurns();
+    checkAnswers(input);
     return await this.#lanes.track(lane.enqueue(async () => {
       const { resumeOpen } = await openTurns();
       return await this.#lanes.inTurn(

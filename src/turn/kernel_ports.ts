@@ -9,6 +9,7 @@ import type { Driver } from "../ports/driver.ts";
 import type { OwnerId, SessionJournal } from "../ports/journal.ts";
 import type { SessionStorageStore } from "../ports/session_storage_store.ts";
 import type { IdSource } from "../kit/ids.ts";
+import type { SharedFolds } from "../context/config_cache.ts";
 import type { ContextSources } from "../context/turn_context.ts";
 import type { ProviderRetryConfig, TurnLimits } from "./limits.ts";
 import type { LiveEvents } from "./live_events.ts";
@@ -63,6 +64,8 @@ export interface KernelPorts {
   readonly limits: TurnLimits;
   /** Retries of model calls. */
   readonly retry: ProviderRetryConfig;
+  /** Folds that sessions share. */
+  readonly folds: SharedFolds;
   /** Knows which turns a call is made from. */
   readonly chain: TurnChain;
 }

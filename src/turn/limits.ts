@@ -24,6 +24,8 @@ export interface TurnLimits {
   readonly providerTotalMs: number;
   /** Longest hook or prompt function. @default {30000} */
   readonly hookMs: number;
+  /** Longest wait for an answer of a host's store. @default {30000} */
+  readonly storeMs: number;
   /** Longest tool run when the tool says nothing. @default {120000} */
   readonly toolMs: number;
   /** Tool calls that run at the same time. @default {32} */

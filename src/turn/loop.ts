@@ -1,6 +1,6 @@
 /** The turn loop: asks the planner, performs the step, commits it. */
 
-import { messageOf, RuntimeError } from "../errors.ts";
+import { messageOf, RuntimeError, StoreError } from "../errors.ts";
 import type { EventDraft } from "../records/event.ts";
 import type { CallId } from "../records/ids.ts";
 import type { Message } from "../records/message.ts";
@@ -10,12 +10,11 @@ import type { ToolCall } from "../records/tool.ts";
 import { lazy } from "../kit/lazy.ts";
 import type { Act } from "./act.ts";
 import type { CallLog } from "./call_log.ts";
-import { storePending } from "./input.ts";
 import { plan } from "./plan.ts";
 import type { NextStep, Plan, TurnEffect } from "./plan_types.ts";
 import { reason } from "./reason.ts";
 import { contextFor } from "./reasoning.ts";
-import type { TurnRun } from "./turn_run.ts";
+import { isOfStores, type TurnRun } from "./turn_run.ts";
 
 /** Where a loop begins. */
 export interface LoopStart {
@@ -28,6 +27,7 @@ export interface LoopStart {
 }
 
 const acting = lazy(() => import("./act.ts"));
+const joining = lazy(() => import("./joining.ts"));
 const failing = lazy(() => import("./reason_failed.ts"));
 
 /** Nothing is recorded yet. */
@@ -45,7 +45,6 @@ export class TurnLoop {
   /** The agent message whose calls are open. */
   #message: Message | undefined;
   #log: CallLog;
-  #parallel = true;
   #act: Act | undefined;
 
   /** Runs over one turn. */
@@ -100,9 +99,13 @@ export class TurnLoop {
 
   async #reason(): Promise<Plan | { readonly result: TurnResult }> {
     const run = this.#run;
-    if (run.pending.length > 0) await storePending(run);
+    const joined = run.pending.length > 0 && await (await joining()).storePending(run);
+    if (!joined && isAnswered(run)) {
+      const over = plan(run.state, { type: "nothing_left", at: run.ports.clock.now() });
+      run.state = over.state;
+      if (over.next.type === "complete") return { result: await this.#complete(over.next, over.effects, []) };
+    }
     const reasoned = await reason(run);
-    this.#parallel = reasoned.parallelToolCalls;
     this.#message = reasoned.message.content.some((part) => part.type === "tool_call") ? reasoned.message : undefined;
     this.#log = EMPTY_CALL_LOG;
     if (reasoned.outcome.type === "reasoned" && reasoned.outcome.text !== "") run.response = reasoned.outcome.text;
@@ -126,7 +129,7 @@ export class TurnLoop {
     const { Act } = await acting();
     const act = new Act(run, await run.context(), message, this.#log);
     this.#act = act;
-    await act.perform(this.#parallel);
+    await act.perform();
     const waiting = act.waitingFor.length > 0;
     const next = plan(run.state, { type: "acted", acted: act.acted, waiting });
     if (!waiting) {
@@ -189,7 +192,9 @@ export class TurnLoop {
     };
     const result = resultOf(run, next, []);
     try {
-      await run.context().catch(() => {});
+      await run.context().catch((error) => {
+        if (error instanceof StoreError) throw error;
+      });
       if (hasTurnEndHooks(run)) await runTurnEndHooks(run, result);
       await run.commit(closing.events, { checkpoint: null, release: true });
       return result;
@@ -213,11 +218,6 @@ export class TurnLoop {
   }
 }
 
-/** Whether a store failed or a record is missing: the turn stays open until the host has mended that. */
-function isOfStores(error: unknown): boolean {
-  return error instanceof RuntimeError && (error.code === "store_failed" || error.code.endsWith("_not_found"));
-}
-
 /** What a turn came to, from its state. */
 export function resultOf(run: TurnRun, next: Complete, waitingFor: readonly ToolCall[]): TurnResult {
   const { state } = run;
@@ -237,6 +237,13 @@ export function resultOf(run: TurnRun, next: Complete, waitingFor: readonly Tool
     usage: state.usage,
     waitingFor,
   };
+}
+
+/** Whether the turn's last message is an answer already. */
+function isAnswered({ share, state }: TurnRun): boolean {
+  const last = share.history.messages.at(-1);
+  return state.iteration > 1 && last?.role === "agent" && (last.sequence ?? 0) > state.baseSequence &&
+    !last.content.some((part) => part.type === "tool_call");
 }
 
 function hasTurnEndHooks(run: TurnRun): boolean {

@@ -65,7 +65,8 @@ async function viewOf(context: TurnContext, parts: ModelRequestParts): Promise<r
   if (views.length > 0 || view !== parts.history) {
     views.sort((a, b) => (a.capability.modelView?.priority ?? 0) - (b.capability.modelView?.priority ?? 0));
     for (const { capability, config } of views) {
-      view = await capability.modelView?.apply(view, parts.capabilityContext(config)) ?? view;
+      // A copy, because the list is the session's history: sorting it in place would damage every later request.
+      view = await capability.modelView?.apply([...view], parts.capabilityContext(config)) ?? view;
     }
     messages = toModelMessages(view);
   }

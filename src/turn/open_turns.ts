@@ -9,6 +9,25 @@ import { cancelOpenTurn, openCallsOf, readWaitingResult, type ResumeInput, resum
 import type { Lanes, SessionLane } from "./session_lane.ts";
 import { readTurnResult } from "./stored_turn.ts";
 
+/**
+ * Checks the shape of what a client says.
+ *
+ * @throws {TypeError} when a member has the wrong shape
+ */
+export function checkAnswers(answers: ResumeInput): void {
+  const input: unknown = answers;
+  if (typeof input !== "object" || input === null) {
+    throw new TypeError(`Cannot resume a turn with ${input === null ? "null" : typeof input}: expected an object`);
+  }
+  for (const member of ["toolResults", "decisions"] as const) {
+    const list: unknown = Reflect.get(input, member);
+    if (list === undefined) continue;
+    if (!Array.isArray(list) || !list.every((item) => typeof item?.toolCallId === "string")) {
+      throw new TypeError(`Cannot resume a turn: \`${member}\` is not an array of objects with a \`toolCallId\``);
+    }
+  }
+}
+
 /** Answers the waiting turn of a session. */
 export async function resumeOpen(
   ports: KernelPorts,

@@ -25,6 +25,8 @@ export function plan(state: TurnState, outcome: TurnOutcome): Plan {
       const spent = { ...state, llmCallCount: state.llmCallCount + 1, usage: sum(state.usage, outcome.usage) };
       return fail(spent, outcome.failure, outcome.disclosed, outcome.disclosure, "error");
     }
+    case "nothing_left":
+      return complete({ ...state, iteration: state.iteration - 1 }, "end_turn", outcome.at, 0);
     case "acted": {
       const acted = { ...state, toolCallsActed: state.toolCallsActed + outcome.acted };
       if (outcome.waiting) return { state: { ...acted, phase: "wait" }, next: WAIT, effects: NO_EFFECTS };
@@ -57,11 +59,14 @@ function planReasoned(before: TurnState, outcome: Extract<TurnOutcome, { type: "
     return { state: nextReason(state), next: REASON, effects: NO_EFFECTS };
   }
   const cut = outcome.callCount > 0 || outcome.pendingInputs > 0;
-  const stopReason = cut ? "max_turn_requests" : stopReasonOf(outcome.finishReason);
+  return complete(state, cut ? "max_turn_requests" : stopReasonOf(outcome.finishReason), outcome.at, outcome.callCount);
+}
+
+function complete(state: TurnState, stopReason: StopReason, at: number, openCalls: number): Plan {
   const done: TurnState = { ...state, phase: "done" };
   const effects: TurnEffect[] = [];
-  if (outcome.callCount > 0) effects.push({ type: "close_calls", reason: "not executed: iteration limit" });
-  effects.push({ type: "event", event: turnCompleted(done, stopReason, outcome.at) }, idled(done));
+  if (openCalls > 0) effects.push({ type: "close_calls", reason: "not executed: iteration limit" });
+  effects.push({ type: "event", event: turnCompleted(done, stopReason, at) }, idled(done));
   effects.push({ type: "turn_end_hooks", success: true });
   return { state: done, next: { type: "complete", status: "completed", stopReason }, effects };
 }

@@ -47,6 +47,12 @@ export type TurnOutcome =
     readonly usage?: Usage;
   }
   | {
+    /** The inputs a further reason step was for were all refused, or lost in a crash: nothing is left to answer. */
+    readonly type: "nothing_left";
+    /** The instant; milliseconds since the epoch. */
+    readonly at: number;
+  }
+  | {
     /** Calls were acted on. */
     readonly type: "acted";
     /** How many got a result in this step. */

@@ -1,6 +1,6 @@
 /** The reason step: asks the model and says what is to be committed. */
 
-import { ProviderError, RuntimeError } from "../errors.ts";
+import { ProviderError } from "../errors.ts";
 import type { ContentPart } from "../records/content.ts";
 import type { EventDraft } from "../records/event.ts";
 import type { EventDataMap, GenerationMetadata } from "../records/event_data.ts";
@@ -19,7 +19,7 @@ import {
   type Reasoning,
   systemPromptHash,
 } from "./reasoning.ts";
-import type { TurnRun } from "./turn_run.ts";
+import { isOfStores, type TurnRun } from "./turn_run.ts";
 
 const PREVIEW = 200;
 const failedStep = lazy(() => import("./reason_failed.ts"));
@@ -74,7 +74,7 @@ export async function reason(run: TurnRun): Promise<Reasoned> {
   } catch (error) {
     if (run.interrupts.interrupted) throw run.interrupts.reason;
     // A missing record is misuse or a changed store, not an answer of the provider.
-    if (error instanceof RuntimeError && error.code.endsWith("_not_found")) throw error;
+    if (isOfStores(error)) throw error;
     called = { ok: false, error, durationMs: ports.clock.monotonic() - startedAt, retry: undefined };
   }
   const reasoning: Reasoning = { messageId, context, request, promptHash, called };
@@ -144,8 +144,7 @@ function succeed(run: TurnRun, reasoning: Reasoning, reply: Reply, callParts: re
     { type: "output.message.completed", context, data: completed },
     { type: "reason.completed", context, data: ended },
   ];
-  const parallelToolCalls = reasoning.context?.runtimeAgent.parallelToolCalls ?? true;
-  return { outcome, events, message, parallelToolCalls };
+  return { outcome, events, message };
 }
 
 function agentMessage(

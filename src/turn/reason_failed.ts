@@ -18,7 +18,8 @@ export async function failedReason(run: TurnRun, reasoning: Reasoning, error: un
       if (hooks.llmError === undefined) continue;
       try {
         const amended = hooks.llmError(failure, contextFor(run, context)(owner.config));
-        disclosed = await run.timed(Promise.resolve(amended), ports.limits.hookMs, "run an llmError hook") ?? disclosed;
+        const words = await run.timed(Promise.resolve(amended), ports.limits.hookMs, "run an llmError hook");
+        if (typeof words === "string") disclosed = words;
       } catch (thrown) {
         if (run.interrupts.interrupted) throw run.interrupts.reason;
         run.warn("hook_failed", thrown);
@@ -60,7 +61,6 @@ export async function failedReason(run: TurnRun, reasoning: Reasoning, error: un
     outcome: { type: "reason_failed", failure, disclosed, disclosure },
     events,
     message,
-    parallelToolCalls: true,
   };
 }
 

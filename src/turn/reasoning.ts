@@ -35,8 +35,6 @@ export interface Reasoned {
   readonly events: readonly EventDraft[];
   /** The agent message. */
   readonly message: Message;
-  /** Whether its calls may run at the same time. */
-  readonly parallelToolCalls: boolean;
 }
 
 /** What a capability's function is told during this turn. */

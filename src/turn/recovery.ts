@@ -15,7 +15,8 @@ import type { KernelPorts } from "./kernel_ports.ts";
 import { resultOf, TurnLoop } from "./loop.ts";
 import { plan } from "./plan.ts";
 import { textOfMessage } from "./stored_turn.ts";
-import { type SessionShare, TurnRun } from "./turn_run.ts";
+import { TurnRun } from "./turn_run.ts";
+import type { SessionShare } from "./session_share.ts";
 
 /** An open turn as it is taken over. */
 export interface TakenTurn {

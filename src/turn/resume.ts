@@ -14,7 +14,8 @@ import { resultOf, TurnLoop } from "./loop.ts";
 import { plan } from "./plan.ts";
 import { takeTurn } from "./recovery.ts";
 import { textOfMessage } from "./stored_turn.ts";
-import type { SessionShare, TurnRun } from "./turn_run.ts";
+import type { TurnRun } from "./turn_run.ts";
+import type { SessionShare } from "./session_share.ts";
 
 /** What a client says to a waiting turn; partial answers are stored. */
 export interface ResumeInput {

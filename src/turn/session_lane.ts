@@ -3,10 +3,11 @@
 import { QueueFullError, RuntimeClosedError } from "../errors.ts";
 import type { SessionId } from "../records/ids.ts";
 import type { AcquiredSession } from "../ports/journal.ts";
-import { ConfigCache, SharedFolds } from "../context/config_cache.ts";
+import { ConfigCache, type SharedFolds } from "../context/config_cache.ts";
 import { SessionHistory } from "./history.ts";
 import type { ChainLink, KernelPorts } from "./kernel_ports.ts";
-import { type PendingInput, type SessionShare, TurnInterruption, type TurnRun } from "./turn_run.ts";
+import { TurnInterruption, type TurnRun } from "./turn_run.ts";
+import type { PendingInput, SessionShare } from "./session_share.ts";
 
 /** Work that waits for the session. */
 interface Job {
@@ -162,7 +163,6 @@ export class Lanes {
   readonly #lanes = new Map<SessionId, SessionLane>();
   readonly #running = new Set<TurnRun>();
   readonly #work = new Set<Promise<unknown>>();
-  readonly #folds = new SharedFolds();
   #bytes = 0;
   #closed = false;
 
@@ -176,7 +176,7 @@ export class Lanes {
   get(sessionId: SessionId): SessionLane {
     let lane = this.#lanes.get(sessionId);
     if (lane === undefined) {
-      lane = new SessionLane(sessionId, this.#ports.limits.maxQueue, this.#folds);
+      lane = new SessionLane(sessionId, this.#ports.limits.maxQueue, this.#ports.folds);
       this.#lanes.set(sessionId, lane);
     }
     return lane;

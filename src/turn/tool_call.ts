@@ -8,7 +8,7 @@ import type { CapabilityHooks } from "../ports/capability.ts";
 import type { Tool, ToolOutcome } from "../ports/tool.ts";
 import type { Mutable } from "../kit/mutable.ts";
 import { toBoundedJson } from "../kit/bounded_json.ts";
-import { copyForeign, parseArgumentsText } from "../kit/parse_arguments.ts";
+import { copyForeign, parseArguments, parseArgumentsText } from "../kit/parse_arguments.ts";
 import type { BoundTool } from "../context/session_config.ts";
 import type { TurnContext } from "../context/turn_context.ts";
 import { CallContext } from "./call_context.ts";
@@ -174,8 +174,14 @@ async function runPreHooks(
       const decision = answer instanceof Promise
         ? await run.timed(answer, run.ports.limits.hookMs, "run a hook")
         : answer;
-      if (decision.action === "block") return { args, blocked: decision.reason };
-      if (decision.action === "rewrite") args = decision.arguments;
+      if (decision.action === "block") {
+        return { args, blocked: typeof decision.reason === "string" ? decision.reason : "no reason was given" };
+      }
+      if (decision.action === "rewrite") {
+        const parsed = parseArguments(decision.arguments);
+        if (!parsed.ok) throw new TypeError(parsed.message);
+        args = JSON.parse(JSON.stringify(parsed.value));
+      } else if (decision.action !== "allow") throw new TypeError("The hook answered no decision");
     } catch (thrown) {
       rethrowInterruption(run);
       // A guard that cannot answer must not let the call through.
@@ -200,8 +206,8 @@ async function runPostHooks(
     try {
       const answer = hook(call, result, context);
       const next = answer instanceof Promise ? await run.timed(answer, run.ports.limits.hookMs, "run a hook") : answer;
-      // A hook that returns nothing has nothing to say.
-      if (typeof next === "object" && next !== null && next !== result) result = { ...next, toolCallId: call.id };
+      // A hook that returns nothing, or no result, has nothing to say.
+      if (next !== result && isResult(next)) result = { ...next, toolCallId: call.id };
     } catch (thrown) {
       rethrowInterruption(run);
       run.warn("hook_failed", thrown);
@@ -216,12 +222,38 @@ function boundResult(
   hooked: ToolResult,
   maxBytes: number,
 ): { readonly result: ToolResult; readonly truncated: boolean } {
-  const { error, status, result: value, ...rest } = hooked;
-  if (error !== undefined) {
-    return { result: { ...rest, ...errorResult(call, String(error), status) }, truncated: false };
+  const { error, images, connectionRequired } = hooked;
+  const status = STATUSES.has(hooked.status) ? hooked.status : error === undefined ? "success" : "error";
+  const more = { ...imagesOf(images), ...connectionOf(connectionRequired) };
+  if (error !== undefined || status !== "success") {
+    return {
+      result: { ...errorResult(call, error, status === "success" ? "error" : status), ...more },
+      truncated: false,
+    };
   }
-  const bounded = toBoundedJson(value ?? null, { maxBytes });
-  return { result: { ...rest, status: status ?? "success", result: bounded.value }, truncated: bounded.truncated };
+  const { value, truncated } = toBoundedJson(hooked.result ?? null, { maxBytes });
+  return { result: { toolCallId: call.id, status, result: value, ...more }, truncated };
+}
+
+const STATUSES: ReadonlySet<unknown> = new Set<ToolStatus>(["success", "error", "timeout", "cancelled", "interrupted"]);
+
+function isResult(answer: unknown): answer is ToolResult {
+  return typeof answer === "object" && answer !== null &&
+    ("status" in answer || "result" in answer || "error" in answer);
+}
+
+/** The members of a required connection that are text. */
+function connectionOf(value: unknown): Pick<ToolResult, "connectionRequired"> {
+  if (typeof value !== "object" || value === null || !("provider" in value)) return {};
+  const { provider, subject, setupUrl } = value as Readonly<Record<string, unknown>>;
+  if (typeof provider !== "string") return {};
+  return {
+    connectionRequired: {
+      provider,
+      ...(typeof subject === "string" ? { subject } : {}),
+      ...(typeof setupUrl === "string" ? { setupUrl } : {}),
+    },
+  };
 }
 
 /** Writes an outcome down as a result within the cap; what is no outcome is a failure of the tool. */
@@ -258,9 +290,8 @@ export function writeOutcome(
     case "failed":
       return { result: errorResult(call, outcome.message, outcome.status), truncated: false };
     case "connection_required": {
-      const { type: _, ...connectionRequired } = outcome;
       const message = `Connection required: the user has to connect ${outcome.provider} first`;
-      return { result: { ...errorResult(call, message), connectionRequired }, truncated: false };
+      return { result: { ...errorResult(call, message), ...connectionOf(outcome) }, truncated: false };
     }
     default:
       return undefined;
@@ -286,7 +317,7 @@ function imagesOf(images: unknown): { readonly images?: readonly ImagePart[] } {
 const MAX_ERROR = 8 * 1024;
 
 /** An error result for a call. */
-export function errorResult(call: ToolCall, message: string, status: ToolStatus = "error"): ToolResult {
+export function errorResult(call: ToolCall, message: unknown, status: ToolStatus = "error"): ToolResult {
   const text = typeof message === "string" ? message : "failed without saying why";
   const error = text.length > MAX_ERROR ? `${text.slice(0, MAX_ERROR)} [cut]` : text;
   return { toolCallId: call.id, status, error };

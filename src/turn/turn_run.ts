@@ -1,45 +1,19 @@
 /** One running turn: its lease, its commits, its interruption. */
 
+import type { PendingInput, SessionShare } from "./session_share.ts";
 import { messageOf, RuntimeError, StoreError } from "../errors.ts";
 import type { EventContext, EventDraft, EventType } from "../records/event.ts";
 import type { EventDataMap } from "../records/event_data.ts";
 import type { SessionId } from "../records/ids.ts";
-import type { Controls, InputMessage } from "../records/message.ts";
+import type { Controls } from "../records/message.ts";
 import type { TurnCheckpoint } from "../records/checkpoint.ts";
 import type { TurnState } from "../records/turn.ts";
 import type { CommittedStep, SessionStep } from "../ports/journal.ts";
-import type { ConfigCache } from "../context/config_cache.ts";
 import type { ConfigLayers } from "../context/layers.ts";
 import { assembleTurnContext, type TurnContext } from "../context/turn_context.ts";
-import type { SessionHistory } from "./history.ts";
 import type { KernelPorts } from "./kernel_ports.ts";
 import { contextOf } from "./plan.ts";
-import type { TurnHandle } from "./turn_handle.ts";
 import { Interrupts, Watchdog } from "./watchdog.ts";
-
-/** An input that joins a running turn. */
-export interface PendingInput {
-  /** The input. */
-  readonly input: InputMessage;
-  /** Its idempotency key. */
-  readonly key: string | undefined;
-  /** It is stored, or was before; with a turn when it came too late for its own and started, or joined, that one. */
-  accepted(next?: TurnHandle): void;
-  /** It could not be stored. */
-  rejected(error: unknown): void;
-}
-
-/** What a turn shares with the others of its session. */
-export interface SessionShare {
-  /** The session. */
-  readonly sessionId: SessionId;
-  /** The history up to the last commit. */
-  readonly history: SessionHistory;
-  /** The fold of its layers. */
-  readonly config: ConfigCache;
-  /** Grows when the session's configuration changed through the runtime. */
-  epoch: number;
-}
 
 /** What stopped a turn from the outside. */
 export class TurnInterruption extends RuntimeError {
@@ -47,6 +21,11 @@ export class TurnInterruption extends RuntimeError {
   constructor(reason: string | undefined) {
     super("turn_cancelled", reason ?? "The turn was cancelled");
   }
+}
+
+/** Whether a store failed or a record is missing: the turn stays open until the host has mended that. */
+export function isOfStores(error: unknown): boolean {
+  return error instanceof RuntimeError && (error.code === "store_failed" || error.code.endsWith("_not_found"));
 }
 
 /** The mutable side of a turn; its plan lives in {@linkcode TurnState}. */
@@ -187,6 +166,13 @@ export class TurnRun {
     }
     for (const message of this.#context.warnings) this.live("runtime.warning", { code: "configuration", message });
     return this.#context;
+  }
+
+  /** Whoever needs the context gets this error, until the configuration changes. */
+  failContext(error: unknown): void {
+    this.#contextEpoch = this.share.epoch;
+    this.#contextControls = this.controls;
+    this.#contextFailure = { error };
   }
 
   #assemble(): Promise<TurnContext> {

@@ -35,6 +35,7 @@ export class Watchdog {
   #timer: Timer | undefined;
   #timerAt = Infinity;
   #hopping = false;
+  #hopsLeft = 0;
 
   /** Keeps time with a clock. */
   constructor(clock: Clock) {
@@ -62,7 +63,8 @@ export class Watchdog {
       if (entry.at < this.#timerAt) this.#set(entry.at);
     } else if (!this.#hopping) {
       this.#hopping = true;
-      this.#hop(HOPS);
+      this.#hopsLeft = HOPS;
+      this.#hop();
     }
     return entry;
   }
@@ -75,16 +77,17 @@ export class Watchdog {
     this.#timerAt = Infinity;
   }
 
-  #hop(left: number): void {
+  // One function for all hops: a closure each would be most of their cost.
+  readonly #hop = (): void => {
     if (this.#entries.size === 0) this.#hopping = false;
-    else if (left > 0) SETTLED.then(() => this.#hop(left - 1));
+    else if (this.#hopsLeft-- > 0) SETTLED.then(this.#hop);
     else {
       this.#hopping = false;
       let next = Infinity;
       for (const entry of this.#entries) next = Math.min(next, entry.at);
       this.#set(next);
     }
-  }
+  };
 
   #set(at: number): void {
     this.#timer?.cancel();

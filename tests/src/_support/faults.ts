@@ -14,7 +14,8 @@ import type { Event, EventOf, EventType } from "../../../src/records/event.ts";
 import { type HarnessId, idFromSeed, type SessionId } from "../../../src/records/ids.ts";
 import type { JsonValue } from "../../../src/records/json.ts";
 import type { ToolDefinition, ToolEffect } from "../../../src/records/tool.ts";
-import { type BackendSlots, RuntimeBackends } from "../../../src/runtime/backends.ts";
+import { RuntimeBackends } from "../../../src/runtime/backends.ts";
+import type { BackendSlots } from "../../../src/runtime/backend_slots.ts";
 import { InProcessRuntimeBuilder } from "../../../src/runtime/builder.ts";
 import type { InProcessRuntime } from "../../../src/runtime/in_process_runtime.ts";
 import { FakeClock } from "../../../src/testing/fake_clock.ts";
@@ -188,6 +189,9 @@ export function logOf(backends: RuntimeBackends, sessionId: SessionId = SESSION)
   return backends.slots.turnStore.loadEvents(sessionId);
 }
 
+/** A wrapped store must not pass for one of the runtime's own, which are trusted to neither fail nor hang. */
+const LOOKS_FOREIGN: { getPrototypeOf(): object } = { getPrototypeOf: () => Object.prototype };
+
 /** What a store does instead of its work. */
 export type FaultKind = "throws" | "rejects" | "hangs";
 
@@ -198,15 +202,17 @@ export const FAULT: Error = new Error("the disk is on fire");
 export class FaultSwitch {
   #method: string | undefined;
   #kind: FaultKind = "rejects";
+  #skip = 0;
   #left = 0;
   /** How often the fault has happened. */
   hits = 0;
 
-  /** Breaks a method from now on, or so many times. */
-  arm(method: string, kind: FaultKind, times?: number): void {
+  /** Breaks a method from now on, or so many times, once it has worked some times. */
+  arm(method: string, kind: FaultKind, options: { readonly times?: number; readonly skip?: number } = {}): void {
     this.#method = method;
     this.#kind = kind;
-    this.#left = times ?? Infinity;
+    this.#skip = options.skip ?? 0;
+    this.#left = options.times ?? Infinity;
     this.hits = 0;
   }
 
@@ -218,11 +224,12 @@ export class FaultSwitch {
   /** A store whose methods obey the switch. */
   wrap<T extends object>(store: T): T {
     return new Proxy(store, {
+      ...LOOKS_FOREIGN,
       get: (target, key) => {
         const member: unknown = Reflect.get(target, key, target);
         if (typeof member !== "function") return member;
         return (...args: unknown[]): unknown => {
-          if (key !== this.#method || this.#left <= 0) return Reflect.apply(member, target, args);
+          if (key !== this.#method || this.#skip-- > 0 || this.#left <= 0) return Reflect.apply(member, target, args);
           this.#left--;
           this.hits++;
           if (this.#kind === "throws") throw FAULT;
@@ -286,6 +293,7 @@ export class Process {
 
   #guard<T extends object>(store: T): T {
     return new Proxy(store, {
+      ...LOOKS_FOREIGN,
       get: (target, key) => {
         const member: unknown = Reflect.get(target, key, target);
         if (typeof member !== "function") return member;

@@ -111,16 +111,30 @@ Deno.test("a text turn is two commits: accept, then the reply together with the 
   assert.deepEqual(journal.steps.map(({ release }) => release ?? false), [false, true]);
 });
 
-Deno.test("a tool turn commits its intents before a start mark, and the mark before the result", async () => {
+Deno.test("a tool turn commits its intents before the start mark, and the mark before the result", async () => {
   const journal = new RecordingJournal();
-  await using sim = await scriptedRuntime([callTools("ping", "look"), "done"], {
-    tools: [PING, LOOK],
+  await using sim = await scriptedRuntime([callTools("ping"), "done"], {
+    tools: [PING],
     backends: RuntimeBackends.inMemory().withJournal(journal),
   });
   await say(sim.runtime);
-  const types = journal.steps.map(({ events }) => events.map(({ type }) => type));
-  assert.deepEqual(types.slice(0, 3), [ACCEPT, REPLY, ["tool.started"]]);
-  assert.deepEqual(types.slice(3, -1).flat(), ["tool.completed", "tool.completed", "act.completed"]);
+  assert.deepEqual(journal.steps.map(({ events }) => events.map(({ type }) => type)), [
+    ACCEPT,
+    REPLY,
+    ["tool.started"],
+    ["tool.completed", "act.completed"],
+    [...REPLY, "turn.completed", "session.idled"],
+  ]);
+});
+
+Deno.test("a call of a pure tool costs no commit of its own", async () => {
+  const journal = new RecordingJournal();
+  await using sim = await scriptedRuntime([callTools("look"), "done"], {
+    tools: [LOOK],
+    backends: RuntimeBackends.inMemory().withJournal(journal),
+  });
+  await say(sim.runtime);
+  assert.equal(journal.steps.length, 4);
 });
 
 Deno.test("the deltas of an answer join to its text, each with the offset it starts at", async () => {

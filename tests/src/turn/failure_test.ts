@@ -214,6 +214,57 @@ Deno.test("runTurn() fails when a capability's prompt function throws, and asks 
   assert.equal(asked, 1);
 });
 
+Deno.test("runTurn() keeps the input and fails when a capability cannot make its tools", async () => {
+  const tools = () => {
+    throw new Error("no tools");
+  };
+  await using sim = await scriptedRuntime(["never"], { capabilities: [{ id: "bad", name: "Bad", tools }] });
+  const { error, success } = await say(sim.runtime, "hi");
+  assert.deepEqual([success, error?.code, error?.message], [false, "processing_error", "no tools"]);
+  assert.equal(sim.requests.length, 0);
+  const messages = await sim.runtime.messages(sim.runtime.defaultSessionId);
+  assert.deepEqual(messages.map(({ role }) => role), ["user", "agent"]);
+});
+
+Deno.test("runTurn() fails when a capability cannot be loaded, and sends nothing past its hooks", async () => {
+  let loads = 0;
+  const guard: Capability = { id: "guard", name: "Guard", hooks: { userPromptSubmit: () => ({ action: "allow" }) } };
+  const load = () => ++loads === 1 ? Promise.reject(new Error("offline")) : Promise.resolve(guard);
+  const backends = RuntimeBackends.inMemory();
+  await using sim = await scriptedRuntime(["hello"], {
+    backends,
+    configure: (builder) => builder.capability({ id: "guard", name: "Guard", load }),
+  });
+  const { runtime } = sim;
+  await backends.slots.sessionStore.upsertSessionCapability?.(runtime.defaultSessionId, { ref: "guard" });
+  const { error, success } = await say(runtime, "first");
+  assert.deepEqual([success, error?.code], [false, "processing_error"]);
+  assert.match(error?.message ?? "", /Cannot load capability "guard": offline/);
+  assert.deepEqual([sim.requests.length, loads], [0, 1]);
+  assert.equal((await say(runtime, "second")).response, "hello");
+});
+
+Deno.test("runTurn() fails instead of hanging when a capability never finishes loading", async () => {
+  const clock = new WatchedClock();
+  const asked = Promise.withResolvers<void>();
+  const load = () => {
+    asked.resolve();
+    return new Promise<never>(() => {});
+  };
+  const backends = RuntimeBackends.inMemory();
+  await using runtime = await simRuntime("never", {
+    clock,
+    backends,
+    configure: (builder) => builder.capability({ id: "slow", name: "Slow", load }),
+  });
+  await backends.slots.sessionStore.upsertSessionCapability?.(runtime.defaultSessionId, { ref: "slow" });
+  const running = say(runtime);
+  await asked.promise;
+  await clock.armed();
+  clock.advance(30_000);
+  assert.match((await running).error?.message ?? "", /load a capability: no answer within 30000 ms/);
+});
+
 Deno.test("runTurn() fails instead of hanging when a capability's prompt function never answers", async () => {
   const clock = new WatchedClock();
   const asked = Promise.withResolvers<void>();

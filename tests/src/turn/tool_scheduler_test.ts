@@ -153,3 +153,23 @@ Deno.test("runScheduled() starts nothing more and rejects when a run rejects", a
 Deno.test("runScheduled() resolves at once when there is nothing to run", async () => {
   await runScheduled([], { cap: 1, serial: false, classOf: () => undefined, run: () => Promise.resolve() });
 });
+
+Deno.test("parallelToolCalls: false holds also for calls that had to be approved first", async () => {
+  const gate = new Gate();
+  const { execute, ...free } = gate.tool("free");
+  const approved = { ...free, execute, definition: { ...free.definition, policy: "requires_approval" as const } };
+  await using sim = await scriptedRuntime([callTools(call("free", "a"), call("free", "b")), "done"], {
+    tools: [approved],
+    capabilities: [{ id: "serial", name: "Serial", parallelToolCalls: false }],
+  });
+  const { runtime } = sim;
+  const { waitingFor } = await say(runtime);
+  const decisions = waitingFor.map(({ id }) => ({ toolCallId: id, approved: true }));
+  const running = runtime.resumeTurn(runtime.defaultSessionId, { decisions });
+  for (let i = 0; i < 2; i++) {
+    await gate.held(1);
+    await gate.release();
+  }
+  assert.equal((await running).response, "done");
+  assert.deepEqual(gate.log, ["start a", "end a", "start b", "end b"]);
+});
