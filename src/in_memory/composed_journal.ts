@@ -75,6 +75,7 @@ export class ComposedJournal implements SessionJournal {
   readonly #ids: IdSource;
   readonly #clock: Clock;
   readonly #connected = new Map<OwnerId, Promise<void>>();
+  readonly #dead = new Set<OwnerId>();
   readonly #lanes = new Map<SessionId, Lane>();
 
   /** Composes a journal. */
@@ -200,6 +201,7 @@ export class ComposedJournal implements SessionJournal {
   /** The head the first step under a fence builds on, once the lease may be taken. */
   async #firstHead(step: SessionStep): Promise<SessionHead | undefined> {
     const { sessionId, owner, fence } = step;
+    if (this.#dead.has(owner)) throw new LeaseLostError(sessionId, fence);
     // The owner is declared alive before its id can stand in a lease.
     let connected = this.#connected.get(owner);
     if (connected === undefined) {
@@ -271,6 +273,7 @@ export class ComposedJournal implements SessionJournal {
   /** See {@linkcode SessionJournal.disconnect}. */
   disconnect(owner: OwnerId): Promise<void> {
     this.#connected.delete(owner);
+    this.#dead.add(owner);
     return this.#turns.disconnect(owner);
   }
 }

@@ -237,6 +237,8 @@ export class Act {
       context: this.#run.eventContext,
       data: { ...data, toolCallFingerprint: await sha256(text) },
     })));
+    // The turn may have ended meanwhile: a mark after its closing step would start what nobody waits for.
+    if (this.#over || this.#run.closed) throw this.#run.interrupts.reason;
     await this.#run.commit(events);
   }
 

@@ -116,6 +116,14 @@ export function testJournalLeases(options: SharedConformanceOptions<SessionJourn
     },
   );
 
+  check(options, "disconnect() is final: what its owner still commits is refused", async (journal) => {
+    const dead = await JournalDriver.acquire(journal, SESSION);
+    await journal.disconnect(dead.owner);
+    await assertRefused(dead.accept(1), "lease_lost");
+    const heir = await JournalDriver.acquire(journal, SESSION);
+    assert.equal((await heir.accept(1)).lastSequence, 3);
+  });
+
   check(options, "disconnect() of one owner leaves the leases of others alone", async (journal) => {
     const holder = await JournalDriver.acquire(journal, SESSION);
     await holder.accept(1);
