@@ -28,7 +28,7 @@ const NO_CONFIG: JsonObject = Object.freeze({});
 /**
  * Resolves references depth first.
  *
- * Unknown and unavailable ones are left out. A cycle, or more than 100, is a warning: what was reached is used.
+ * Unavailable ones are left out. An unknown one, a cycle, or more than 100, is a warning: what was reached is used.
  */
 export async function resolveCapabilities(
   refs: readonly CapabilityRef[],
@@ -46,7 +46,8 @@ export async function resolveCapabilities(
 
   async function visit(ref: string, path: readonly string[]): Promise<void> {
     const entry = registry.get(ref);
-    if (entry === undefined || resolved.has(entry.id)) return;
+    if (entry === undefined) return void warnings.push(`Capability "${ref}" is not registered and was left out`);
+    if (resolved.has(entry.id)) return;
     if (visiting.has(entry.id)) {
       warnings.push(`Capabilities depend on each other in a circle: ${[...path, entry.id].join(" -> ")}`);
       return;

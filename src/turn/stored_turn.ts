@@ -19,6 +19,9 @@ export function textOfMessage(events: readonly Event[], id: MessageId | undefine
   return "";
 }
 
+const PAGE = 100;
+const CLOSING: ReadonlySet<string> = new Set(["turn.completed", "turn.failed", "turn.cancelled", "turn.sealed"]);
+
 /** The result of an ended turn, read from its events; undefined while it is open. */
 export async function readTurnResult(
   journal: SessionJournal,
@@ -26,8 +29,14 @@ export async function readTurnResult(
   turnId: TurnId,
   sequence: number,
 ): Promise<TurnResult | undefined> {
-  const events = await journal.events(sessionId, { after: sequence - 1 });
-  const own = events.filter((event) => event.context.turnId === turnId);
+  const own: Event[] = [];
+  for (let after = sequence - 1;;) {
+    const page = await journal.events(sessionId, { after, limit: PAGE });
+    for (const event of page) if (event.context.turnId === turnId) own.push(event);
+    after = page.at(-1)?.sequence ?? after;
+    // What came after the turn is not read: a repeat of an old key costs no more than its turn.
+    if (page.length < PAGE || own.some((event) => CLOSING.has(event.type))) break;
+  }
   for (const event of own) {
     switch (event.type) {
       case "turn.completed": {

@@ -80,10 +80,13 @@ Deno.test("resolveCapabilities() maps an alias to its capability and keeps the l
   assert.deepEqual(configs, [{ b: 2 }]);
 });
 
-Deno.test("resolveCapabilities() skips unknown references silently, dependencies too", async () => {
+Deno.test("resolveCapabilities() leaves unknown references out with a warning, dependencies too", async () => {
   const { ids, warnings } = await resolve([capability("app", { dependencies: ["gone"] })], ["nope", "app"]);
   assert.deepEqual(ids, ["app"]);
-  assert.deepEqual(warnings, []);
+  assert.deepEqual(warnings, [
+    'Capability "nope" is not registered and was left out',
+    'Capability "gone" is not registered and was left out',
+  ]);
 });
 
 Deno.test("resolveCapabilities() skips what is coming soon or disabled and keeps what is deprecated", async () => {
