@@ -2,6 +2,7 @@
 
 import {
   DuplicateInputError,
+  messageOf,
   QueueFullError,
   ReentrantTurnError,
   RuntimeClosedError,
@@ -17,7 +18,7 @@ import type { ChainLink, KernelPorts } from "./kernel_ports.ts";
 import type { ResumeInput } from "./resume.ts";
 import { abortText, Lanes, type SessionLane } from "./session_lane.ts";
 import { eventsOfTurn } from "./event_channel.ts";
-import type { SteerOptions, SteerReceipt, TurnHandle } from "./turn_handle.ts";
+import type { Recovered, SteerOptions, SteerReceipt, TurnHandle } from "./turn_handle.ts";
 import { TurnInterruption, type TurnRun } from "./turn_run.ts";
 import type { PendingInput } from "./session_share.ts";
 
@@ -28,18 +29,6 @@ export interface TurnOptions {
   /** A repeat of the key returns the first turn. */
   readonly idempotencyKey?: string;
 }
-
-/** What {@linkcode Kernel.recover} did. */
-export interface Recovered {
-  /** The session. */
-  readonly sessionId: SessionId;
-  /** What its turn came to; absent when it could not be finished. */
-  readonly result?: TurnResult;
-  /** Why it could not be finished. */
-  readonly error?: unknown;
-}
-
-const RECOVERY_BATCH = 1000;
 
 const openTurns = lazy(() => import("./open_turns.ts"));
 
@@ -97,11 +86,11 @@ export class Kernel {
     const { signal } = options;
     const onAbort = (): void => cancel(abortText(signal));
     const parent = ports.chain.current();
-    const job = lane.enqueue(async () => {
+    const job = lane.enqueue(async (): Promise<TurnResult> => {
       leaveQueue = undefined;
       signal?.addEventListener("abort", onAbort, { once: true });
       try {
-        return await this.#turn(lane, parent, turnId, {
+        const ended = await this.#turn(lane, parent, turnId, {
           input,
           key: options.idempotencyKey,
           accepted: accepted.resolve,
@@ -111,6 +100,10 @@ export class Kernel {
             if (cancelled !== undefined) begun.interrupts.interrupt(cancelled);
           },
         });
+        if (ended.status !== "waiting" || run?.interrupts.interrupted !== true || this.#closed) return ended;
+        // It was cancelled while it was being stored as waiting.
+        await (await openTurns()).cancelOpen(ports, this.#lanes, lane, messageOf(run.interrupts.reason));
+        return { ...ended, status: "cancelled", stopReason: "cancelled", success: false, waitingFor: [] };
       } finally {
         signal?.removeEventListener("abort", onAbort);
       }
@@ -217,19 +210,8 @@ export class Kernel {
   /** Finishes interrupted turns: those of the given sessions, or all of dead owners. */
   async recover(sessions?: readonly SessionId[]): Promise<readonly Recovered[]> {
     this.#assertOpen("recover turns");
-    const ids = sessions ?? await this.#ports.journal.interrupted(RECOVERY_BATCH);
-    return await Promise.all(ids.map(async (sessionId): Promise<Recovered> => {
-      const lane = this.#lanes.get(sessionId);
-      try {
-        this.#assertOutside(sessionId);
-        const result = await this.#lanes.track(lane.enqueue(async () => {
-          return await (await openTurns()).recoverSession(this.#ports, this.#lanes, lane, undefined);
-        }));
-        return result === undefined ? { sessionId } : { sessionId, result };
-      } catch (error) {
-        return { sessionId, error };
-      }
-    }));
+    const { recoverAll } = await openTurns();
+    return await recoverAll(this.#ports, this.#lanes, sessions, (sessionId) => this.#assertOutside(sessionId));
   }
 
   /** What a session is doing. */

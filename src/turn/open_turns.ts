@@ -1,13 +1,15 @@
 /** Turns that are open without running: interrupted ones, and those that wait for their client. */
 
 import { RuntimeError, TurnWaitingError } from "../errors.ts";
+import type { SessionId } from "../records/ids.ts";
 import type { TurnResult, TurnState } from "../records/turn.ts";
 import type { AcquiredSession } from "../ports/journal.ts";
-import type { ChainLink, KernelPorts } from "./kernel_ports.ts";
+import type { KernelPorts } from "./kernel_ports.ts";
 import { isReadable, recoverTurn } from "./recovery.ts";
 import { cancelOpenTurn, openCallsOf, readWaitingResult, type ResumeInput, resumeWaitingTurn } from "./resume.ts";
 import type { Lanes, SessionLane } from "./session_lane.ts";
 import { readTurnResult } from "./stored_turn.ts";
+import type { Recovered } from "./turn_handle.ts";
 
 /**
  * Checks the shape of what a client says.
@@ -116,14 +118,46 @@ export async function earlierTurn(
   return await readTurnResult(journal, lane.sessionId, known.turnId, known.sequence);
 }
 
-/** Runs a job as part of a turn that was started from nowhere. */
-export async function recoverSession(
+/** Sessions that are recovered at the same time, and looked up at a time. */
+const AT_ONCE = 32;
+
+/** Finishes interrupted turns: those of the given sessions, or all of dead owners; some at a time. */
+export async function recoverAll(
   ports: KernelPorts,
   lanes: Lanes,
-  lane: SessionLane,
-  parent: ChainLink | undefined,
-): Promise<TurnResult | undefined> {
-  return await lanes.inTurn(lane, parent, async () => recoverOpen(ports, lanes, lane, await lanes.acquire(lane)));
+  sessions: readonly SessionId[] | undefined,
+  assertOutside: (sessionId: SessionId) => void,
+): Promise<readonly Recovered[]> {
+  const results: Recovered[] = [];
+  const recoverOne = async (sessionId: SessionId): Promise<Recovered> => {
+    const lane = lanes.get(sessionId);
+    try {
+      assertOutside(sessionId);
+      const result = await lanes.track(lane.enqueue(() => recoverSession(ports, lanes, lane)));
+      return result === undefined ? { sessionId } : { sessionId, result };
+    } catch (error) {
+      return { sessionId, error };
+    }
+  };
+  if (sessions !== undefined) {
+    for (let at = 0; at < sessions.length; at += AT_ONCE) {
+      results.push(...await Promise.all(sessions.slice(at, at + AT_ONCE).map(recoverOne)));
+    }
+    return results;
+  }
+  // A session that could not be recovered stays interrupted: it is asked for again and must not be tried for ever.
+  const seen = new Set<SessionId>();
+  for (;;) {
+    const found = await ports.journal.interrupted(seen.size + AT_ONCE);
+    const fresh = found.filter((sessionId) => !seen.has(sessionId));
+    if (fresh.length === 0) return results;
+    for (const sessionId of fresh) seen.add(sessionId);
+    results.push(...await Promise.all(fresh.map(recoverOne)));
+  }
+}
+
+function recoverSession(ports: KernelPorts, lanes: Lanes, lane: SessionLane): Promise<TurnResult | undefined> {
+  return lanes.inTurn(lane, undefined, async () => recoverOpen(ports, lanes, lane, await lanes.acquire(lane)));
 }
 
 /** The state of an open turn that waits; a checkpoint of another version says nothing that could be relied on. */

@@ -41,3 +41,13 @@ export interface TurnHandle {
   /** Ends the turn as cancelled, within 250 ms; harmless when it is over. */
   cancel(reason?: string): void;
 }
+
+/** What `recover()` did. */
+export interface Recovered {
+  /** The session. */
+  readonly sessionId: SessionId;
+  /** What its turn came to; absent when it could not be finished. */
+  readonly result?: TurnResult;
+  /** Why it could not be finished. */
+  readonly error?: unknown;
+}

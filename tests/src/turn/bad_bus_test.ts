@@ -14,7 +14,8 @@ const BUSES: Readonly<Record<string, () => unknown>> = {
     throw new Error("broken");
   },
   "throws undefined": () => {
-    throw undefined;
+    const nothing: unknown = undefined;
+    throw nothing;
   },
   "rejects": () => Promise.reject(new Error("broken")),
   "rejects with undefined": () => Promise.reject(undefined),
@@ -58,13 +59,13 @@ Deno.test("a bus whose collectedEvents throws or answers nonsense does not touch
 
 /** Runs turns on a bus that starts another turn of the same session when the first one begins. */
 async function reentrant(make: (started: (event: Event) => void) => EventBus) {
-  let runtime: InProcessRuntime | undefined;
+  const own: { runtime?: InProcessRuntime } = {};
   let second: Promise<unknown> | undefined;
   const bus = make((event) => {
-    if (event.type === "turn.started") second ??= runtime?.runTurn(SESSION, "from the bus");
+    if (event.type === "turn.started") second ??= own.runtime?.runTurn(SESSION, "from the bus");
   });
   const backends = RuntimeBackends.inMemory().withEventBus(bus);
-  runtime = await faultRuntime({ backends });
+  const runtime = own.runtime = await faultRuntime({ backends });
   const first = await runtime.runTurn(SESSION, "go");
   assert.equal(first.success, true);
   await second;
@@ -95,18 +96,18 @@ Deno.test("a subclass of the default bus may do so too", async () => {
 });
 
 Deno.test("a bus that awaits the turn it started is not awaited itself", async () => {
-  let runtime: InProcessRuntime | undefined;
+  const own: { runtime?: InProcessRuntime } = {};
   const done: string[] = [];
   const bus: EventBus = {
     emit: async (event) => {
       if (event.type !== "turn.started" || done.length > 0) return;
       done.push("begun");
-      await runtime?.runTurn(SESSION, "from the bus");
+      await own.runtime?.runTurn(SESSION, "from the bus");
       done.push("over");
     },
   };
   const backends = RuntimeBackends.inMemory().withEventBus(bus);
-  runtime = await faultRuntime({ backends });
+  const runtime = own.runtime = await faultRuntime({ backends });
   await runtime.runTurn(SESSION, "go");
   await until(() => done.length === 2);
   await assertSession(runtime, backends, { acked: ["go", "from the bus"] });
@@ -114,15 +115,15 @@ Deno.test("a bus that awaits the turn it started is not awaited itself", async (
 });
 
 Deno.test("a bus that closes the runtime closes it", async () => {
-  let runtime: InProcessRuntime | undefined;
+  const own: { runtime?: InProcessRuntime } = {};
   let closed: Promise<void> | undefined;
   const bus: EventBus = {
     emit: (event) => {
-      if (event.type === "turn.started") closed ??= runtime?.close();
+      if (event.type === "turn.started") closed ??= own.runtime?.close();
     },
   };
   const backends = RuntimeBackends.inMemory().withEventBus(bus);
-  runtime = await faultRuntime({ backends });
+  const runtime = own.runtime = await faultRuntime({ backends });
   const result = await runtime.runTurn(SESSION, "go");
   assert.ok(["cancelled", "completed"].includes(result.status));
   await closed;

@@ -51,7 +51,8 @@ const never = (): Promise<never> => new Promise(() => {});
 const TEXTS: Readonly<Record<string, () => unknown>> = {
   "throws": broken,
   "throws undefined": () => {
-    throw undefined;
+    const nothing: unknown = undefined;
+    throw nothing;
   },
   "rejects": () => Promise.reject(new Error("broken")),
   "never answers": never,

@@ -73,7 +73,7 @@ const NO_DECISIONS: Readonly<Record<string, () => unknown>> = {
   "answers text": () => "allow",
   "answers an empty object": () => ({}),
   "answers an unknown action": () => ({ action: "deny" }),
-  "resolves to an unknown action": async () => ({ action: "Block" }),
+  "resolves to an unknown action": () => Promise.resolve({ action: "Block" }),
 };
 
 for (const [what, hook] of Object.entries({ ...FAILURES, ...NO_DECISIONS })) {

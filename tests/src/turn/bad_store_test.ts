@@ -33,7 +33,7 @@ const METHODS: Readonly<Partial<Record<keyof BackendSlots, readonly string[]>>> 
   agentStore: ["getAgent"],
   providerStore: ["getResolvedModel", "getModelProfile"],
   messageStore: ["storeMessages", "loadMessages"],
-  turnStore: ["getHead", "compareAndAppend", "loadEvents", "turnForKey", "connect"],
+  turnStore: ["getHead", "compareAndAppend", "turnForKey", "connect"],
 };
 
 /** A runtime one of whose stores obeys a switch. */
@@ -152,6 +152,19 @@ for (const [name, [slot, method, ask]] of Object.entries(QUESTIONS)) {
   }
 }
 
+for (const kind of ["throws", "rejects", "hangs"] as const) {
+  Deno.test(`a repeated input whose turn cannot be read back from a store that ${kind} is a StoreError`, async () => {
+    const { runtime, fault, clock, disk } = await open("turnStore");
+    await outcomeOf(runtime.runTurn(SESSION, "go", KEY), clock);
+    fault.arm("loadEvents", kind, { times: 1 });
+    assertStoreError((await outcomeOf(runtime.runTurn(SESSION, "go", KEY), clock)).error, kind);
+    fault.disarm();
+    assert.equal((await outcomeOf(runtime.runTurn(SESSION, "go", KEY), clock)).value?.response, "done");
+    await assertSession(runtime, disk, { acked: ["go"] });
+    await runtime.close();
+  });
+}
+
 for (const kind of ["throws", "rejects"] as const) {
   Deno.test(`close() of a runtime whose turn store ${kind} at the end says so, and is closed`, async () => {
     const { runtime, fault, clock } = await open("turnStore");
@@ -175,15 +188,18 @@ Deno.test("close() of a runtime whose store hangs does not hang for ever", async
 
 Deno.test("cancel() ends a turn whose store hangs before anything is stored", async () => {
   for (const [slot, method] of [["sessionStore", "getSession"], ["turnStore", "getHead"]] as const) {
-    const { runtime, fault, disk } = await open(slot);
+    const { runtime, fault, disk, clock } = await open(slot);
     fault.arm(method, "hangs", { times: 1 });
     const handle = runtime.startTurn(SESSION, "go");
     await tick();
     handle.cancel();
     assert.equal((await handle.result).status, "cancelled");
-    fault.disarm();
-    assert.deepEqual(await logOf(disk), []);
-    assert.equal((await runtime.runTurn(SESSION, "next")).response, "ok");
+    await assert.rejects(handle.accepted, { code: "turn_cancelled" });
+    assert.equal(clock.monotonic(), 0);
+    // The next turn waits for the store, but no longer than its deadline.
+    assert.equal((await outcomeOf(runtime.runTurn(SESSION, "next"), clock)).value?.response, "ok");
+    await assertSession(runtime, disk, { acked: ["next"] });
+    assert.equal(ofType(await logOf(disk), "input.message").length, 1);
     await runtime.close();
   }
 });

@@ -98,7 +98,7 @@ for (const [what, thrown] of Object.entries(THROWN)) {
       const fail = (): never => {
         throw thrown();
       };
-      const { success, status, error } = await runTool(tool("act", kind === "throws" ? fail : async () => fail()));
+      const { success, status, error } = await runTool(tool("act", kind === "throws" ? fail : () => Promise.try(fail)));
       assert.deepEqual([success, status], [false, "error"]);
       assert.equal(typeof error, "string");
       assert.match(error ?? "", /^Tool "act" failed with an internal error$/);
@@ -127,7 +127,7 @@ function rude(parts: Partial<Record<keyof Tool, unknown>>): Tool {
 const RUDE: Readonly<Record<string, Partial<Record<keyof Tool, unknown>>>> = {
   "whose execute returns undefined": { execute: () => undefined },
   "whose execute returns text": { execute: () => "text" },
-  "whose execute resolves to null": { execute: async () => null },
+  "whose execute resolves to null": { execute: () => Promise.resolve(null) },
   "whose execute returns an unknown outcome": { execute: () => ({ type: "maybe" }) },
   "whose execute returns an error without words": { execute: () => ({ type: "error" }) },
   "whose execute returns an error that is no text": { execute: () => ({ type: "error", message: 5 }) },
@@ -141,7 +141,8 @@ const RUDE: Readonly<Record<string, Partial<Record<keyof Tool, unknown>>>> = {
   "whose parse returns undefined": { parse: () => undefined },
   "whose parse throws": {
     parse: () => {
-      throw "no";
+      const text: unknown = "no";
+      throw text;
     },
   },
   "whose parse rejects": { parse: () => Promise.reject(null) },

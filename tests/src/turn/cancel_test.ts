@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { ProviderError } from "../../../src/errors.ts";
 import { defineCapability } from "../../../src/kit/define_capability.ts";
+import { defineClientTool } from "../../../src/kit/define_tool.ts";
 import type { Capability } from "../../../src/ports/capability.ts";
 import { RuntimeBackends } from "../../../src/runtime/backends.ts";
 import type { InProcessRuntime } from "../../../src/runtime/in_process_runtime.ts";
@@ -51,7 +52,7 @@ function hooked(hooks: NonNullable<Capability["hooks"]>): Capability {
 const HANGS: Readonly<Record<string, (never: Never) => FaultOptions>> = {
   "a model stream that ignores the signal": (never) => ({
     respond: async function* () {
-      await never.wait();
+      yield await never.wait();
     },
   }),
   "a tool that ignores the signal": (never) => ({ tools: [tool("act", never.wait)], respond: script(calls("act")) }),
@@ -78,7 +79,7 @@ const HANGS: Readonly<Record<string, (never: Never) => FaultOptions>> = {
   }),
   "an llmError hook": (never) => ({
     capabilities: [hooked({ llmError: never.wait })],
-    respond: async function* () {
+    respond: () => {
       throw new Error("broken");
     },
   }),
@@ -160,7 +161,7 @@ Deno.test("the abort signals of the provider stream, the tool and the hook fire 
   const parts: Readonly<Record<string, FaultOptions>> = {
     stream: {
       respond: async function* (_, { signal }) {
-        await note("stream", signal);
+        yield await note("stream", signal);
       },
     },
     tool: { tools: [tool("act", (_, { signal }) => note("tool", signal))], respond: script(calls("act")) },
@@ -180,7 +181,7 @@ Deno.test("the abort signals of the provider stream, the tool and the hook fire 
 
 Deno.test("cancel() ends the wait between two tries of a model call", async () => {
   await using world = await open({
-    respond: async function* () {
+    respond: () => {
       throw new ProviderError("provider_unavailable", "busy", { retryable: true });
     },
     retry: { maxRetries: 5 },
@@ -235,19 +236,23 @@ Deno.test("cancel() after the turn is over is harmless", async () => {
 async function cancelDuring(type: string, tools: FaultOptions["tools"], respond: Respond) {
   const backends = RuntimeBackends.inMemory();
   const { turnStore } = backends.slots;
-  let runtime: InProcessRuntime | undefined;
+  const own: { runtime?: InProcessRuntime } = {};
   const slow = new Proxy(turnStore, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name, target);
       if (typeof member !== "function") return member;
       if (name !== "compareAndAppend") return member.bind(target);
       return async (...args: Parameters<typeof target.compareAndAppend>) => {
-        if (args[0].events.some((event) => event.type === type)) await runtime?.cancelTurn(SESSION);
+        if (args[0].events.some((event) => event.type === type)) await own.runtime?.cancelTurn(SESSION);
         return await target.compareAndAppend(...args);
       };
     },
   });
-  runtime = await faultRuntime({ tools: tools ?? [], respond, backends: backends.withTurnStore(slow) });
+  const runtime = own.runtime = await faultRuntime({
+    tools: tools ?? [],
+    respond,
+    backends: backends.withTurnStore(slow),
+  });
   const result = await runtime.runTurn(SESSION, "go");
   assert.equal(result.status, "cancelled");
   await assertSession(runtime, backends, { acked: ["go"] });
@@ -291,6 +296,34 @@ Deno.test("cancelTurn() right after startTurn() cancels the turn that is about t
   assert.equal(await runtime.cancelTurn(SESSION, "enough"), true);
   assert.equal((await handle.result).status, "cancelled");
   await assertSession(runtime, backends);
+});
+
+Deno.test("a turn that is cancelled while it is stored as waiting does not wait", async () => {
+  const backends = RuntimeBackends.inMemory();
+  const { turnStore } = backends.slots;
+  const own: { cancel?: () => void } = {};
+  const slow = new Proxy(turnStore, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name, target);
+      if (typeof member !== "function") return member;
+      if (name !== "compareAndAppend") return member.bind(target);
+      return (...args: Parameters<typeof target.compareAndAppend>) => {
+        if (args[0].events.some(({ type }) => type === "turn.waiting")) own.cancel?.();
+        return target.compareAndAppend(...args);
+      };
+    },
+  });
+  await using runtime = await faultRuntime({
+    clientTools: [defineClientTool({ name: "ask", description: "Asks" })],
+    respond: script(calls("ask")),
+    backends: backends.withTurnStore(slow),
+  });
+  const handle = runtime.startTurn(SESSION, "go");
+  own.cancel = () => handle.cancel();
+  const result = await handle.result;
+  assert.deepEqual([result.status, result.waitingFor], ["cancelled", []]);
+  assert.equal(await runtime.status(SESSION), "idle");
+  await assertSession(runtime, backends, { acked: ["go"] });
 });
 
 Deno.test("cancelTurn() on a resting session says that there was nothing to cancel", async () => {

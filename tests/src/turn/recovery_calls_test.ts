@@ -116,14 +116,16 @@ async function reconciled(reconcile: Tool["reconcile"], clock?: FakeClock) {
 }
 
 Deno.test("reconcile() is asked once, with the key of the call, and its answer becomes the result", async () => {
-  const { response, asked, key, events } = await reconciled(async () => ({ type: "success", value: "paid 5" }));
+  const { response, asked, key, events } = await reconciled(() =>
+    Promise.resolve({ type: "success", value: "paid 5" })
+  );
   assert.equal(response, "paid 5");
   assert.deepEqual(asked, [key]);
   assert.deepEqual(ofType(events, "transcript.repaired").map(({ data }) => data.action), ["replay"]);
 });
 
 const NO_ANSWERS: Readonly<Record<string, Tool["reconcile"]>> = {
-  "answers undefined": async () => undefined,
+  "answers undefined": () => Promise.resolve(undefined),
   "rejects": () => Promise.reject(new ToolError("not now")),
   "throws": () => {
     throw new Error("broken");

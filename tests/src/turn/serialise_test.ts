@@ -167,16 +167,16 @@ async function inside(
   act: (runtime: InProcessRuntime, context: ToolContext) => unknown,
   options: FaultOptions = {},
 ) {
-  let runtime: InProcessRuntime | undefined;
+  const own: { runtime?: InProcessRuntime } = {};
   const world = await open({
-    tools: [tool("act", (_, context) => act(runtime!, context))],
+    tools: [tool("act", (_, context) => act(own.runtime!, context))],
     respond: ({ messages }) => {
       const last = messages.at(-1);
       return last?.role === "tool" ? text(last.content) : calls("act");
     },
     ...options,
   });
-  runtime = world.runtime;
+  own.runtime = world.runtime;
   return world;
 }
 
@@ -223,22 +223,21 @@ Deno.test("a turn that comes back to its session through another one is refused 
 });
 
 Deno.test("a turn that comes back to its session through another runtime is refused as reentrant", async () => {
-  let first: InProcessRuntime | undefined;
-  let second: InProcessRuntime | undefined;
+  const own: { first?: InProcessRuntime; second?: InProcessRuntime } = {};
   const respond: Respond = ({ messages }) => {
     const last = messages.at(-1);
     return last?.role === "tool" ? text(last.content) : calls("act");
   };
   await using a = await faultRuntime({
     respond,
-    tools: [tool("act", async () => (await second!.runTurn(OTHER, "over")).response)],
+    tools: [tool("act", async () => (await own.second!.runTurn(OTHER, "over")).response)],
   });
   await using b = await faultRuntime({
     respond,
     sessionId: OTHER,
-    tools: [tool("act", () => codeOf(first!.runTurn(SESSION, "back")))],
+    tools: [tool("act", () => codeOf(own.first!.runTurn(SESSION, "back")))],
   });
-  [first, second] = [a, b];
+  Object.assign(own, { first: a, second: b });
   assert.equal((await a.runTurn(SESSION, "go")).response, "reentrant_turn");
   assert.ok(new ReentrantTurnError(SESSION).message.includes("steer()"));
 });
@@ -303,4 +302,39 @@ Deno.test("close() from inside a tool does not wait for the tool", async () => {
   assert.equal((await runtime.runTurn(SESSION, "go")).status, "cancelled");
   const events = await logOf(backends);
   assert.equal(ofType(events, "turn.cancelled").length, 1);
+});
+
+Deno.test("sessions whose caches were dropped still see their own history, files and nothing else", async () => {
+  const write = tool("write", async ({ text }, { files }) => {
+    await files.writeFile("/note", String(text));
+    return (await files.readFile("/note")).content;
+  });
+  await using runtime = await faultRuntime({
+    tools: [write],
+    limits: { maxIdleCacheBytes: 1 },
+    respond: ({ messages }) => {
+      const last = messages.at(-1);
+      if (last?.role === "tool") return text(`${messages.length} ${last.content}`);
+      return calls(["write", { text: last?.role === "user" ? textOf(last.content) : "" }]);
+    },
+  });
+  const ids = [SESSION];
+  for (let seed = 2; seed <= 10; seed++) {
+    ids.push(
+      (await runtime.createSession({ id: idFromSeed("session", seed), harnessId: idFromSeed("harness", 1) })).id,
+    );
+  }
+  for (const id of ids.slice(1)) await runtime.activateCapability(id, "fault_tools");
+  for (let round = 0; round < 3; round++) {
+    const turns = await Promise.all(ids.map((id, index) => runtime.runTurn(id, `note ${index} of ${round}`)));
+    assert.deepEqual(
+      turns.map(({ response }) => response),
+      ids.map((_, index) => `${round * 4 + 3} note ${index} of ${round}`),
+    );
+  }
+  for (const [index, id] of ids.entries()) {
+    assert.equal((await runtime.readFile(id, "/note")).content, `note ${index} of 2`);
+    const others = JSON.stringify(await runtime.messages(id)).match(/note \d+ of/g) ?? [];
+    assert.deepEqual([...new Set(others)], [`note ${index} of`]);
+  }
 });
