@@ -223,7 +223,7 @@ export class TurnRun {
         deadline.cancel();
         reject(reason);
       });
-      promise.then((value) => {
+      Promise.resolve(promise).then((value) => {
         deadline.cancel();
         off();
         resolve(value);

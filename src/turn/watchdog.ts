@@ -143,24 +143,6 @@ export class Interrupts {
     for (const reject of rejects) reject(reason);
   }
 
-  /** Waits for a promise, but no longer than the turn lives. */
-  wait<T>(promise: PromiseLike<T>): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      if (this.interrupted) {
-        promise.then(undefined, ignore);
-        return reject(this.#reason);
-      }
-      this.#rejects.add(reject);
-      promise.then((value) => {
-        this.#rejects.delete(reject);
-        resolve(value);
-      }, (error) => {
-        this.#rejects.delete(reject);
-        reject(error);
-      });
-    });
-  }
-
   /** Calls back on interruption until the returned function is called. */
   onInterrupt(callback: (reason: unknown) => void): () => void {
     if (this.interrupted) {
