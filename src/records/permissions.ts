@@ -17,6 +17,3 @@ export interface PermissionNeeds {
   /** Variables for `--allow-env`. */
   readonly env?: readonly string[] | true;
 }
-
-/** Needs nothing. */
-export const NO_PERMISSIONS: PermissionNeeds = Object.freeze({});
