@@ -66,11 +66,6 @@ export function toBoundedJson(value: unknown, limits: JsonLimits = {}): BoundedJ
   return { value: writer.write(value) ?? null, truncated: writer.truncated };
 }
 
-/** A result as the text a model gets: a string as it is, anything else as JSON text. */
-export function jsonText(value: JsonValue): string {
-  return typeof value === "string" ? value : JSON.stringify(value);
-}
-
 class Writer {
   truncated = false;
   readonly #maxDepth: number;

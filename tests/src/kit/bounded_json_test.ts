@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
-import { jsonText, toBoundedJson } from "../../../src/kit/bounded_json.ts";
+import { toBoundedJson } from "../../../src/kit/bounded_json.ts";
 import { Secret } from "../../../src/records/secret.ts";
 
 const size = (value: unknown): number => new TextEncoder().encode(JSON.stringify(value)).length;
@@ -219,10 +219,6 @@ Deno.test("toBoundedJson() refuses a budget nothing fits in", () => {
   for (const maxBytes of [0, 255, Number.NaN]) {
     assert.throws(() => toBoundedJson(1, { maxBytes }), { name: "RangeError", message: /at least 256/ });
   }
-});
-
-Deno.test("jsonText() gives a string as it is and anything else as JSON", () => {
-  assert.deepEqual([jsonText("a b"), jsonText(null), jsonText({ a: [1] })], ["a b", "null", '{"a":[1]}']);
 });
 
 function revoked(): object {
