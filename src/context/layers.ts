@@ -9,6 +9,7 @@ import type { ResolvedModel } from "../records/model.ts";
 import type { InitialFile } from "../records/initial_file.ts";
 import type { McpServers } from "../records/mcp.ts";
 import type { NetworkAccess } from "../records/network_access.ts";
+import { Secret } from "../records/secret.ts";
 import type { Session } from "../records/session.ts";
 import type { ToolDefinition } from "../records/tool.ts";
 import type {
@@ -121,15 +122,15 @@ export interface LayerSources {
 }
 
 /**
- * Reads the records of a session.
+ * Reads the records of a session, or of one that is not stored yet.
  *
  * @throws {NotFoundError} when the session, its harness or its agent is not stored
  * @throws {RuntimeError} `dependency_unavailable` when the harness or agent is archived or deleted
  */
-export async function readLayers(sessionId: SessionId, sources: LayerSources): Promise<ConfigLayers> {
-  const session = await sources.sessions.getSession(sessionId);
+export async function readLayers(of: SessionId | Session, sources: LayerSources): Promise<ConfigLayers> {
+  const session = typeof of === "string" ? await sources.sessions.getSession(of) : of;
   if (session === undefined) {
-    throw new NotFoundError("session", sessionId, "add it with the builder's session() or runtime.createSession()");
+    throw new NotFoundError("session", String(of), "add it with the builder's session() or runtime.createSession()");
   }
   const harnessChain = await sources.harnesses.getHarnessChain(session.harnessId);
   const leaf = harnessChain.at(-1);
@@ -188,15 +189,21 @@ export async function resolveModel(
   providers: RuntimeProviderStore,
 ): Promise<ModelChoice> {
   const wished = controls?.modelId;
-  if (wished !== undefined) {
-    const model = await providers.getResolvedModel(wished);
-    if (model !== undefined) return { model, modelId: wished };
-  }
-  for (const modelId of modelIds) {
-    const model = await providers.getResolvedModel(modelId);
+  for (const modelId of wished === undefined ? modelIds : [wished, ...modelIds]) {
+    const model = sealed(await providers.getResolvedModel(modelId));
     if (model !== undefined) return { model, modelId };
   }
-  return { model: await providers.getDefaultModel(), modelId: undefined };
+  return { model: sealed(await providers.getDefaultModel()), modelId: undefined };
+}
+
+const sealedModels = new WeakMap<ResolvedModel, ResolvedModel>();
+
+/** The model with its key wrapped: the same object for the same one of the store, by which its driver is found. */
+function sealed(model: ResolvedModel | undefined): ResolvedModel | undefined {
+  if (typeof model?.apiKey !== "string") return model;
+  const known = sealedModels.get(model) ?? Object.freeze({ ...model, apiKey: new Secret(model.apiKey) });
+  sealedModels.set(model, known);
+  return known;
 }
 
 /** The wish of the message, then the session's locale; blank ones do not count. */

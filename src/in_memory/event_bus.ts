@@ -2,11 +2,23 @@
 
 import type { Event } from "../records/event.ts";
 import type { EventBus } from "../ports/event_bus.ts";
+import { memorySize } from "../kit/projection.ts";
+
+/** Most memory the ephemeral events may take by estimate, in bytes; the newest is kept whatever it takes. */
+const MAX_BYTES = 16 * 1024 * 1024;
+/** Rough cost of an event besides its data, in bytes. */
+const EVENT_BYTES = 300;
+
+interface Ephemeral {
+  readonly event: Event;
+  readonly arrival: number;
+  readonly bytes: number;
+}
 
 /** Options of {@linkcode InMemoryEventBus}. */
 export interface InMemoryEventBusOptions {
   /**
-   * Most ephemeral events kept; older ones are dropped.
+   * Most ephemeral events kept; older ones are dropped, also when all together take more than 16 MiB.
    *
    * @default {10000}
    */
@@ -30,10 +42,10 @@ export class InMemoryEventBus implements EventBus {
   #arrivals = 0;
   readonly #durable: Event[] = [];
   readonly #durableArrivals: number[] = [];
-  /** A ring once it is full; `#oldest` is where it starts. */
-  readonly #ephemeral: Event[] = [];
-  readonly #ephemeralArrivals: number[] = [];
+  /** What is before `#oldest` is dropped. */
+  readonly #ephemeral: (Ephemeral | undefined)[] = [];
   #oldest = 0;
+  #bytes = 0;
 
   /**
    * Makes an empty bus.
@@ -55,26 +67,38 @@ export class InMemoryEventBus implements EventBus {
     if (event.sequence !== undefined) {
       this.#durable.push(event);
       this.#durableArrivals.push(arrival);
-    } else if (this.#ephemeral.length < this.#limit) {
-      this.#ephemeral.push(event);
-      this.#ephemeralArrivals.push(arrival);
     } else if (this.#limit > 0) {
-      this.#ephemeral[this.#oldest] = event;
-      this.#ephemeralArrivals[this.#oldest] = arrival;
-      this.#oldest = (this.#oldest + 1) % this.#limit;
+      const bytes = EVENT_BYTES + memorySize(event.data);
+      this.#ephemeral.push({ event, arrival, bytes });
+      this.#bytes += bytes;
+      this.#drop();
     }
+  }
+
+  #drop(): void {
+    const kept = this.#ephemeral;
+    for (
+      let count = kept.length - this.#oldest;
+      count > this.#limit || count > 1 && this.#bytes > MAX_BYTES;
+      count--
+    ) {
+      this.#bytes -= kept[this.#oldest]!.bytes;
+      kept[this.#oldest++] = undefined;
+    }
+    // Now and then, so that an event costs no shift of all others.
+    if (this.#oldest <= kept.length / 2) return;
+    kept.splice(0, this.#oldest);
+    this.#oldest = 0;
   }
 
   /** What was kept, in order of arrival; later events do not change the returned array. */
   collectedEvents(): readonly Event[] {
     const collected: Event[] = [];
     let next = 0;
-    const count = this.#ephemeral.length;
-    for (let index = 0; index < count; index++) {
-      const at = (this.#oldest + index) % count;
-      const arrival = this.#ephemeralArrivals[at] ?? 0;
+    for (let at = this.#oldest; at < this.#ephemeral.length; at++) {
+      const { event, arrival } = this.#ephemeral[at]!;
       while ((this.#durableArrivals[next] ?? Infinity) < arrival) collected.push(this.#durable[next++]!);
-      collected.push(this.#ephemeral[at]!);
+      collected.push(event);
     }
     while (next < this.#durable.length) collected.push(this.#durable[next++]!);
     return collected;

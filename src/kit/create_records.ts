@@ -2,7 +2,7 @@
 
 import type { CapabilityRef, CapabilityRefInput } from "../records/capability_ref.ts";
 import type { Agent, Harness } from "../records/harness.ts";
-import { DEFAULT_ORG_ID, type HarnessId } from "../records/ids.ts";
+import { DEFAULT_ORG_ID, type HarnessId, parseId } from "../records/ids.ts";
 import type { Session } from "../records/session.ts";
 import { systemClock } from "./clock.ts";
 import { IdSource, systemRandom } from "./ids.ts";
@@ -79,10 +79,16 @@ export function createAgent(input: AgentInput, options: CreateOptions = {}): Age
   });
 }
 
-/** Completes a session: an id, a workspace of its own, times and empty lists where nothing is given. */
+/**
+ * Completes a session: an id, a workspace of its own, times and empty lists where nothing is given.
+ *
+ * @throws {TypeError} when an id is of the wrong kind
+ */
 export function createSession(input: SessionInput, options: CreateOptions = {}): Session {
   const now = input.createdAt ?? options.now ?? Date.now();
-  const id = input.id ?? idsOf(options).next("session");
+  const id = input.id === undefined ? idsOf(options).next("session") : parseId("session", input.id);
+  parseId("harness", input.harnessId);
+  if (input.agentId !== undefined) parseId("agent", input.agentId);
   return Object.freeze({
     workspaceId: id,
     organizationId: DEFAULT_ORG_ID,

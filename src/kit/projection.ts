@@ -47,3 +47,28 @@ export function messagesOfEvents(events: readonly Event[]): Message[] {
   }
   return messages;
 }
+
+/** Most values {@linkcode memorySize} looks at. */
+const MAX_VALUES = 2000;
+
+/**
+ * Estimates what a record takes in memory, in bytes.
+ *
+ * It looks at 2,000 values at most: what a list or an object has beyond them counts like the part that was seen.
+ */
+export function memorySize(record: unknown): number {
+  let left = MAX_VALUES;
+  const measure = (value: unknown): number => {
+    if (typeof value === "string") return 16 + 2 * value.length;
+    if (typeof value !== "object" || value === null) return 8;
+    const keys = Array.isArray(value) ? undefined : Object.keys(value);
+    const members: readonly unknown[] = keys === undefined ? value as unknown[] : Object.values(value);
+    let size = 32;
+    for (let index = 0; index < members.length; index++) {
+      if (--left < 0) return size * members.length / (index + 1);
+      size += 8 + (keys?.[index]?.length ?? 0) + measure(members[index]);
+    }
+    return size;
+  };
+  return measure(record);
+}

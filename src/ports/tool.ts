@@ -42,6 +42,8 @@ export interface ToolContext {
   progress(message: string, data?: JsonValue): void;
   /** Shows live subscribers a piece of output (`tool.output.delta`). */
   output(delta: string, stream?: "stdout" | "stderr"): void;
+  /** Tells live subscribers that the tool wrote a file of the session (`file.written`); `path` counts from the root. */
+  fileWritten(path: string, operation: "create" | "update", sizeBytes: number): void;
 }
 
 /** Arguments that passed or failed a tool's schema. */

@@ -44,6 +44,14 @@ export const DEFAULT_RETRY: ProviderRetryConfig = Object.freeze({
   jitter: 0.25,
 });
 
+/** What the numbers of the retries may be, where it is not any from 0. */
+const RETRY_NUMBERS: ReadonlyMap<string, readonly [expected: string, fits: (value: number) => boolean]> = new Map([
+  ["maxRetries", ["a whole number from 0", (value) => value >= 0 && Number.isInteger(value)]],
+  ["multiplier", ["a finite number from 1", (value) => value >= 1]],
+  ["jitter", ["a number from 0 to 1", (value) => value >= 0 && value <= 1]],
+  ["maxElapsedMs", ["a finite number above 0", (value) => value > 0]],
+]);
+
 /** Limits when the host says nothing. */
 export const DEFAULT_LIMITS: TurnLimits = Object.freeze({
   providerStallMs: 120_000,
@@ -158,8 +166,13 @@ export class InProcessRuntimeBuilder {
     return this;
   }
 
-  /** Changes how failed model calls are tried again. */
+  /** Changes how failed model calls are tried again; a number that makes no sense is a `RangeError`. */
   providerRetryConfig(config: Partial<ProviderRetryConfig>): this {
+    for (const [name, value] of Object.entries(config)) {
+      const [expected, fits] = RETRY_NUMBERS.get(name) ?? ["a finite number from 0", (value: number) => value >= 0];
+      if (Number.isFinite(value) && fits(value)) continue;
+      throw new RangeError(`Cannot set retry "${name}" to ${String(value)}: expected ${expected}`);
+    }
     this.#retry = { ...this.#retry, ...config };
     return this;
   }
@@ -256,6 +269,9 @@ export class InProcessRuntimeBuilder {
       if (single.agent !== undefined) agents.push(single.agent);
       sessions.push(single.session);
     }
+    const given = [...harnesses, ...agents, ...sessions].map(({ id }) => id);
+    const twice = new Set(given).size < given.length && given.find((id, place) => given.indexOf(id) < place);
+    if (twice) throw new ConfigurationError(`Cannot build a runtime: two of its records have the id "${twice}"`);
     const folds = new SharedFolds();
     for (const harness of harnesses) await slots.harnessStore.addHarness(harness);
     for (const agent of agents) await slots.agentStore.addAgent(agent);
@@ -298,13 +314,13 @@ export class InProcessRuntimeBuilder {
     capabilities: CapabilityRegistry,
     folds: SharedFolds,
   ): Promise<void> {
-    await slots.sessionStore.addSession(session);
     const sources = { harnesses: slots.harnessStore, agents: slots.agentStore, sessions: slots.sessionStore };
-    const layers = await readLayers(session.id, sources).catch((cause: unknown) => {
+    const layers = await readLayers(session, sources).catch((cause: unknown) => {
       throw new ConfigurationError(`Cannot seed session "${session.id}": its harness or agent is not stored`, {
         cause,
       });
     });
+    await slots.sessionStore.addSession(session);
     if (mayHaveFiles(layers)) await (await import("./seed.ts")).seedFiles(layers, fileStore, capabilities, folds);
   }
 

@@ -14,11 +14,10 @@ import type { SessionJournal } from "../ports/journal.ts";
 import type { DeliverOptions, NewSession, SessionHost } from "../ports/session_host.ts";
 import type { MessageQuery } from "../ports/stores.ts";
 import type { Tool } from "../ports/tool.ts";
-import { createSession, toCapabilityRef } from "../kit/create_records.ts";
+import { toCapabilityRef } from "../kit/create_records.ts";
 import { lazy } from "../kit/lazy.ts";
 import { ComposedJournal } from "../in_memory/composed_journal.ts";
 import { InMemoryEventBus } from "../in_memory/event_bus.ts";
-import { mayHaveFiles, readLayers } from "../context/layers.ts";
 import type { TurnContext } from "../context/turn_context.ts";
 import { Kernel, type TurnOptions } from "../turn/kernel.ts";
 import type { KernelPorts } from "../turn/kernel_ports.ts";
@@ -38,7 +37,7 @@ const inspection = lazy(() => import("./inspection.ts"));
 const capabilityEdits = lazy(() => import("./capability_edits.ts"));
 const commands = lazy(() => import("./commands.ts"));
 const permissions = lazy(() => import("./required_permissions.ts"));
-const seeding = lazy(() => import("./seed.ts"));
+const newSessions = lazy(() => import("./new_session.ts"));
 const toolSources = lazy(() => import("./tool_sources.ts"));
 
 /**
@@ -260,18 +259,16 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
     return unitePermissions(await declaredNeeds(contexts, this.#parts.drivers, this.#parts.slots));
   }
 
-  /** Creates a session and writes the files of its layers. */
+  /**
+   * Creates a session and writes the files of its layers.
+   *
+   * @throws {RuntimeError} `session_exists` when one with that id is stored
+   * @throws {NotFoundError} when the harness or agent is not stored; nothing is stored then
+   */
   async createSession(input: NewSession): Promise<Session> {
     this.#assertOpen("create a session");
-    const { slots, ids, clock } = this.#parts;
-    const session = createSession(input, { ids, now: clock.now() });
-    await slots.sessionStore.addSession(session);
-    const layers = await readLayers(session.id, this.#ports.sources);
-    if (mayHaveFiles(layers)) {
-      const { seedFiles } = await seeding();
-      const { fileStore, capabilities, folds } = this.#parts;
-      await seedFiles(layers, fileStore, capabilities, folds);
-    }
+    const { addNewSession } = await newSessions();
+    const session = await addNewSession(this.#parts, input);
     const { harnessId, agentId } = session;
     this.#live.live(session.id, {}, "session.started", agentId === undefined ? { harnessId } : { harnessId, agentId });
     return session;
@@ -325,7 +322,7 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
   async #sourceTools(session: Session, servers: McpServers): Promise<readonly Tool[]> {
     const { ToolSources } = await toolSources();
     this.#assertOpen("connect a server");
-    this.#sources ??= new ToolSources(this.#parts.connectors, (sessionId, code, message) => {
+    this.#sources ??= new ToolSources(this.#parts, (sessionId, code, message) => {
       this.#live.live(sessionId, {}, "runtime.warning", { code, message });
     });
     return await this.#sources.tools(session, servers);

@@ -45,6 +45,8 @@ export class Act {
     this.#log = log;
     // The log may know calls of earlier messages of the turn.
     this.#answered = new Set(this.#calls.flatMap(({ id }) => log.answered.has(id) ? [id] : []));
+    this.#errors = [...this.#answered].filter((id) => log.failed?.has(id)).length;
+    this.#successes = this.#answered.size - this.#errors;
     this.#startedAt = run.ports.clock.monotonic();
   }
 

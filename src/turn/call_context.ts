@@ -14,6 +14,12 @@ import type { TurnRun } from "./turn_run.ts";
 
 const MAX_PROGRESS = 2000;
 const MAX_OUTPUT = 64 * 1024;
+/** Most progress events of one call; then a notice, then silence. */
+const MAX_CALL_PROGRESS = 1000;
+/** Most characters of output of one call, likewise. */
+const MAX_CALL_OUTPUT = 1024 * 1024;
+/** What a piece of output counts at least, so that the number of events is bounded too: 16,384. */
+const MIN_PIECE = 64;
 
 /** The context of one call; its signal is made when the tool first asks for it. */
 export class CallContext implements ToolContext {
@@ -23,6 +29,8 @@ export class CallContext implements ToolContext {
   #controller: AbortController | undefined;
   #over = false;
   #reason: unknown;
+  #progressLeft = MAX_CALL_PROGRESS;
+  #outputLeft = MAX_CALL_OUTPUT;
 
   /** Made for one call. */
   constructor(run: TurnRun, context: TurnContext, call: ToolCall) {
@@ -89,26 +97,43 @@ export class CallContext implements ToolContext {
 
   /** A member and not a method, so that a tool may take it out of the context. */
   readonly progress = (message: string, data?: JsonValue): void => {
-    if (this.#over) return;
-    this.#run.live("tool.progress", {
-      turnId: this.turnId,
-      toolCallId: this.#call.id,
-      toolName: this.#call.name,
-      message: String(message).slice(0, MAX_PROGRESS),
-      ...(data === undefined ? {} : { data: toBoundedJson(data).value }),
-    });
+    if (this.#over || this.#progressLeft === 0) return;
+    this.#progress(String(message).slice(0, MAX_PROGRESS), data);
+    if (--this.#progressLeft === 0) this.#progress(`more than ${MAX_CALL_PROGRESS} reports: the rest is not shown`);
   };
 
   /** See {@linkcode CallContext.progress}. */
   readonly output = (delta: string, stream: "stdout" | "stderr" = "stdout"): void => {
-    if (this.#over || delta === "") return;
+    if (this.#over || delta === "" || this.#outputLeft <= 0) return;
+    const piece = String(delta).slice(0, Math.min(MAX_OUTPUT, this.#outputLeft));
+    this.#outputLeft -= Math.max(piece.length, MIN_PIECE);
+    this.#output(piece, stream);
+    if (this.#outputLeft <= 0) this.#output("\n[too much output: the rest is not shown]\n", stream);
+  };
+
+  #progress(message: string, data?: JsonValue): void {
+    this.#run.live("tool.progress", {
+      turnId: this.turnId,
+      toolCallId: this.#call.id,
+      toolName: this.#call.name,
+      message,
+      ...(data === undefined ? {} : { data: toBoundedJson(data).value }),
+    });
+  }
+
+  #output(delta: string, stream: "stdout" | "stderr"): void {
     this.#run.live("tool.output.delta", {
       turnId: this.turnId,
       toolCallId: this.#call.id,
       toolName: this.#call.name,
-      delta: String(delta).slice(0, MAX_OUTPUT),
+      delta,
       stream,
     });
+  }
+
+  /** See {@linkcode CallContext.progress}. */
+  readonly fileWritten = (path: string, operation: "create" | "update", sizeBytes: number): void => {
+    if (!this.#over) this.#run.live("file.written", { path: String(path), operation, sizeBytes });
   };
 
   /** The call is over: what it still says is dropped and its signal fires. */

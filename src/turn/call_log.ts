@@ -9,6 +9,8 @@ import type { ToolCall } from "../records/tool.ts";
 export interface CallLog {
   /** Calls with a result. */
   readonly answered: ReadonlySet<CallId>;
+  /** Those of them whose result is an error; absent means none. */
+  readonly failed?: ReadonlySet<CallId>;
   /** `at_most_once` calls that were marked as started. */
   readonly started: ReadonlySet<CallId>;
   /** Decisions about calls that need approval. */
@@ -27,17 +29,20 @@ export function callsOf(message: Message): ToolCall[] {
 /** Folds the events of a turn. */
 export function readCallLog(events: readonly (Event | EventDraft)[]): CallLog {
   const answered = new Set<CallId>();
+  const failed = new Set<CallId>();
   const started = new Set<CallId>();
   const decisions = new Map<CallId, { approved: boolean; reason?: string }>();
   for (const event of events) {
-    if (event.type === "tool.completed") answered.add(event.data.toolCallId);
-    else if (event.type === "tool.started") started.add(event.data.toolCallId);
+    if (event.type === "tool.completed") {
+      answered.add(event.data.toolCallId);
+      if (!event.data.success) failed.add(event.data.toolCallId);
+    } else if (event.type === "tool.started") started.add(event.data.toolCallId);
     else if (event.type === "tool.decided") {
       const { toolCallId, approved, reason } = event.data;
       decisions.set(toolCallId, reason === undefined ? { approved } : { approved, reason });
     }
   }
-  return { answered, started, decisions };
+  return { answered, failed, started, decisions };
 }
 
 /** The agent message of a turn by id. */

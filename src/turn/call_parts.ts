@@ -25,8 +25,14 @@ export function toCallParts(calls: readonly RawCall[], ids: IdSource): ContentPa
     const parsed = typeof call.arguments === "string"
       ? parseArgumentsText(call.arguments)
       : parseArguments(call.arguments);
-    const args = parsed.ok ? parsed.value : typeof call.arguments === "string" ? call.arguments : UNREADABLE;
+    const args = parsed.ok ? frozen(parsed.value) : typeof call.arguments === "string" ? call.arguments : UNREADABLE;
     const part = { type: "tool_call" as const, id: ids.next("call"), name: call.name, arguments: args };
     return Object.freeze(call.providerCallId === undefined ? part : { ...part, providerCallId: call.providerCallId });
   });
+}
+
+/** Freezes a value of bounded depth all the way down: what is stored is also what readers of the messages get. */
+function frozen<T extends JsonValue>(value: T): T {
+  if (typeof value === "object" && value !== null) Object.values(value).forEach(frozen);
+  return Object.freeze(value);
 }

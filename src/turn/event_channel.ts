@@ -1,23 +1,24 @@
 /** One session's live events: a shared list that every subscriber reads at its own pace. */
 
-import { RuntimeError, StoreError } from "../errors.ts";
 import type { Event, EventContext } from "../records/event.ts";
 import type { MessageId, SessionId, TurnId } from "../records/ids.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { SessionJournal } from "../ports/journal.ts";
 import type { IdSource } from "../kit/ids.ts";
+import { lazy } from "../kit/lazy.ts";
+import { memorySize } from "../kit/projection.ts";
+import type { ChannelSources, Cursor, EventReader, ReadableChannel, ReadableRun } from "./event_reader.ts";
 
-/** Most items kept for the slowest subscriber; past that the oldest half goes and the subscriber sees a gap. */
+/** Most items kept; past that what all have read goes, and of the rest the oldest half: its readers see a gap. */
 const MAX_ITEMS = 4096;
 /** Most pieces in one run of deltas. */
 const MAX_PIECES = 16384;
-/** Most characters of deltas kept for the slowest subscriber. */
-const MAX_CHARACTERS = 8 * 1024 * 1024;
-/** Durable events read at a time when replaying. */
-const PAGE = 500;
+/** Most memory the items may take by estimate, likewise; in bytes. */
+const MAX_BYTES = 16 * 1024 * 1024;
+
+const readers = lazy(() => import("./event_reader.ts"));
 
 /** Neighbouring deltas of one message, kept as pieces and joined when read. */
-export class DeltaRun {
+export class DeltaRun implements ReadableRun {
   /** What the pieces are. */
   readonly kind: "output.message.delta" | "reason.thinking.delta";
   /** The message. */
@@ -29,6 +30,7 @@ export class DeltaRun {
   /** Characters of the message before the first piece. */
   readonly offset: number;
   readonly #pieces: string[] = [];
+  #characters = 0;
   #visible = 0;
   #taken = 0;
   #takenOffset: number;
@@ -58,9 +60,15 @@ export class DeltaRun {
     return this.#pieces.length >= MAX_PIECES;
   }
 
+  /** Estimated size in memory, in bytes. */
+  get bytes(): number {
+    return 2 * this.#characters;
+  }
+
   /** Adds a piece. */
   append(piece: string): void {
     this.#pieces.push(piece);
+    this.#characters += piece.length;
   }
 
   /** The pieces from one index up to another, joined. */
@@ -92,23 +100,21 @@ export class DeltaRun {
 }
 
 /** The items of one session, numbered from the channel's start. */
-export class Channel {
-  readonly #sessionId: SessionId;
-  readonly #journal: SessionJournal;
-  readonly #ids: IdSource;
-  readonly #clock: Clock;
+export class Channel implements ReadableChannel {
+  /** The session. */
+  readonly sessionId: SessionId;
+  /** What its subscribers use. */
+  readonly sources: ChannelSources;
   readonly #onEmpty: () => void;
   readonly #subscribers = new Set<Subscriber>();
   #items: (Event | DeltaRun)[] = [];
   #base = 0;
-  #characters = 0;
+  #bytes = 0;
 
   /** Makes a channel that says when its last subscriber has left. */
-  constructor(sessionId: SessionId, journal: SessionJournal, ids: IdSource, clock: Clock, onEmpty: () => void) {
-    this.#sessionId = sessionId;
-    this.#journal = journal;
-    this.#ids = ids;
-    this.#clock = clock;
+  constructor(sessionId: SessionId, sources: ChannelSources, onEmpty: () => void) {
+    this.sessionId = sessionId;
+    this.sources = sources;
     this.#onEmpty = onEmpty;
   }
 
@@ -122,6 +128,11 @@ export class Channel {
     return this.#base;
   }
 
+  /** Sequence of the oldest durable event kept; `Infinity` when there is none. */
+  get firstSequence(): number {
+    return firstSequence(this.#items);
+  }
+
   /** An item by number. */
   at(index: number): Event | DeltaRun | undefined {
     return this.#items[index - this.#base];
@@ -130,13 +141,14 @@ export class Channel {
   /** Adds an item. */
   push(item: Event | DeltaRun): void {
     this.#items.push(item);
-    if (this.#items.length >= MAX_ITEMS) this.#trim();
+    this.#bytes += bytesOf(item);
+    if (this.#items.length >= MAX_ITEMS || this.#bytes > MAX_BYTES) this.#trim();
   }
 
   /** Counts the characters of a delta that was added to the last item. */
   grow(characters: number): void {
-    this.#characters += characters;
-    if (this.#characters > MAX_CHARACTERS) this.#keepFrom(this.endIndex - 1);
+    this.#bytes += 2 * characters;
+    if (this.#bytes > MAX_BYTES) this.#trim();
   }
 
   /** Tells waiting subscribers that there is something to read. */
@@ -146,15 +158,23 @@ export class Channel {
 
   /** Adds a subscriber. */
   subscribe(after: number | undefined, signal: AbortSignal | undefined): Subscriber {
-    const subscriber = new Subscriber(this, this.#journal, this.#sessionId, this.#ids, this.#clock, after, signal);
+    const subscriber = new Subscriber(this, after, signal);
     this.#subscribers.add(subscriber);
+    if (signal?.aborted) subscriber.return();
     return subscriber;
   }
 
   /** Removes a subscriber. */
   leave(subscriber: Subscriber): void {
-    this.#subscribers.delete(subscriber);
-    if (this.#subscribers.size === 0) this.#onEmpty();
+    if (this.#subscribers.delete(subscriber) && this.#subscribers.size === 0) this.#onEmpty();
+  }
+
+  /** What is there from an item on, for a subscriber that has left. */
+  rest(from: number): Channel {
+    const rest = new Channel(this.sessionId, this.sources, () => {});
+    rest.#base = Math.max(from, this.#base);
+    rest.#items = this.#items.slice(rest.#base - this.#base);
+    return rest;
   }
 
   /** Ends all subscribers. */
@@ -165,16 +185,31 @@ export class Channel {
   #trim(): void {
     let oldest = this.endIndex;
     for (const subscriber of this.#subscribers) oldest = Math.min(oldest, subscriber.position);
-    this.#keepFrom(Math.max(oldest, this.endIndex - MAX_ITEMS / 2));
-  }
-
-  #keepFrom(index: number): void {
-    const dropped = this.#items.slice(0, index - this.#base);
+    oldest = Math.max(oldest, this.endIndex - MAX_ITEMS / 2);
+    // The last item stays: it may be a run that still grows.
+    let from = this.endIndex - 1;
+    let bytes = bytesOf(this.at(from)!);
+    for (; from > oldest; from--) {
+      const more = bytesOf(this.at(from - 1)!);
+      if (bytes + more > MAX_BYTES / 2) break;
+      bytes += more;
+    }
+    this.#bytes = bytes;
+    if (from === this.#base) return;
+    const dropped = this.#items.slice(0, from - this.#base);
     for (const subscriber of this.#subscribers) subscriber.dropped(dropped, this.#base);
-    this.#items = this.#items.slice(index - this.#base);
-    this.#base = index;
-    this.#characters = 0;
+    this.#items = this.#items.slice(from - this.#base);
+    this.#base = from;
   }
+}
+
+function firstSequence(items: readonly (Event | DeltaRun)[]): number {
+  for (const item of items) if (!(item instanceof DeltaRun) && item.sequence !== undefined) return item.sequence;
+  return Infinity;
+}
+
+function bytesOf(item: Event | DeltaRun): number {
+  return item instanceof DeltaRun ? item.bytes : memorySize(item);
 }
 
 /**
@@ -183,98 +218,87 @@ export class Channel {
  * It never slows a turn: what it has not read is kept up to a cap; past that it sees a `subscription.gap` event, the
  * durable events it missed are read again from the journal, and the ephemeral ones are lost.
  */
-export class Subscriber implements AsyncIterableIterator<Event> {
-  readonly #channel: Channel;
-  readonly #journal: SessionJournal;
-  readonly #sessionId: SessionId;
-  readonly #ids: IdSource;
-  readonly #clock: Clock;
+export class Subscriber implements AsyncIterableIterator<Event>, Cursor {
+  /** What it reads. */
+  channel: Channel;
+  /** Number of the next item to read. */
+  position: number;
+  /** See {@linkcode Cursor.sequence}. */
+  sequence: number;
+  /** Whether it has stopped reading. */
+  left = false;
+  /** Whether nothing comes any more. */
+  ended = false;
+  readonly #replays: boolean;
   readonly #signal: AbortSignal | undefined;
-  readonly #onAbort: () => void;
-  #position: number;
-  #piece = 0;
-  #pieceOffset = 0;
-  #sequence: number;
-  #replaying: boolean;
-  #page: readonly Event[] = [];
-  #pageAt = 0;
-  #ended = false;
-  #left = false;
+  readonly #onAbort = (): void => void this.#leave();
+  #reader: EventReader | undefined;
+  #asked: Promise<unknown> | undefined;
   #waiting: (() => void) | undefined;
 
   /** Made by its channel. */
-  constructor(
-    channel: Channel,
-    journal: SessionJournal,
-    sessionId: SessionId,
-    ids: IdSource,
-    clock: Clock,
-    after: number | undefined,
-    signal: AbortSignal | undefined,
-  ) {
-    this.#channel = channel;
-    this.#journal = journal;
-    this.#sessionId = sessionId;
-    this.#ids = ids;
-    this.#clock = clock;
-    this.#position = channel.endIndex;
+  constructor(channel: Channel, after: number | undefined, signal: AbortSignal | undefined) {
+    this.channel = channel;
+    this.position = channel.endIndex;
     // A subscriber that replays nothing learns its place from the first durable event it sees or misses.
-    this.#sequence = after ?? -1;
-    this.#replaying = after !== undefined;
+    this.sequence = after ?? -1;
+    this.#replays = after !== undefined;
     this.#signal = signal;
-    this.#onAbort = () => this.#leave();
-    if (signal?.aborted) this.#leave();
-    else signal?.addEventListener("abort", this.#onAbort, { once: true });
-  }
-
-  /** Number of the next item to read. */
-  get position(): number {
-    return this.#position;
+    signal?.addEventListener("abort", this.#onAbort, { once: true });
   }
 
   /** Notes where to read on when items it has not read are dropped. */
   dropped(items: readonly (Event | DeltaRun)[], base: number): void {
-    if (this.#sequence >= 0) return;
-    for (let i = Math.max(0, this.#position - base); i < items.length; i++) {
-      const item = items[i]!;
-      if (item instanceof DeltaRun || item.sequence === undefined) continue;
-      this.#sequence = item.sequence - 1;
-      return;
-    }
+    const first = firstSequence(items.slice(Math.max(0, this.position - base)));
+    if (this.sequence < 0 && first !== Infinity) this.sequence = first - 1;
   }
 
   /** Wakes the reader if it waits. */
   wake(): void {
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
-    waiting?.();
+    this.#waiting?.();
   }
 
-  /** Lets the reader finish what is there, then ends. */
+  /** Resolves when it is woken. */
+  more(): Promise<void> {
+    return new Promise((resolve) => this.#waiting = resolve);
+  }
+
+  /** Leaves, but lets the reader finish what is there. */
   end(): void {
-    this.#ended = true;
+    if (this.ended || this.left) return;
+    this.ended = true;
+    const { channel } = this;
+    this.channel = channel.rest(this.position);
+    channel.leave(this);
     this.wake();
   }
 
-  /** The next event. */
-  async next(): Promise<IteratorResult<Event, undefined>> {
-    for (;;) {
-      if (this.#left) return { done: true, value: undefined };
-      const event = this.#replaying ? await this.#replay() : this.#take();
-      if (event !== undefined) return { done: false, value: event };
-      if (this.#replaying) continue;
-      if (this.#ended) {
-        this.#leave();
-        return { done: true, value: undefined };
-      }
-      await new Promise<void>((resolve) => this.#waiting = resolve);
+  /** The next event; who asks before the last one came gets the one after it. */
+  next(): Promise<IteratorResult<Event, undefined>> {
+    const next = (): Promise<IteratorResult<Event, undefined>> => this.#next();
+    const result = this.#asked === undefined ? next() : this.#asked.then(next, next);
+    const answered = (): void => {
+      if (this.#asked === result) this.#asked = undefined;
+    };
+    this.#asked = result;
+    result.then(answered, answered);
+    return result;
+  }
+
+  async #next(): Promise<IteratorResult<Event, undefined>> {
+    try {
+      this.#reader ??= new (await readers()).EventReader(this, this.#replays);
+      const value = await this.#reader.next();
+      return value === undefined ? this.#leave() : { done: false, value };
+    } catch (error) {
+      this.#leave();
+      throw error;
     }
   }
 
   /** Stops reading. */
   return(): Promise<IteratorResult<Event, undefined>> {
-    this.#leave();
-    return Promise.resolve({ done: true, value: undefined });
+    return Promise.resolve(this.#leave());
   }
 
   /** Itself. */
@@ -282,102 +306,13 @@ export class Subscriber implements AsyncIterableIterator<Event> {
     return this;
   }
 
-  async #replay(): Promise<Event | undefined> {
-    if (this.#pageAt >= this.#page.length) {
-      this.#page = await this.#read();
-      this.#pageAt = 0;
-      if (this.#page.length === 0) {
-        this.#replaying = false;
-        return undefined;
-      }
+  #leave(): IteratorReturnResult<undefined> {
+    if (!this.left) {
+      this.left = true;
+      this.#signal?.removeEventListener("abort", this.#onAbort);
+      this.channel.leave(this);
+      this.wake();
     }
-    const event = this.#page[this.#pageAt++]!;
-    this.#sequence = event.sequence ?? this.#sequence;
-    return event;
-  }
-
-  async #read(): Promise<readonly Event[]> {
-    try {
-      return await this.#journal.events(this.#sessionId, { after: this.#sequence, limit: PAGE });
-    } catch (error) {
-      throw error instanceof RuntimeError ? error : new StoreError(`replay session "${this.#sessionId}"`, error);
-    }
-  }
-
-  #take(): Event | undefined {
-    const channel = this.#channel;
-    if (this.#position < channel.base) return this.#gap();
-    for (;;) {
-      const item = channel.at(this.#position);
-      if (item === undefined) return undefined;
-      if (item instanceof DeltaRun) {
-        if (this.#piece < item.visible) return this.#takePieces(item);
-        if (this.#position === channel.endIndex - 1) return undefined;
-        this.#advance();
-        continue;
-      }
-      this.#advance();
-      if (item.sequence === undefined) return item;
-      // Replay may have shown it already.
-      if (item.sequence <= this.#sequence) continue;
-      this.#sequence = item.sequence;
-      return item;
-    }
-  }
-
-  #takePieces(run: DeltaRun): Event {
-    const { visible } = run;
-    const text = run.textFrom(this.#piece, visible);
-    const event = run.event(text, run.offset + this.#pieceOffset, this.#sessionId, this.#ids, this.#clock);
-    this.#piece = visible;
-    this.#pieceOffset += text.length;
-    return event;
-  }
-
-  #advance(): void {
-    this.#position++;
-    this.#piece = 0;
-    this.#pieceOffset = 0;
-  }
-
-  #gap(): Event {
-    this.#position = this.#channel.endIndex;
-    this.#piece = 0;
-    this.#pieceOffset = 0;
-    this.#replaying = this.#sequence >= 0;
-    return Object.freeze({
-      id: this.#ids.next("event"),
-      type: "subscription.gap",
-      ts: this.#clock.now(),
-      sessionId: this.#sessionId,
-      context: {},
-      data: { after: Math.max(0, this.#sequence), reason: "the subscriber fell behind" },
-    });
-  }
-
-  #leave(): void {
-    if (this.#left) return;
-    this.#left = true;
-    this.#signal?.removeEventListener("abort", this.#onAbort);
-    this.#channel.leave(this);
-    this.wake();
-  }
-}
-
-/** The events of one turn out of a subscription, until the turn is over. */
-export async function* eventsOfTurn(
-  subscriber: Subscriber,
-  turnId: TurnId,
-  over: Promise<unknown>,
-): AsyncGenerator<Event, undefined> {
-  over.then(() => subscriber.end(), () => subscriber.end());
-  try {
-    for await (const event of subscriber) {
-      if (event.context.turnId !== turnId && event.type !== "subscription.gap") continue;
-      yield event;
-      if (event.type === "session.idled" || event.type === "turn.waiting") return;
-    }
-  } finally {
-    await subscriber.return();
+    return { done: true, value: undefined };
   }
 }

@@ -6,6 +6,7 @@ import type { CallId } from "../records/ids.ts";
 import type { JsonValue } from "../records/json.ts";
 import type { SessionId } from "../records/ids.ts";
 import { type Message, metadataOf } from "../records/message.ts";
+import { memorySize } from "../kit/projection.ts";
 import type { ModelMessage, ModelToolCall } from "../ports/driver.ts";
 import type { CommittedStep, SessionJournal } from "../ports/journal.ts";
 
@@ -145,8 +146,8 @@ function collect(part: ContentPart, calls: ModelToolCall[], reasoning: Reasoning
   else if (part.type === "reasoning") reasoning.push(part);
 }
 
-/** Rough cost of one message besides its text, in bytes. */
-const MESSAGE_OVERHEAD = 400;
+/** Rough cost of what a provider gets of a message, besides its text, in bytes. */
+const MESSAGE_OVERHEAD = 200;
 
 /** The conversation of one session, up to a sequence. */
 export class SessionHistory {
@@ -192,17 +193,6 @@ export class SessionHistory {
   #append(message: Message): void {
     this.#messages.push(message);
     this.#transcript.append(message);
-    this.#bytes += MESSAGE_OVERHEAD + sizeOf(message);
+    this.#bytes += MESSAGE_OVERHEAD + memorySize(message);
   }
-}
-
-function sizeOf(message: Message): number {
-  let size = message.thinking?.length ?? 0;
-  for (const part of message.content) {
-    if (part.type === "text") size += part.text.length;
-    else if (part.type === "image") size += (part.base64?.length ?? 0) + (part.url?.length ?? 0);
-    else if (part.type === "tool_result") size += typeof part.result === "string" ? part.result.length : 200;
-    else size += 200;
-  }
-  return size * 2;
 }

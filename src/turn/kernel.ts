@@ -17,7 +17,7 @@ import { acceptTurn, cancelledTurn } from "./accept.ts";
 import type { ChainLink, KernelPorts } from "./kernel_ports.ts";
 import type { ResumeInput } from "./resume.ts";
 import { abortText, Lanes, type SessionLane } from "./session_lane.ts";
-import { eventsOfTurn } from "./event_channel.ts";
+import { eventsOfTurn } from "./live_events.ts";
 import type { Recovered, SteerOptions, SteerReceipt, TurnHandle } from "./turn_handle.ts";
 import { TurnInterruption, type TurnRun } from "./turn_run.ts";
 import type { PendingInput } from "./session_share.ts";

@@ -3,22 +3,14 @@
 import type { Event, EventContext, EventType } from "../records/event.ts";
 import type { EventDataMap } from "../records/event_data.ts";
 import type { MessageId, SessionId, TurnId } from "../records/ids.ts";
-import type { Clock } from "../ports/clock.ts";
 import type { EventBus } from "../ports/event_bus.ts";
-import type { SessionJournal } from "../ports/journal.ts";
-import type { IdSource } from "../kit/ids.ts";
 import { Channel, DeltaRun, type Subscriber } from "./event_channel.ts";
+import type { ChannelSources } from "./event_reader.ts";
 
 /** What {@linkcode LiveEvents} is made of. */
-export interface LiveEventsOptions {
+export interface LiveEventsOptions extends ChannelSources {
   /** The host's bus. */
   readonly bus: EventBus;
-  /** Where missed durable events are read again. */
-  readonly journal: SessionJournal;
-  /** Mints ids of ephemeral events. */
-  readonly ids: IdSource;
-  /** Stamps ephemeral events. */
-  readonly clock: Clock;
   /** Whether the bus only collects, so that deltas may reach it with the next event. */
   readonly busWaits: boolean;
   /** Calls a function of the host outside of every turn. */
@@ -27,7 +19,7 @@ export interface LiveEventsOptions {
 
 /** Options of a subscription. */
 export interface SubscribeOptions {
-  /** First replay durable events with a greater sequence. @default only what happens from now on */
+  /** First replay durable events with a greater sequence; 0 or more. @default only what happens from now on */
   readonly after?: number;
   /** Ends the subscription. */
   readonly signal?: AbortSignal;
@@ -93,18 +85,25 @@ export class LiveEvents {
     this.#flushing = setTimeout(() => this.flush(), 0);
   }
 
-  /** Subscribes to a session: replays, then follows. */
+  /**
+   * Subscribes to a session: replays, then follows.
+   *
+   * @throws {RangeError} when `after` is not a whole number of 0 or more
+   */
   subscribe(sessionId: SessionId, options: SubscribeOptions = {}): Subscriber {
+    const { after } = options;
+    if (after !== undefined && !(Number.isSafeInteger(after) && after >= 0)) {
+      throw new RangeError(`Cannot subscribe: \`after\` is ${String(after)}, expected a whole number of 0 or more`);
+    }
     let channel = this.#channels.get(sessionId);
     if (channel === undefined) {
-      const { ids, clock, journal } = this.#options;
-      const made = new Channel(sessionId, journal, ids, clock, () => {
+      const made = new Channel(sessionId, this.#options, () => {
         if (this.#channels.get(sessionId) === made) this.#channels.delete(sessionId);
       });
       channel = made;
       this.#channels.set(sessionId, channel);
     }
-    const subscriber = channel.subscribe(options.after, options.signal);
+    const subscriber = channel.subscribe(after, options.signal);
     if (this.#closed) subscriber.end();
     return subscriber;
   }
@@ -167,3 +166,27 @@ export interface DeltaTarget {
 }
 
 function ignore(): void {}
+
+/** The events of one turn out of a subscription, until the turn is over. */
+export function eventsOfTurn(
+  subscriber: Subscriber,
+  turnId: TurnId,
+  over: Promise<unknown>,
+): AsyncGenerator<Event, undefined> {
+  // Not in the generator, which does nothing until it is read: perhaps never.
+  const end = (): void => subscriber.end();
+  over.then(end, end);
+  return readTurn(subscriber, turnId);
+}
+
+async function* readTurn(subscriber: Subscriber, turnId: TurnId): AsyncGenerator<Event, undefined> {
+  try {
+    for await (const event of subscriber) {
+      if (event.context.turnId !== turnId && event.type !== "subscription.gap") continue;
+      yield event;
+      if (event.type === "session.idled" || event.type === "turn.waiting") return;
+    }
+  } finally {
+    await subscriber.return();
+  }
+}

@@ -27,13 +27,13 @@ export function plan(state: TurnState, outcome: TurnOutcome): Plan {
     }
     case "nothing_left":
       return complete({ ...state, iteration: state.iteration - 1 }, "end_turn", outcome.at, 0);
-    case "acted": {
+    case "acted":
+    case "resumed": {
       const acted = { ...state, toolCallsActed: state.toolCallsActed + outcome.acted };
+      if (outcome.type === "resumed") return { state: { ...acted, phase: "act" }, next: ACT, effects: NO_EFFECTS };
       if (outcome.waiting) return { state: { ...acted, phase: "wait" }, next: WAIT, effects: NO_EFFECTS };
       return { state: nextReason(acted), next: REASON, effects: NO_EFFECTS };
     }
-    case "resumed":
-      return { state: { ...state, phase: "act" }, next: ACT, effects: NO_EFFECTS };
     case "blocked": {
       const failure: TurnFailure = { code: "blocked_by_hook", message: outcome.reason };
       return fail(state, failure, outcome.reason, "standard", "blocked");

@@ -63,6 +63,8 @@ export type TurnOutcome =
   | {
     /** The client answered; its calls are to be looked at again. */
     readonly type: "resumed";
+    /** How many calls it answered itself since the turn began to wait. */
+    readonly acted: number;
   }
   | {
     /** A hook refused the input. */

@@ -14,6 +14,7 @@ import { resultOf, TurnLoop } from "./loop.ts";
 import { plan } from "./plan.ts";
 import { takeTurn } from "./recovery.ts";
 import { textOfMessage } from "./stored_turn.ts";
+import { errorResult } from "./tool_call.ts";
 import type { TurnRun } from "./turn_run.ts";
 import type { SessionShare } from "./session_share.ts";
 
@@ -105,7 +106,7 @@ export async function resumeWaitingTurn(
     if (drafts.length > 0) await run.commit(drafts, { release: true });
     return resultOf(run, waiting, open);
   }
-  const resumed = plan(state, { type: "resumed" });
+  const resumed = plan(state, { type: "resumed", acted: answeredSinceWait(calls, [...events, ...drafts]) });
   if (drafts.length === 0) {
     // The lease is taken by a commit, before any effect.
     drafts.push({ type: "reason.recovered", context: run.eventContext, data: { turnId: state.turnId, mode: "act" } });
@@ -138,6 +139,13 @@ export async function cancelOpenTurn(
   return resultOf(run, cancelled.next, []);
 }
 
+/** How many of the calls the client answered; what ran before the wait is counted already. */
+function answeredSinceWait(calls: readonly ToolCall[], events: readonly (Event | EventDraft)[]): number {
+  const since = events.slice(events.findLastIndex((event) => event.type === "turn.waiting") + 1);
+  const { answered } = readCallLog(since);
+  return calls.filter((call) => answered.has(call.id)).length;
+}
+
 function unresolved(calls: readonly ToolCall[], log: CallLog): readonly ToolCall[] {
   return calls.filter((call) => !log.answered.has(call.id) && !log.decisions.has(call.id));
 }
@@ -152,7 +160,7 @@ function find(calls: readonly ToolCall[], id: string): ToolCall {
 function answerDraft(run: TurnRun, call: ToolCall, answer: ClientToolResult): EventDraft {
   const outcome: { readonly result: JsonValue } | { readonly error: string } = answer.error === undefined
     ? { result: toBoundedJson(answer.result ?? null, { maxBytes: run.ports.limits.maxToolResultBytes }).value }
-    : { error: String(answer.error) };
+    : { error: errorResult(call, String(answer.error)).error ?? "" };
   return {
     type: "tool.completed",
     context: run.eventContext,

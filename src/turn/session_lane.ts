@@ -161,6 +161,13 @@ export class Lanes {
   readonly #ports: KernelPorts;
   readonly #options: LanesOptions;
   readonly #lanes = new Map<SessionId, SessionLane>();
+  /** Lanes without counted bytes: no turn ran in them so far. */
+  readonly #unused = new Set<SessionLane>();
+  /** A lane that somebody still holds must be found again: two for one session would run side by side. */
+  readonly #dropped = new Map<SessionId, WeakRef<SessionLane>>();
+  readonly #collected: FinalizationRegistry<SessionId> = new FinalizationRegistry((sessionId) => {
+    if (this.#dropped.get(sessionId)?.deref() === undefined) this.#dropped.delete(sessionId);
+  });
   readonly #running = new Set<TurnRun>();
   readonly #work = new Set<Promise<unknown>>();
   #bytes = 0;
@@ -176,8 +183,11 @@ export class Lanes {
   get(sessionId: SessionId): SessionLane {
     let lane = this.#lanes.get(sessionId);
     if (lane === undefined) {
-      lane = new SessionLane(sessionId, this.#ports.limits.maxQueue, this.#ports.folds);
+      this.#dropUnused();
+      lane = this.#dropped.get(sessionId)?.deref() ??
+        new SessionLane(sessionId, this.#ports.limits.maxQueue, this.#ports.folds);
       this.#lanes.set(sessionId, lane);
+      this.#unused.add(lane);
     }
     return lane;
   }
@@ -213,6 +223,7 @@ export class Lanes {
   enter(lane: SessionLane, run: TurnRun, signal?: AbortSignal): void {
     this.#running.add(run);
     lane.current = run;
+    this.#lanes.set(lane.sessionId, lane);
     lane.notifyStarted();
     if (this.#closed) run.interrupts.interrupt(new TurnInterruption(CLOSED));
     if (signal === undefined) return;
@@ -239,7 +250,10 @@ export class Lanes {
   /** Lets `close()` wait for some work. */
   track<T>(work: Promise<T>): Promise<T> {
     this.#work.add(work);
-    const done = (): void => void this.#work.delete(work);
+    const done = (): void => {
+      this.#work.delete(work);
+      this.#dropUnused();
+    };
     work.then(done, done);
     return work;
   }
@@ -261,13 +275,32 @@ export class Lanes {
     const bytes = LANE_BYTES + used.history.bytes;
     this.#bytes += bytes - used.countedBytes;
     used.countedBytes = bytes;
+    this.#unused.delete(used);
     if (this.#bytes <= maxIdleCacheBytes) return;
-    for (const [sessionId, lane] of this.#lanes) {
+    for (const lane of this.#lanes.values()) {
       if (this.#bytes <= maxIdleCacheBytes) return;
-      if (!lane.idle || lane === used) continue;
-      this.#bytes -= lane.countedBytes;
-      this.#lanes.delete(sessionId);
+      if (lane.idle && lane !== used) this.#drop(lane);
     }
+  }
+
+  /** Looks at the two that wait longest, so that lanes go faster than they come. */
+  #dropUnused(): void {
+    let looks = 2;
+    for (const lane of this.#unused) {
+      if (--looks < 0) return;
+      this.#unused.delete(lane);
+      if (lane.idle) this.#drop(lane);
+      else this.#unused.add(lane);
+    }
+  }
+
+  #drop(lane: SessionLane): void {
+    this.#bytes -= lane.countedBytes;
+    lane.countedBytes = 0;
+    lane.history = new SessionHistory();
+    this.#lanes.delete(lane.sessionId);
+    this.#dropped.set(lane.sessionId, new WeakRef(lane));
+    this.#collected.register(lane, lane.sessionId);
   }
 }
 

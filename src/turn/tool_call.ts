@@ -57,10 +57,12 @@ export async function runToolCall(
     }
     if (bound !== undefined && turn.config.hasHook.postToolUse) {
       const hooked = await runPostHooks(run, turn, call, result, context);
-      if (hooked !== result) {
-        const bounded = boundResult(call, hooked, run.ports.limits.maxToolResultBytes);
-        result = bounded.result;
-        truncated ||= bounded.truncated;
+      try {
+        const bounded = hooked === result ? undefined : boundResult(call, hooked, run.ports.limits.maxToolResultBytes);
+        result = bounded?.result ?? result;
+        truncated ||= bounded?.truncated ?? false;
+      } catch (thrown) {
+        run.warn("hook_failed", thrown);
       }
     }
   } finally {
@@ -224,14 +226,14 @@ function boundResult(
 ): { readonly result: ToolResult; readonly truncated: boolean } {
   const { error, images, connectionRequired } = hooked;
   const status = STATUSES.has(hooked.status) ? hooked.status : error === undefined ? "success" : "error";
-  const more = { ...imagesOf(images), ...connectionOf(connectionRequired) };
+  const { kept, note } = imagesOf(images);
+  const more = { ...kept, ...connectionOf(connectionRequired) };
   if (error !== undefined || status !== "success") {
-    return {
-      result: { ...errorResult(call, error, status === "success" ? "error" : status), ...more },
-      truncated: false,
-    };
+    const written = errorResult(call, error, status === "success" ? "error" : status);
+    const noted = note === undefined ? written : { ...written, error: `${written.error}\n${note}` };
+    return { result: { ...noted, ...more }, truncated: note !== undefined };
   }
-  const { value, truncated } = toBoundedJson(hooked.result ?? null, { maxBytes });
+  const { value, truncated } = writeValue(hooked.result ?? null, note, maxBytes);
   return { result: { toolCallId: call.id, status, result: value, ...more }, truncated };
 }
 
@@ -281,9 +283,9 @@ export function writeOutcome(
 ): { readonly result: ToolResult; readonly truncated: boolean } | undefined {
   switch (outcome.type) {
     case "success": {
-      const { value, truncated } = toBoundedJson(outcome.value, { maxBytes });
-      const result: ToolResult = { toolCallId: call.id, status: "success", result: value };
-      return { result: { ...result, ...imagesOf(outcome.images) }, truncated };
+      const { kept, note } = imagesOf(outcome.images);
+      const { value, truncated } = writeValue(outcome.value, note, maxBytes);
+      return { result: { toolCallId: call.id, status: "success", result: value, ...kept }, truncated };
     }
     case "error":
       return { result: errorResult(call, outcome.message), truncated: false };
@@ -298,20 +300,49 @@ export function writeOutcome(
   }
 }
 
-/** Copies of the image parts among what a tool or hook calls images. */
-function imagesOf(images: unknown): { readonly images?: readonly ImagePart[] } {
-  if (!Array.isArray(images)) return {};
+/** Most images of one result. */
+const MAX_IMAGES = 16;
+/** Most characters of them together, base64 and data URLs alike. */
+const MAX_IMAGE_CHARACTERS = 20 * 1024 * 1024;
+/** What the note about images may take of a result. */
+const ROOM_FOR_NOTE = 128;
+
+/** Copies of the image parts among what a tool or hook calls images, up to the cap; a note stands for the rest. */
+function imagesOf(images: unknown): { readonly kept: Pick<ToolResult, "images">; readonly note?: string } {
+  if (!Array.isArray(images)) return { kept: {} };
   const parts: ImagePart[] = [];
-  for (const image of images) {
+  let characters = 0;
+  let left = 0;
+  for (const [place, image] of images.entries()) {
     if (image?.type !== "image") continue;
     const part: Mutable<ImagePart> = { type: "image" };
     for (const key of ["url", "base64", "mediaType"] as const) {
       const text: unknown = image[key];
-      if (typeof text === "string") part[key] = text;
+      if (typeof text !== "string") continue;
+      part[key] = text;
+      characters += text.length;
+    }
+    if (parts.length >= MAX_IMAGES || characters > MAX_IMAGE_CHARACTERS) {
+      left = images.length - place;
+      break;
     }
     parts.push(part);
   }
-  return parts.length === 0 ? {} : { images: parts };
+  const kept = parts.length === 0 ? {} : { images: parts };
+  if (left === 0) return { kept };
+  const were = left === 1 ? "1 image was" : `${left} images were`;
+  return { kept, note: `[${were} left out: at most ${MAX_IMAGES} images and 20 MB are kept]` };
+}
+
+/** A value as JSON within the cap, and with the note about its images. */
+function writeValue(
+  value: unknown,
+  note: string | undefined,
+  maxBytes: number,
+): { readonly value: JsonValue; readonly truncated: boolean } {
+  if (note === undefined) return toBoundedJson(value, { maxBytes });
+  const { value: result } = toBoundedJson(value, { maxBytes: Math.max(256, maxBytes - ROOM_FOR_NOTE) });
+  return { value: typeof result === "string" ? `${result}\n${note}` : { result, note }, truncated: true };
 }
 
 const MAX_ERROR = 8 * 1024;

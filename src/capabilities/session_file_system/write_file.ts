@@ -33,16 +33,18 @@ export const writeFile: Tool = defineTool({
   concurrencyClass: WRITER_CLASS,
   hints: { readonly: false, destructive: true },
   permissions: {},
-  execute: async (args, { files }) => {
+  execute: async (args, { files, fileWritten }) => {
     const path = String(args["path"]);
     const content = String(args["content"]);
     const encoding = args["encoding"] === "base64" ? "base64" : "text";
     return await withToolErrors(files, async () => {
       const created = await files.writeFile(path, content, encoding);
       const stat = await files.statFile(path);
+      const sizeBytes = stat?.sizeBytes ?? contentSize(path, content, encoding);
+      fileWritten(stat?.path ?? path, created ? "create" : "update", sizeBytes);
       return {
         path: stat === undefined ? shownInput(files, path) : shownPath(files, stat.path),
-        size_bytes: stat?.sizeBytes ?? contentSize(path, content, encoding),
+        size_bytes: sizeBytes,
         created,
       };
     });

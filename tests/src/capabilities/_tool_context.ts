@@ -42,6 +42,7 @@ export function toolContext(files: SessionFiles = sessionFiles(new InMemoryFileS
     networkAccess: undefined,
     progress: () => {},
     output: () => {},
+    fileWritten: () => {},
   };
 }
 

@@ -3,6 +3,7 @@ import { sessionFileSystem } from "../../../src/capabilities/session_file_system
 import { InMemoryFileStore } from "../../../src/in_memory/file_store.ts";
 import type { ToolContext } from "../../../src/ports/tool.ts";
 import type { JsonObject, JsonValue } from "../../../src/records/json.ts";
+import { callTools, eventsOf, say, simRuntime } from "../_support/runtime.ts";
 import { call, sessionFiles, toolContext, toolOf } from "./_tool_context.ts";
 
 const WS = "workspace-1";
@@ -242,4 +243,23 @@ Deno.test("tools that change files keep their order; tools that only read are pu
     delete_file: ["at_most_once", "session_file_system"],
     stat_file: ["pure", undefined],
   });
+});
+
+Deno.test("write_file tells what it wrote: file.written with the path from the root", async () => {
+  await using runtime = await simRuntime([
+    callTools({ name: "write_file", arguments: { path: "/workspace/notes/a.md", content: "h\u00e9" } }),
+    callTools({ name: "write_file", arguments: { path: "notes/a.md", content: "AP8=", encoding: "base64" } }),
+    callTools({ name: "write_file", arguments: { path: "../x", content: "" } }),
+    "done",
+  ], { session: (single) => single.withCapability("session_file_system") });
+  const { turnId } = await say(runtime);
+  const events = eventsOf(runtime, "file.written");
+  assert.deepEqual(events.map(({ data }) => data), [
+    { path: "/notes/a.md", operation: "create", sizeBytes: 3 },
+    { path: "/notes/a.md", operation: "update", sizeBytes: 2 },
+  ]);
+  assert.deepEqual(events.map(({ sequence, context }) => [sequence, context.turnId]), [
+    [undefined, turnId],
+    [undefined, turnId],
+  ]);
 });

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { DriverRegistry, LlmSimConfig, llmSimDriver } from "../../../mod.ts";
 import { ConfigurationError, NotFoundError, RuntimeClosedError } from "../../../src/errors.ts";
 import { defineCapability } from "../../../src/kit/define_capability.ts";
+import type { NewSession } from "../../../src/ports/session_host.ts";
 import type { InputMessage } from "../../../src/records/message.ts";
 import { idFromSeed, type SessionId } from "../../../src/records/ids.ts";
 import { RuntimeBackends } from "../../../src/runtime/backends.ts";
@@ -278,4 +279,34 @@ Deno.test("a runtime is not built with two capabilities or two drivers of one id
   await assert.rejects(aliased.build(), ConfigurationError);
   const drivers = new DriverRegistry().register(llmSimDriver(LlmSimConfig.fixed("a")));
   assert.throws(() => drivers.register(llmSimDriver(LlmSimConfig.fixed("b"))), ConfigurationError);
+});
+
+const WRONG_SESSIONS: Readonly<Record<string, unknown>> = {
+  "nothing": undefined,
+  "null": null,
+  "no harness": {},
+  "a harness id of the wrong kind": { harnessId: idFromSeed("agent", 1) },
+  "a harness id that is none": { harnessId: "harness" },
+  "an agent id of the wrong kind": { harnessId: idFromSeed("harness", 1), agentId: idFromSeed("harness", 1) },
+  "an id of the wrong kind": { id: idFromSeed("turn", 1), harnessId: idFromSeed("harness", 1) },
+};
+
+for (const [what, wrong] of Object.entries(WRONG_SESSIONS)) {
+  Deno.test(`createSession() with ${what} is a TypeError, and stores nothing`, async () => {
+    const backends = RuntimeBackends.inMemory();
+    await using runtime = await faultRuntime({ backends });
+    await assert.rejects(runtime.createSession(wrong as NewSession), TypeError);
+    assert.equal((await backends.slots.sessionStore.listSessions?.())?.length, 1);
+  });
+}
+
+Deno.test("createSession() of an unknown harness or agent is refused, and stores nothing", async () => {
+  const backends = RuntimeBackends.inMemory();
+  await using runtime = await faultRuntime({ backends });
+  const harnessId = idFromSeed("harness", 1);
+  await assert.rejects(runtime.createSession({ harnessId: idFromSeed("harness", 9) }), { code: "harness_not_found" });
+  await assert.rejects(runtime.createSession({ harnessId, agentId: idFromSeed("agent", 9) }), {
+    code: "agent_not_found",
+  });
+  assert.equal((await backends.slots.sessionStore.listSessions?.())?.length, 1);
 });

@@ -57,7 +57,12 @@ const HANGS: Readonly<Record<string, (never: Never) => FaultOptions>> = {
   }),
   "a tool that ignores the signal": (never) => ({ tools: [tool("act", never.wait)], respond: script(calls("act")) }),
   "one of several tools": (never) => ({
-    tools: [tool("act", never.wait), tool("look", () => "seen"), tool("pay", never.wait, { effect: "at_most_once" })],
+    tools: [
+      tool("act", () => new Promise(() => {})),
+      tool("look", () => "seen"),
+      // The last one to begin: its start is stored first.
+      tool("pay", never.wait, { effect: "at_most_once" }),
+    ],
     respond: script(calls("look", "act", "pay", "look")),
   }),
   "a tool that others wait for": (never) => ({

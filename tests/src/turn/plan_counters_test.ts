@@ -50,9 +50,10 @@ Deno.test("plan() remembers the message whose calls are open until they were act
   assert.equal(acting.callMessageId, MESSAGE);
   const waiting = plan(acting, { type: "acted", acted: 0, waiting: true }).state;
   assert.equal(waiting.callMessageId, MESSAGE);
-  const resumed = plan(waiting, { type: "resumed" }).state;
+  const resumed = plan(waiting, { type: "resumed", acted: 2 }).state;
   const reasoning = plan(resumed, { type: "acted", acted: 1, waiting: false }).state;
   assert.equal(reasoning.callMessageId, undefined);
+  assert.deepEqual([resumed.toolCallsActed, reasoning.toolCallsActed], [2, 3]);
 });
 
 Deno.test("plan() writes the summary of the turn into turn.completed", () => {

@@ -166,7 +166,7 @@ const ROWS: readonly Row[] = [
   {
     name: "what the client brought",
     before: { phase: "wait" },
-    outcome: { type: "resumed" },
+    outcome: { type: "resumed", acted: 1 },
     next: "act",
     phase: "act",
     iteration: 1,
