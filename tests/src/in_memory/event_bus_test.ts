@@ -38,3 +38,28 @@ Deno.test("InMemoryEventBus() refuses a limit that is not a whole number of 0 or
     assert.throws(() => new InMemoryEventBus({ ephemeralLimit }), RangeError);
   }
 });
+
+Deno.test("collectedEvents() keeps 16 MiB of ephemeral events, the newest ones, in order", () => {
+  const bus = new InMemoryEventBus();
+  const big = (seed: number): Event => {
+    const event = deltaEvent(seed);
+    return { ...event, data: { ...event.data, delta: "x".repeat(64 * 1024) } } as Event;
+  };
+  const events = Array.from({ length: 1_000 }, (_, at) => at % 100 === 99 ? idledEvent(at, at) : big(at));
+  for (const event of events) bus.emit(event);
+  const kept = bus.collectedEvents();
+  const live = kept.filter(({ sequence }) => sequence === undefined);
+  assert.ok(live.length > 100 && live.length < 130, `${live.length} events`);
+  assert.deepEqual(kept, events.filter((event) => event.sequence !== undefined || live.includes(event)));
+  assert.equal(live[0], events.filter(({ sequence }) => sequence === undefined).at(-live.length));
+});
+
+Deno.test("one ephemeral event is kept however big it is", () => {
+  const bus = new InMemoryEventBus();
+  const event = deltaEvent(1);
+  const huge = { ...event, data: { ...event.data, delta: "x".repeat(20 * 1024 * 1024) } } as Event;
+  bus.emit(huge);
+  assert.deepEqual(bus.collectedEvents(), [huge]);
+  bus.emit(event);
+  assert.deepEqual(bus.collectedEvents(), [event]);
+});
