@@ -38,9 +38,9 @@ export interface ToolContext {
   readonly connections: ConnectionResolver | undefined;
   /** The network policy of the turn. */
   readonly networkAccess: NetworkAccess | undefined;
-  /** Tells live subscribers how far the call is (`tool.progress`). */
+  /** Tells live subscribers how far the call is (`tool.progress`); at most 1,000 times a call. */
   progress(message: string, data?: JsonValue): void;
-  /** Shows live subscribers a piece of output (`tool.output.delta`). */
+  /** Shows live subscribers a piece of output (`tool.output.delta`); at most 1 MiB a call. */
   output(delta: string, stream?: "stdout" | "stderr"): void;
   /** Tells live subscribers that the tool wrote a file of the session (`file.written`); `path` counts from the root. */
   fileWritten(path: string, operation: "create" | "update", sizeBytes: number): void;

@@ -162,7 +162,11 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
     return await this.#kernel.recover(options.sessions?.map((id) => parseId("session", id)));
   }
 
-  /** Events of a session: replayed after a sequence, when one is given, then live. */
+  /**
+   * Events of a session: replayed after a sequence, when one is given, then live.
+   *
+   * @throws {RangeError} when `after` is not a whole number of 0 or more
+   */
   subscribe(sessionId: SessionId, options: SubscribeOptions = {}): AsyncIterableIterator<Event> {
     this.#assertOpen("subscribe");
     return this.#live.subscribe(parseId("session", sessionId), options);
