@@ -148,6 +148,17 @@ const ROWS: readonly Row[] = [
     ],
   },
   {
+    name: "a further step whose inputs were all refused",
+    before: { iteration: 3 },
+    outcome: { type: "nothing_left", at: 5 },
+    next: "complete",
+    status: "completed",
+    phase: "done",
+    iteration: 2,
+    stopReason: "end_turn",
+    effects: ["turn.completed", "session.idled", "turn_end_hooks true"],
+  },
+  {
     name: "calls that were acted on",
     before: { phase: "act" },
     outcome: { type: "acted", acted: 2, waiting: false },
