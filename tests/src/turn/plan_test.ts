@@ -152,7 +152,6 @@ const ROWS: readonly Row[] = [
     before: { iteration: 3 },
     outcome: { type: "nothing_left", at: 5 },
     next: "complete",
-    status: "completed",
     phase: "done",
     iteration: 2,
     stopReason: "end_turn",
