@@ -1,5 +1,6 @@
 /** Accepting an input: hooks, the first commit of a turn, and the turn itself. */
 
+import { LeaseLostError } from "../errors.ts";
 import type { EventDraft } from "../records/event.ts";
 import type { SessionId, TurnId } from "../records/ids.ts";
 import type { InputMessage } from "../records/message.ts";
@@ -97,7 +98,11 @@ export async function acceptTurn(
     }
     if (run.interrupts.interrupted) throw run.interrupts.reason;
     const start = plan(initial, { type: "accepted" });
-    await run.commit(opening, { checkpoint: run.checkpoint(start.state), ...key });
+    await run.commit(opening, { checkpoint: run.checkpoint(start.state), ...key }).catch(async (error: unknown) => {
+      // Another owner was faster: while it holds the lease, asking again says so and names it.
+      if (error instanceof LeaseLostError) await ports.journal.acquire(share.sessionId, ports.owner);
+      throw error;
+    });
     turn.accepted();
     return await new TurnLoop(run).perform({ plan: start });
   } catch (error) {
