@@ -77,7 +77,8 @@ export async function acceptTurn(
   try {
     let verdict: Verdict | undefined;
     if (overlay.capabilities.length > 0) {
-      const { model } = await resolveModel(controls, overlay.modelIds, ports.sources.providers);
+      const choosing = resolveModel(controls, overlay.modelIds, ports.sources.providers);
+      const { model } = await run.timed(choosing, ports.limits.storeMs, "choose a model");
       const config = await configure(run, configOf(fold, ports.sources.capabilities, model?.model));
       if (config?.hasHook.userPromptSubmit) {
         verdict = await (await guard()).askHooks(run, config, layers.session, input, model?.model);
