@@ -22,7 +22,7 @@ export interface Resolution {
 }
 
 /** Most capabilities of one session. */
-export const MAX_CAPABILITIES = 100;
+const MAX_CAPABILITIES = 100;
 const NO_CONFIG: JsonObject = Object.freeze({});
 
 /**

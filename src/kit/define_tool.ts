@@ -311,7 +311,7 @@ export function connectionRequired(options: ConnectionRequiredOptions): ToolOutc
  *
  * Stays synchronous for a synchronous value, so that a fast tool costs no promise.
  */
-export function toToolOutcome(returned: unknown): ToolOutcome | Promise<ToolOutcome> {
+function toToolOutcome(returned: unknown): ToolOutcome | Promise<ToolOutcome> {
   if (typeof returned !== "object" || returned === null) {
     return isThenable(returned) ? Promise.resolve(returned).then(toToolOutcome) : { type: "success", value: returned };
   }

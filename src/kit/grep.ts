@@ -10,7 +10,7 @@ import { nameOf } from "./paths.ts";
 /** Bytes a file may have to be searched. */
 export const MAX_GREP_FILE_BYTES: number = 512 * 1024;
 /** Bytes one search may look at. */
-export const MAX_GREP_SCAN_BYTES: number = 5 * 1024 * 1024;
+const MAX_GREP_SCAN_BYTES: number = 5 * 1024 * 1024;
 
 /**
  * Characters looked at before other work gets a turn and the signal is checked, and most characters of a line that are

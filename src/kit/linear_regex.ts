@@ -19,7 +19,7 @@ export interface LinearRegexOptions {
 }
 
 /** Most characters of a pattern. */
-export const MAX_PATTERN_LENGTH = 1_000;
+const MAX_PATTERN_LENGTH = 1_000;
 
 /** Most instructions of a compiled pattern: matching costs this times the length of the text. */
 const MAX_PROGRAM_SIZE = 10_000;

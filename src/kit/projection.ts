@@ -9,7 +9,7 @@ import type { Message } from "../records/message.ts";
  *
  * Only `input.message`, `output.message.completed` and `tool.completed` rebuild the conversation.
  */
-export function messageOfEvent(event: Event): Message | undefined {
+function messageOfEvent(event: Event): Message | undefined {
   switch (event.type) {
     case "input.message":
     case "output.message.completed":

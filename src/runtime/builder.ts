@@ -334,7 +334,8 @@ export class InProcessRuntimeBuilder {
   /** Whether anything but our own code can run inside a turn, and so call back. */
   #hostCodeInTurns(drivers: DriverRegistry, backends: RuntimeBackends): boolean {
     return this.#capabilities.length > 0 || (this.#platform?.capabilities.ids().length ?? 0) > 0 ||
-      drivers.ids().some((id) => id !== DriverId.LlmSim) || this.#connectors.length > 0 || !backends.isBuiltIn ||
+      drivers.ids().length > (this.#llmSim === undefined ? 0 : 1) || this.#connectors.length > 0 ||
+      !backends.isBuiltIn ||
       this.#platform?.sessionFileSystemFactory !== undefined;
   }
 

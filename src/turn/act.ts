@@ -16,7 +16,7 @@ import { errorResult, type FinishedCall, narrate, runToolCall, writeOutcome } fr
 import type { TurnRun } from "./turn_run.ts";
 
 /** The words of a result when nobody knows what became of a call. */
-export const INTERRUPTED = "interrupted, outcome unknown, not run again";
+const INTERRUPTED = "interrupted, outcome unknown, not run again";
 
 /** The calls of one agent message on their way to results. */
 export class Act {

@@ -87,7 +87,7 @@ export function toModelMessages(messages: readonly Message[]): readonly ModelMes
 }
 
 /** A result as text: a string as it is, anything else as JSON. */
-export function resultText(result: JsonValue): string {
+function resultText(result: JsonValue): string {
   return typeof result === "string" ? result : JSON.stringify(result);
 }
 

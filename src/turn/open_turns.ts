@@ -65,7 +65,7 @@ export async function cancelOpen(
 }
 
 /** Finishes the interrupted turn of a session, if it has one. */
-export async function recoverOpen(
+async function recoverOpen(
   ports: KernelPorts,
   lanes: Lanes,
   lane: SessionLane,

@@ -3,7 +3,7 @@
 import { ProviderError } from "../../errors.ts";
 
 /** OpenAI itself. */
-export const DEFAULT_BASE_URL = "https://api.openai.com/v1";
+const DEFAULT_BASE_URL = "https://api.openai.com/v1";
 
 /** A checked base URL. */
 export class Endpoint {
