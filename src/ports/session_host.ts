@@ -1,10 +1,14 @@
 /** The session host port: what background work may ask of the runtime. */
 
+import type { CapabilityRefInput } from "../records/capability_ref.ts";
 import type { AgentId, HarnessId, SessionId } from "../records/ids.ts";
+import type { JsonValue } from "../records/json.ts";
 import type { InputMessage, Message } from "../records/message.ts";
 import type { Session, SessionStatus } from "../records/session.ts";
 import type { TurnResult } from "../records/turn.ts";
+import type { SessionFiles } from "./file_store.ts";
 import type { MessageQuery } from "./stores.ts";
+import type { ToolOutcome } from "./tool.ts";
 
 /** What a new session is made of. */
 export interface NewSession {
@@ -18,6 +22,10 @@ export interface NewSession {
   readonly title?: string;
   /** Its locale. */
   readonly locale?: string;
+  /** What it is to achieve. */
+  readonly goal?: string;
+  /** Capabilities of its own layer. @default none */
+  readonly capabilities?: readonly CapabilityRefInput[];
   /** The session that creates it. */
   readonly parentSessionId?: SessionId;
 }
@@ -28,6 +36,24 @@ export interface DeliverOptions {
   readonly idempotencyKey?: string;
   /** Ends the wait, not the turn. */
   readonly signal?: AbortSignal;
+}
+
+/** A tool run without a turn. */
+export interface HostedToolCall {
+  /** The tool, one the runtime runs. */
+  readonly name: string;
+  /** Its arguments. */
+  readonly arguments: JsonValue;
+  /** Equal for every run of the same call, also after a crash. */
+  readonly idempotencyKey: string;
+  /** Aborted when nobody wants the result any more. */
+  readonly signal?: AbortSignal;
+  /** Longest run, in milliseconds. @default no limit */
+  readonly timeoutMs?: number;
+  /** Gets the tool's output as it comes. */
+  output?(delta: string, stream: "stdout" | "stderr"): void;
+  /** Gets the tool's reports of progress. */
+  progress?(message: string, data?: JsonValue): void;
 }
 
 /** Runs sessions; `build()` binds the runtime as host to every backend that has `bind(host)`. */
@@ -44,6 +70,14 @@ export interface SessionHost {
   status(sessionId: SessionId): Promise<SessionStatus>;
   /** The conversation, oldest first. */
   messages(sessionId: SessionId, query?: MessageQuery): Promise<readonly Message[]>;
+  /** The session's files. */
+  files(sessionId: SessionId): Promise<SessionFiles>;
+  /**
+   * Runs one of the session's tools outside a turn, for background work; nothing of it enters the conversation.
+   *
+   * @throws {NotFoundError} `tool_not_found` when the session offers no such tool
+   */
+  runTool(sessionId: SessionId, call: HostedToolCall): Promise<ToolOutcome>;
 }
 
 /** A backend that wants the session host. */

@@ -8,7 +8,10 @@ import type { PermissionNeeds } from "../records/permissions.ts";
 import type { ToolDefinition } from "../records/tool.ts";
 import type { ConnectionResolver } from "./connection_resolver.ts";
 import type { SessionFiles } from "./file_store.ts";
+import type { PlatformStore } from "./platform_store.ts";
+import type { SessionScheduleStore } from "./schedule_store.ts";
 import type { SessionStorageStore } from "./session_storage_store.ts";
+import type { SessionTaskRegistry } from "./task_registry.ts";
 
 /** What a tool may use while it runs. */
 export interface ToolContext {
@@ -36,6 +39,14 @@ export interface ToolContext {
   readonly storage: SessionStorageStore | undefined;
   /** Finds the user's connections to outside services, if the host gave one. */
   readonly connections: ConnectionResolver | undefined;
+  /** Background tasks of sessions, if the host keeps them. */
+  readonly tasks: SessionTaskRegistry | undefined;
+  /** Schedules of sessions, if the host keeps them. */
+  readonly schedules: SessionScheduleStore | undefined;
+  /** Other sessions, if the host lets tools reach them. */
+  readonly platform: PlatformStore | undefined;
+  /** The tools of this turn that the runtime runs, by name. */
+  readonly tools: ReadonlyMap<string, Tool>;
   /** The network policy of the turn. */
   readonly networkAccess: NetworkAccess | undefined;
   /** Tells live subscribers how far the call is (`tool.progress`); at most 1,000 times a call. */

@@ -4,6 +4,8 @@ import type { ConnectionResolver } from "../ports/connection_resolver.ts";
 import type { EventBus } from "../ports/event_bus.ts";
 import type { RuntimeFileStore } from "../ports/file_store.ts";
 import type { RuntimeTurnStore, SessionJournal } from "../ports/journal.ts";
+import type { PlatformStore } from "../ports/platform_store.ts";
+import type { SessionScheduleStore } from "../ports/schedule_store.ts";
 import type { SessionStorageStore } from "../ports/session_storage_store.ts";
 import type {
   RuntimeAgentStore,
@@ -12,6 +14,7 @@ import type {
   RuntimeProviderStore,
   RuntimeSessionStore,
 } from "../ports/stores.ts";
+import type { SessionTaskRegistry } from "../ports/task_registry.ts";
 
 /** The slots of {@linkcode RuntimeBackends}. */
 export interface BackendSlots {
@@ -37,4 +40,10 @@ export interface BackendSlots {
   readonly journal?: SessionJournal;
   /** The user's connections to outside services. */
   readonly connectionResolver?: ConnectionResolver;
+  /** Background tasks. */
+  readonly taskRegistry?: SessionTaskRegistry;
+  /** Schedules. */
+  readonly scheduleStore?: SessionScheduleStore;
+  /** What tools may do with other sessions. */
+  readonly platformStore?: PlatformStore;
 }

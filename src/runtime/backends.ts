@@ -5,6 +5,8 @@ import type { ConnectionResolver } from "../ports/connection_resolver.ts";
 import type { EventBus } from "../ports/event_bus.ts";
 import type { RuntimeFileStore } from "../ports/file_store.ts";
 import type { RuntimeTurnStore, SessionJournal } from "../ports/journal.ts";
+import type { PlatformStore } from "../ports/platform_store.ts";
+import type { SessionScheduleStore } from "../ports/schedule_store.ts";
 import type { SessionStorageStore } from "../ports/session_storage_store.ts";
 import type {
   RuntimeAgentStore,
@@ -13,6 +15,7 @@ import type {
   RuntimeProviderStore,
   RuntimeSessionStore,
 } from "../ports/stores.ts";
+import type { SessionTaskRegistry } from "../ports/task_registry.ts";
 import {
   InMemoryAgentStore,
   InMemoryHarnessStore,
@@ -62,10 +65,14 @@ export class RuntimeBackends {
   /** Whether all of them are the runtime's own, so that none can call back into a turn. */
   readonly isBuiltIn: boolean;
 
-  /** Bundles stores. */
-  constructor(slots: BackendSlots) {
+  /** The slots somebody chose; the others hold what `inMemory()` put there. */
+  readonly chosen: ReadonlySet<keyof BackendSlots>;
+
+  /** Bundles stores; all of them count as chosen unless it is said which were. */
+  constructor(slots: BackendSlots, chosen: Iterable<keyof BackendSlots> = keysOf(slots)) {
     this.slots = Object.freeze({ ...slots });
     this.isBuiltIn = Object.values(slots).every(isBuiltInStore);
+    this.chosen = new Set(chosen);
   }
 
   /** Every store in memory. */
@@ -79,7 +86,7 @@ export class RuntimeBackends {
       providerStore: new InMemoryProviderStore(),
       eventBus: new InMemoryEventBus(),
       storageStore: new InMemorySessionStorageStore(),
-    });
+    }, []);
   }
 
   /** Uses another harness store. */
@@ -137,12 +144,31 @@ export class RuntimeBackends {
     return this.#with({ connectionResolver });
   }
 
+  /** Keeps background tasks. */
+  withTaskRegistry(taskRegistry: SessionTaskRegistry): RuntimeBackends {
+    return this.#with({ taskRegistry });
+  }
+
+  /** Keeps schedules. */
+  withScheduleStore(scheduleStore: SessionScheduleStore): RuntimeBackends {
+    return this.#with({ scheduleStore });
+  }
+
+  /** Lets tools reach other sessions. */
+  withPlatformStore(platformStore: PlatformStore): RuntimeBackends {
+    return this.#with({ platformStore });
+  }
+
   /** The default file store, when nobody else brings one. */
   static defaultFileStore(): RuntimeFileStore {
     return new InMemoryFileStore();
   }
 
   #with(slots: Partial<BackendSlots>): RuntimeBackends {
-    return new RuntimeBackends({ ...this.slots, ...slots });
+    return new RuntimeBackends({ ...this.slots, ...slots }, [...this.chosen, ...keysOf(slots)]);
   }
+}
+
+function keysOf(slots: Partial<BackendSlots>): (keyof BackendSlots)[] {
+  return Object.keys(slots) as (keyof BackendSlots)[];
 }

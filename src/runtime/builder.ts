@@ -32,6 +32,7 @@ import { RuntimeBackends } from "./backends.ts";
 import type { BackendSlots } from "./backend_slots.ts";
 import { InProcessRuntime } from "./in_process_runtime.ts";
 import type { PlatformDefinition } from "./platform.ts";
+import type { RuntimeParts } from "./runtime_parts.ts";
 import type { SeedFile } from "./seed.ts";
 import { SingleSessionBuilder } from "./single_session.ts";
 
@@ -283,7 +284,7 @@ export class InProcessRuntimeBuilder {
       }
       await fileStore.writeFile(session.workspaceId, path, content, "text");
     }
-    const runtime = new InProcessRuntime({
+    const runtime = this.make({
       slots,
       folds,
       fileStore,
@@ -301,10 +302,18 @@ export class InProcessRuntimeBuilder {
       defaultSessionId: single?.session.id,
       seededSessions: sessions.map((session) => session.id),
     });
+    if (slots.taskRegistry !== undefined) {
+      (await import("./task_executors.ts")).registerExecutors(slots.taskRegistry, slots.platformStore, runtime);
+    }
     for (const slot of new Set<object>([...Object.values(backends.slots), fileStore])) {
       if ("bind" in slot && typeof slot.bind === "function") slot.bind(runtime);
     }
     return runtime;
+  }
+
+  /** Makes the runtime of the parts; a builder of a special runtime overrides it. */
+  protected make(parts: RuntimeParts): InProcessRuntime {
+    return new InProcessRuntime(parts);
   }
 
   async #seedSession(

@@ -9,11 +9,11 @@ import type { InputMessage, Message } from "../records/message.ts";
 import type { Session, SessionStatus } from "../records/session.ts";
 import type { TurnResult } from "../records/turn.ts";
 import type { CommandResult } from "../ports/capability.ts";
-import type { StoredFile } from "../ports/file_store.ts";
+import type { SessionFiles, StoredFile } from "../ports/file_store.ts";
 import type { SessionJournal } from "../ports/journal.ts";
-import type { DeliverOptions, NewSession, SessionHost } from "../ports/session_host.ts";
+import type { DeliverOptions, HostedToolCall, NewSession, SessionHost } from "../ports/session_host.ts";
 import type { MessageQuery } from "../ports/stores.ts";
-import type { Tool } from "../ports/tool.ts";
+import type { Tool, ToolOutcome } from "../ports/tool.ts";
 import { toCapabilityRef } from "../kit/create_records.ts";
 import { lazy } from "../kit/lazy.ts";
 import { ComposedJournal } from "../in_memory/composed_journal.ts";
@@ -38,6 +38,7 @@ const capabilityEdits = lazy(() => import("./capability_edits.ts"));
 const commands = lazy(() => import("./commands.ts"));
 const permissions = lazy(() => import("./required_permissions.ts"));
 const newSessions = lazy(() => import("./new_session.ts"));
+const hostedTools = lazy(() => import("./hosted_tool.ts"));
 const toolSources = lazy(() => import("./tool_sources.ts"));
 
 /**
@@ -88,8 +89,7 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
       },
       driver: (model) => pool.driver(model),
       profile: (model) => slots.providerStore.getModelProfile?.(model) ?? pool.profile(model),
-      storage: slots.storageStore,
-      connections: slots.connectionResolver,
+      services: slots,
       limits: parts.limits,
       retry: parts.retry,
       chain: parts.chain,
@@ -291,6 +291,21 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
   /** Cancels the open turn; see {@linkcode cancelTurn}. */
   cancel(sessionId: SessionId, reason?: string): Promise<boolean> {
     return this.cancelTurn(sessionId, reason);
+  }
+
+  /** The files of a session. */
+  async files(sessionId: SessionId): Promise<SessionFiles> {
+    return this.#ports.sources.files((await this.#session(sessionId)).workspaceId);
+  }
+
+  /**
+   * Runs one of the session's tools outside a turn; nothing of it enters the conversation.
+   *
+   * @throws {NotFoundError} `tool_not_found` when the session offers no such tool
+   */
+  async runTool(sessionId: SessionId, call: HostedToolCall): Promise<ToolOutcome> {
+    const context = await this.loadContext(sessionId);
+    return await (await hostedTools()).runHostedTool(this.#ports, context, call);
   }
 
   /** What the session is doing. */

@@ -7,7 +7,10 @@ import type { ToolCall } from "../records/tool.ts";
 import type { ConnectionResolver } from "../ports/connection_resolver.ts";
 import type { SessionFiles } from "../ports/file_store.ts";
 import type { SessionStorageStore } from "../ports/session_storage_store.ts";
-import type { ToolContext } from "../ports/tool.ts";
+import type { PlatformStore } from "../ports/platform_store.ts";
+import type { SessionScheduleStore } from "../ports/schedule_store.ts";
+import type { SessionTaskRegistry } from "../ports/task_registry.ts";
+import type { Tool, ToolContext } from "../ports/tool.ts";
 import { toBoundedJson } from "../kit/bounded_json.ts";
 import type { TurnContext } from "../context/turn_context.ts";
 import type { TurnRun } from "./turn_run.ts";
@@ -84,11 +87,27 @@ export class CallContext implements ToolContext {
   }
 
   get storage(): SessionStorageStore | undefined {
-    return this.#run.ports.storage;
+    return this.#run.ports.services.storageStore;
   }
 
   get connections(): ConnectionResolver | undefined {
-    return this.#run.ports.connections;
+    return this.#run.ports.services.connectionResolver;
+  }
+
+  get tasks(): SessionTaskRegistry | undefined {
+    return this.#run.ports.services.taskRegistry;
+  }
+
+  get schedules(): SessionScheduleStore | undefined {
+    return this.#run.ports.services.scheduleStore;
+  }
+
+  get platform(): PlatformStore | undefined {
+    return this.#run.ports.services.platformStore;
+  }
+
+  get tools(): ReadonlyMap<string, Tool> {
+    return toolsOf(this.#context);
   }
 
   get networkAccess(): NetworkAccess | undefined {
@@ -143,4 +162,15 @@ export class CallContext implements ToolContext {
     this.#reason = reason;
     this.#controller?.abort(reason);
   }
+}
+
+const toolsByContext = new WeakMap<TurnContext, ReadonlyMap<string, Tool>>();
+
+function toolsOf(context: TurnContext): ReadonlyMap<string, Tool> {
+  let tools = toolsByContext.get(context);
+  if (tools === undefined) {
+    tools = new Map([...context.executableTools].map(([name, { tool }]) => [name, tool]));
+    toolsByContext.set(context, tools);
+  }
+  return tools;
 }

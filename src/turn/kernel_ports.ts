@@ -7,7 +7,10 @@ import type { Clock, RandomSource } from "../ports/clock.ts";
 import type { ConnectionResolver } from "../ports/connection_resolver.ts";
 import type { Driver } from "../ports/driver.ts";
 import type { OwnerId, SessionJournal } from "../ports/journal.ts";
+import type { PlatformStore } from "../ports/platform_store.ts";
+import type { SessionScheduleStore } from "../ports/schedule_store.ts";
 import type { SessionStorageStore } from "../ports/session_storage_store.ts";
+import type { SessionTaskRegistry } from "../ports/task_registry.ts";
 import type { IdSource } from "../kit/ids.ts";
 import type { SharedFolds } from "../context/config_cache.ts";
 import type { ContextSources } from "../context/turn_context.ts";
@@ -30,6 +33,20 @@ export interface TurnChain {
   current(): ChainLink | undefined;
   /** Calls a function as part of a turn, or of none. */
   run<T>(link: ChainLink | undefined, call: () => T): T;
+}
+
+/** What a host may let tools use. */
+export interface ToolServices {
+  /** Key-value and secret storage of sessions. */
+  readonly storageStore?: SessionStorageStore;
+  /** The user's connections to outside services. */
+  readonly connectionResolver?: ConnectionResolver;
+  /** Background tasks. */
+  readonly taskRegistry?: SessionTaskRegistry;
+  /** Schedules. */
+  readonly scheduleStore?: SessionScheduleStore;
+  /** Other sessions. */
+  readonly platformStore?: PlatformStore;
 }
 
 /** Everything a turn runs on. */
@@ -56,10 +73,8 @@ export interface KernelPorts {
   driver(model: ResolvedModel): Driver | Promise<Driver>;
   /** What is known about a model. */
   profile(model: ResolvedModel): ModelProfile | undefined | Promise<ModelProfile | undefined>;
-  /** Session storage for tools. */
-  readonly storage: SessionStorageStore | undefined;
-  /** Connections for tools. */
-  readonly connections: ConnectionResolver | undefined;
+  /** What tools may use. */
+  readonly services: ToolServices;
   /** Deadlines and caps. */
   readonly limits: TurnLimits;
   /** Retries of model calls. */

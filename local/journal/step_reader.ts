@@ -1,0 +1,133 @@
+/** Reading steps: pages of rows, so that a long history neither fills the memory twice nor blocks the event loop. */
+
+import { setImmediate } from "node:timers";
+import type { Event } from "../../src/records/event.ts";
+import type { SessionId } from "../../src/records/ids.ts";
+import type { Message } from "../../src/records/message.ts";
+import type { EventQuery } from "../../src/ports/journal.ts";
+import type { MessageQuery } from "../../src/ports/stores.ts";
+import { messagesOfEvents } from "../../src/kit/projection.ts";
+import { CorruptRecordError } from "../errors.ts";
+import type { Connection } from "../sqlite/connection.ts";
+import { numberOf, type SqlRow } from "../sqlite/row.ts";
+import { decodeStep } from "./step_codec.ts";
+
+/** Rows read before other work gets a turn. */
+const PAGE = 1000;
+
+const START = "SELECT max(first_sequence) AS first FROM step WHERE session_id = ? AND first_sequence <= ?";
+const COLUMNS = "first_sequence, count, ts, talk, talk_sha256";
+const STEPS = `SELECT ${COLUMNS}, body, body_sha256 FROM step
+  WHERE session_id = ? AND first_sequence >= ? ORDER BY first_sequence LIMIT ${PAGE}`;
+const TALKS = `SELECT ${COLUMNS} FROM step
+  WHERE session_id = ? AND first_sequence >= ? ORDER BY first_sequence LIMIT ${PAGE}`;
+const NEWEST_TALKS = `SELECT ${COLUMNS} FROM step
+  WHERE session_id = ? AND first_sequence < ? ORDER BY first_sequence DESC LIMIT ?`;
+
+/** Durable events of a session, oldest first. */
+export async function readEvents(
+  connection: Connection,
+  sessionId: SessionId,
+  { after = 0, limit = Number.MAX_SAFE_INTEGER }: EventQuery,
+): Promise<readonly Event[]> {
+  const events: Event[] = [];
+  for await (const row of pages(connection, STEPS, sessionId, after)) {
+    for (const event of decodeStep(sessionId, row)) {
+      if ((event.sequence ?? 0) <= after) continue;
+      if (events.length >= limit) return events;
+      events.push(event);
+    }
+    if (events.length >= limit) return events;
+  }
+  return events;
+}
+
+/** The conversation, oldest first. */
+export async function readMessages(
+  connection: Connection,
+  sessionId: SessionId,
+  { after = 0, limit, keepHead = 0 }: MessageQuery,
+): Promise<readonly Message[]> {
+  if (limit === undefined) return await firstMessages(connection, sessionId, after, Number.MAX_SAFE_INTEGER);
+  const newest = newestMessages(connection, sessionId, after, limit);
+  if (keepHead <= 0) return newest;
+  const head = await firstMessages(connection, sessionId, after, keepHead);
+  const from = newest[0]?.sequence ?? Infinity;
+  return [...head.filter(({ sequence = 0 }) => sequence < from), ...newest];
+}
+
+async function firstMessages(
+  connection: Connection,
+  sessionId: SessionId,
+  after: number,
+  limit: number,
+): Promise<Message[]> {
+  const messages: Message[] = [];
+  for await (const row of pages(connection, TALKS, sessionId, after)) {
+    for (const message of messagesOfEvents(decodeStep(sessionId, row))) {
+      if ((message.sequence ?? 0) <= after) continue;
+      if (messages.length >= limit) return messages;
+      messages.push(message);
+    }
+  }
+  return messages;
+}
+
+function newestMessages(connection: Connection, sessionId: SessionId, after: number, limit: number): Message[] {
+  const found: Message[][] = [];
+  let count = 0;
+  let before = Number.MAX_SAFE_INTEGER;
+  while (count < limit) {
+    // A text turn has two messages in two rows.
+    const page = Math.min(PAGE, Math.max(8, limit - count));
+    const rows = connection.all(NEWEST_TALKS, sessionId, before, page);
+    for (const row of rows) {
+      const first = numberOf(row, "first_sequence");
+      checkNeighbour(sessionId, row, before === Number.MAX_SAFE_INTEGER ? undefined : before);
+      before = first;
+      const messages = messagesOfEvents(decodeStep(sessionId, row)).filter(({ sequence = 0 }) => sequence > after);
+      found.push(messages);
+      count += messages.length;
+      if (count >= limit || first <= after) return newest(found, limit);
+    }
+    if (rows.length < page) break;
+  }
+  return newest(found, limit);
+}
+
+function newest(found: readonly Message[][], limit: number): Message[] {
+  const messages = found.toReversed().flat();
+  return messages.slice(Math.max(0, messages.length - limit));
+}
+
+/** The rows from the one that holds the event after a sequence on. */
+async function* pages(
+  connection: Connection,
+  sql: string,
+  sessionId: SessionId,
+  after: number,
+): AsyncGenerator<SqlRow> {
+  const start = connection.get(START, sessionId, after + 1)?.["first"];
+  let next = typeof start === "number" ? start : 1;
+  let known = typeof start === "number";
+  for (;;) {
+    const rows = connection.all(sql, sessionId, next);
+    for (const row of rows) {
+      if (known || next === 1) checkNeighbour(sessionId, row, undefined, next);
+      known = true;
+      next = numberOf(row, "first_sequence") + numberOf(row, "count");
+      yield row;
+    }
+    if (rows.length < PAGE) return;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** Steps follow each other without a gap: a missing row must not look like a conversation without it. */
+function checkNeighbour(sessionId: SessionId, row: SqlRow, before: number | undefined, at?: number): void {
+  const first = numberOf(row, "first_sequence");
+  const missing = at !== undefined && first !== at ||
+    before !== undefined && first + numberOf(row, "count") !== before;
+  if (!missing) return;
+  throw new CorruptRecordError(`session "${sessionId}"`, `events next to ${first} are missing`);
+}

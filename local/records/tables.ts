@@ -1,0 +1,45 @@
+/** Tables of records, session files and session storage. */
+
+/** One statement each. */
+export const RECORD_TABLES: readonly string[] = [
+  // Harnesses, agents and sessions as JSON; `position` is the order in which they were added.
+  `CREATE TABLE record (
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL CHECK (kind IN ('harness', 'agent', 'session')),
+    id TEXT NOT NULL UNIQUE,
+    revision INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    sha256 BLOB NOT NULL
+  ) STRICT`,
+  // Keys are JSON text, since a key may be any text.
+  `CREATE TABLE session_value (
+    session_id TEXT NOT NULL,
+    key TEXT NOT NULL,
+    body TEXT NOT NULL,
+    sha256 BLOB NOT NULL,
+    PRIMARY KEY (session_id, key)
+  ) STRICT`,
+  `CREATE TABLE session_secret (
+    session_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    nonce BLOB NOT NULL,
+    ciphertext BLOB NOT NULL,
+    PRIMARY KEY (session_id, name)
+  ) STRICT`,
+  // Directories have no content. Paths are canonical; workspaces are JSON text.
+  `CREATE TABLE file (
+    workspace_id TEXT NOT NULL,
+    path TEXT NOT NULL,
+    parent TEXT,
+    is_directory INTEGER NOT NULL,
+    is_readonly INTEGER NOT NULL DEFAULT 0,
+    encoding TEXT CHECK (encoding IN ('text', 'base64')),
+    content BLOB,
+    size_bytes INTEGER NOT NULL DEFAULT 0,
+    sha256 BLOB,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    PRIMARY KEY (workspace_id, path)
+  ) STRICT`,
+  `CREATE INDEX file_by_parent ON file (workspace_id, parent, path)`,
+];

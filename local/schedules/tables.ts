@@ -1,0 +1,4 @@
+/** Tables. */
+
+/** Placeholder. */
+export const SCHEDULE_TABLES: readonly string[] = [];

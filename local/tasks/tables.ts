@@ -1,0 +1,4 @@
+/** Tables. */
+
+/** Placeholder. */
+export const TASK_TABLES: readonly string[] = [];

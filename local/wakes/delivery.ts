@@ -1,0 +1,16 @@
+/** The seam between background work and sessions. */
+
+import type { SessionId } from "../../src/records/ids.ts";
+
+/** Where texts for sessions go: a host's own route, or a turn of the session. */
+export interface WakeDelivery {
+  /**
+   * Stores the text as an input of the session, once per key.
+   *
+   * @throws {SessionBusyError} when another process runs a turn of the session
+   * @throws {TurnWaitingError} when its turn waits for its client
+   */
+  deliver(sessionId: SessionId, text: string, idempotencyKey: string, signal?: AbortSignal): Promise<void>;
+  /** Whether this process could deliver now: nobody else runs the session, and its turn does not wait for a client. */
+  canDeliver(sessionId: SessionId): Promise<boolean>;
+}
