@@ -64,6 +64,7 @@ export type { ClientToolOptions, ConnectionRequiredOptions, ToolArguments } from
 export type { ToolOptions, ToolParameters, ToolSuccessOptions } from "./src/kit/define_tool.ts";
 export { IdSource, systemRandom } from "./src/kit/ids.ts";
 export { CapabilityRegistry, DriverRegistry, isLazyCapability } from "./src/kit/registries.ts";
+export type { RequiredPermissions } from "./src/kit/required_permissions.ts";
 export type { StandardIssue, StandardOutput, StandardResult, StandardSchema } from "./src/kit/standard_schema.ts";
 export type { StandardSchemaProps } from "./src/kit/standard_schema.ts";
 export type { Capability, CapabilityContext, CapabilityHooks, Command } from "./src/ports/capability.ts";
@@ -134,7 +135,6 @@ export { InProcessRuntime } from "./src/runtime/in_process_runtime.ts";
 export type { RequestPreview } from "./src/runtime/inspection.ts";
 export { PlatformDefinition } from "./src/runtime/platform.ts";
 export type { PlatformDefinitionOptions } from "./src/runtime/platform.ts";
-export type { RequiredPermissions } from "./src/runtime/required_permissions.ts";
 export type { SingleSessionBuilder, SingleSessionRecords } from "./src/runtime/single_session.ts";
 export type { TurnOptions } from "./src/turn/kernel.ts";
 export type { ProviderRetryConfig, TurnLimits } from "./src/turn/limits.ts";

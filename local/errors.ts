@@ -2,19 +2,19 @@
 
 import { RuntimeError } from "../src/errors.ts";
 
-/** A folder may not be read or written (code `permission_missing`); nothing was opened. */
+/** Folders may not be read or written (code `permission_missing`); nothing was opened. */
 export class PermissionMissingError extends RuntimeError {
-  /** The flag that grants what is missing. */
-  readonly flag: string;
+  /** The flags that grant what is missing. */
+  readonly flags: readonly string[];
 
-  /** Creates the error for one folder and one kind of grant. */
-  constructor(what: string, path: string, kind: "read" | "write") {
-    const flag = `--allow-${kind}=${path}`;
+  /** Creates the error for what is to be opened and the grants it lacks. */
+  constructor(what: string, path: string, flags: readonly string[]) {
+    const kinds = [...new Set(flags.map((flag) => flag.startsWith("--allow-read") ? "read" : "write"))].join(" and ");
     super(
       "permission_missing",
-      `Cannot open ${what} "${path}": ${kind} access is not granted (run with ${flag})`,
+      `Cannot open ${what} "${path}": ${kinds} access is not granted (run with ${flags.join(" ")})`,
     );
-    this.flag = flag;
+    this.flags = flags;
   }
 }
 

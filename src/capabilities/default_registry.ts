@@ -1,6 +1,7 @@
 /** The capabilities every runtime knows without being told. */
 
 import type { LazyCapability } from "../ports/capability.ts";
+import type { Clock } from "../ports/clock.ts";
 
 /** Options of {@linkcode runtimeSafeCapabilities}. */
 export interface RuntimeSafeCapabilitiesOptions {
@@ -10,6 +11,12 @@ export interface RuntimeSafeCapabilitiesOptions {
    * @default {Date.now}
    */
   readonly now?: () => number;
+  /**
+   * Measures the waits of `session_tasks` and `subagents`.
+   *
+   * @default the host's clock
+   */
+  readonly clock?: Clock;
 }
 
 /**
@@ -31,6 +38,12 @@ export interface RuntimeSafeCapabilitiesOptions {
 export function runtimeSafeCapabilities(options: RuntimeSafeCapabilitiesOptions = {}): LazyCapability[] {
   return [
     {
+      id: "background_execution",
+      name: "Background execution",
+      description: "Runs slow tools in the background, now or on a schedule.",
+      load: async () => (await import("./background/capability.ts")).backgroundExecution,
+    },
+    {
       id: "current_time",
       name: "Current time",
       description: "Tells the current date and time in any time zone.",
@@ -43,10 +56,34 @@ export function runtimeSafeCapabilities(options: RuntimeSafeCapabilitiesOptions 
       load: async () => (await import("./session_file_system/capability.ts")).sessionFileSystem,
     },
     {
+      id: "session_schedule",
+      name: "Schedules",
+      description: "Wakes the session at an instant or again and again.",
+      load: async () => (await import("./session_schedule/capability.ts")).sessionSchedule,
+    },
+    {
+      id: "session_tasks",
+      name: "Background tasks",
+      description: "Lists, messages, awaits and cancels the session's background tasks.",
+      load: async () => (await import("./session_tasks/capability.ts")).sessionTasks(options),
+    },
+    {
       id: "stateless_todo_list",
       name: "Todo list",
       description: "Lets the model write down what is to be done, in progress and done.",
       load: async () => (await import("./stateless_todo_list.ts")).statelessTodoList,
+    },
+    {
+      id: "subagent_report",
+      name: "Subagent report",
+      description: "Lets a subagent report its result and its progress.",
+      load: async () => (await import("./subagents/report_capability.ts")).subagentReport,
+    },
+    {
+      id: "subagents",
+      name: "Subagents",
+      description: "Lets the model hand work to sessions of its own.",
+      load: async () => (await import("./subagents/capability.ts")).subagents(options),
     },
     {
       id: "test_math",

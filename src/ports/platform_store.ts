@@ -5,6 +5,7 @@ import type { Agent, Harness } from "../records/harness.ts";
 import type { Message } from "../records/message.ts";
 import type { Session } from "../records/session.ts";
 import type { TurnResult } from "../records/turn.ts";
+import type { SessionFiles } from "./file_store.ts";
 import type { DeliverOptions, NewSession } from "./session_host.ts";
 
 /** What a session is doing, or how its last turn ended. */
@@ -58,6 +59,8 @@ export interface PlatformStore {
   getMessages(id: SessionId, query?: RecentMessages): Promise<readonly Message[]>;
   /** Cancels the session's turn; tells whether there was one. */
   cancelTurn(id: SessionId, reason?: string): Promise<boolean>;
+  /** The files of a session. */
+  files(id: SessionId): Promise<SessionFiles>;
 
   /** Deletes a session. */
   deleteSession(id: SessionId): Promise<void>;

@@ -6,6 +6,7 @@ import type { RuntimeFileStore } from "../ports/file_store.ts";
 import type { RuntimeTurnStore, SessionJournal } from "../ports/journal.ts";
 import type { PlatformStore } from "../ports/platform_store.ts";
 import type { SessionScheduleStore } from "../ports/schedule_store.ts";
+import type { BindsSessionHost } from "../ports/session_host.ts";
 import type { SessionStorageStore } from "../ports/session_storage_store.ts";
 import type {
   RuntimeAgentStore,
@@ -46,4 +47,6 @@ export interface BackendSlots {
   readonly scheduleStore?: SessionScheduleStore;
   /** What tools may do with other sessions. */
   readonly platformStore?: PlatformStore;
+  /** Anything else that wants the session host, such as a scheduler. */
+  readonly hosted?: BindsSessionHost;
 }

@@ -7,6 +7,7 @@ import type { RuntimeFileStore } from "../ports/file_store.ts";
 import type { RuntimeTurnStore, SessionJournal } from "../ports/journal.ts";
 import type { PlatformStore } from "../ports/platform_store.ts";
 import type { SessionScheduleStore } from "../ports/schedule_store.ts";
+import type { BindsSessionHost } from "../ports/session_host.ts";
 import type { SessionStorageStore } from "../ports/session_storage_store.ts";
 import type {
   RuntimeAgentStore,
@@ -157,6 +158,11 @@ export class RuntimeBackends {
   /** Lets tools reach other sessions. */
   withPlatformStore(platformStore: PlatformStore): RuntimeBackends {
     return this.#with({ platformStore });
+  }
+
+  /** Binds something else to the session host, such as a scheduler. */
+  withHosted(hosted: BindsSessionHost): RuntimeBackends {
+    return this.#with({ hosted });
   }
 
   /** The default file store, when nobody else brings one. */

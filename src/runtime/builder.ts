@@ -351,15 +351,16 @@ export class InProcessRuntimeBuilder {
   #buildCapabilities(clock: Clock): CapabilityRegistry {
     const registry = this.#platform === undefined ? new CapabilityRegistry() : this.#platform.capabilities.clone();
     if (this.#platform === undefined) {
-      for (const lazy of runtimeSafeCapabilities({ now: () => clock.now() })) registry.register(lazy);
+      for (const lazy of runtimeSafeCapabilities({ now: () => clock.now(), clock })) registry.register(lazy);
     }
     for (const capability of this.#capabilities) registry.register(capability);
     return registry;
   }
 
   async #buildFileStore(backends: RuntimeBackends): Promise<RuntimeFileStore> {
-    if (backends.slots.fileStore !== undefined) return backends.slots.fileStore;
     const factory = this.#platform?.sessionFileSystemFactory;
+    const { fileStore } = backends.slots;
+    if (fileStore !== undefined && (factory === undefined || backends.chosen.has("fileStore"))) return fileStore;
     if (factory === undefined) return RuntimeBackends.defaultFileStore();
     return await factory.create({ organizationId: DEFAULT_ORG_ID, extensions: this.#extensions });
   }

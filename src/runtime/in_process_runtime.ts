@@ -16,6 +16,7 @@ import type { MessageQuery } from "../ports/stores.ts";
 import type { Tool, ToolOutcome } from "../ports/tool.ts";
 import { toCapabilityRef } from "../kit/create_records.ts";
 import { lazy } from "../kit/lazy.ts";
+import type { RequiredPermissions } from "../kit/required_permissions.ts";
 import { ComposedJournal } from "../in_memory/composed_journal.ts";
 import { InMemoryEventBus } from "../in_memory/event_bus.ts";
 import type { TurnContext } from "../context/turn_context.ts";
@@ -28,7 +29,6 @@ import type { CapabilityDelta } from "./capability_edits.ts";
 import type { CommandInfo } from "./commands.ts";
 import { DriverPool } from "./driver_pool.ts";
 import type { RequestPreview } from "./inspection.ts";
-import type { RequiredPermissions } from "./required_permissions.ts";
 import type { RuntimeParts } from "./runtime_parts.ts";
 import { WorkspaceFiles } from "./session_files.ts";
 import type { ToolSources } from "./tool_sources.ts";
@@ -37,6 +37,7 @@ const inspection = lazy(() => import("./inspection.ts"));
 const capabilityEdits = lazy(() => import("./capability_edits.ts"));
 const commands = lazy(() => import("./commands.ts"));
 const permissions = lazy(() => import("./required_permissions.ts"));
+const unitedPermissions = lazy(() => import("../kit/required_permissions.ts"));
 const newSessions = lazy(() => import("./new_session.ts"));
 const hostedTools = lazy(() => import("./hosted_tool.ts"));
 const toolSources = lazy(() => import("./tool_sources.ts"));
@@ -183,6 +184,11 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
     return await this.#journal.messages(parseId("session", sessionId), query);
   }
 
+  /** The stored sessions, newest first; none where the session store cannot list them. */
+  async listSessions(): Promise<readonly Session[]> {
+    return await this.#parts.slots.sessionStore.listSessions?.() ?? [];
+  }
+
   /** The merged context the next reason step will use; also before the first turn. */
   async loadContext(sessionId: SessionId): Promise<TurnContext> {
     this.#assertOpen("load a context");
@@ -259,7 +265,8 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
     const contexts = await Promise.all(
       (options.sessions ?? this.#parts.seededSessions).map((id) => this.loadContext(id)),
     );
-    const { declaredNeeds, unitePermissions } = await permissions();
+    const { declaredNeeds } = await permissions();
+    const { unitePermissions } = await unitedPermissions();
     return unitePermissions(await declaredNeeds(contexts, this.#parts.drivers, this.#parts.slots));
   }
 

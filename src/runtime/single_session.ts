@@ -236,7 +236,11 @@ export class SingleSessionBuilder {
     return this;
   }
 
-  /** Pins the session's id: a stored session of this id goes on, with its history. */
+  /**
+   * Pins the session's id: a stored session of this id goes on, with its history.
+   *
+   * Harness and agent get ids of the same digits unless they are pinned, so that every run replaces its own records.
+   */
   sessionId(id: SessionId): this {
     this.#sessionId = parseId("session", id);
     return this;
@@ -246,18 +250,21 @@ export class SingleSessionBuilder {
   records(options: CreateOptions): SingleSessionRecords {
     const tags = this.#tags;
     const { tools: _, maxIterations: __, ...harnessLayer } = this.#harness;
+    const digits = this.#sessionId?.slice("session_".length);
+    const harnessId = this.#harnessId ?? (digits === undefined ? undefined : `harness_${digits}` as const);
+    const agentId = this.#agentId ?? (digits === undefined ? undefined : `agent_${digits}` as const);
     const harness = createHarness({
       ...harnessLayer,
       name: this.#harness.name ?? "default",
       tags,
       embedderMetadata: { ...this.#metadata },
-      ...(this.#harnessId === undefined ? {} : { id: this.#harnessId }),
+      ...(harnessId === undefined ? {} : { id: harnessId }),
     }, options);
     const agent = this.#agent.name === undefined ? undefined : createAgent({
       ...this.#agent,
       name: this.#agent.name,
       tags,
-      ...(this.#agentId === undefined ? {} : { id: this.#agentId }),
+      ...(agentId === undefined ? {} : { id: agentId }),
     }, options);
     const { maxIterations, networkAccess } = this.#session;
     const session = createSession({

@@ -27,9 +27,10 @@ const MAY_IMPORT: ReadonlyMap<string, readonly string[]> = new Map<string, reado
   ["mod.ts", [...UP_TO_TURN, "runtime"]],
   ["testing", [...UP_TO_KIT, "in_memory", "drivers/llmsim"]],
   ["local", UP_TO_KIT],
-  ["local/runtime_builder", [...UP_TO_KIT, "local", "runtime"]],
-  // The entry point must export the builder; no other file of the room may reach it.
-  ["local/mod", [...UP_TO_KIT, "local", "local/runtime_builder"]],
+  // What joins local stores and a runtime: the bundle of backends and the builder over it.
+  ["local/joint", [...UP_TO_KIT, "local", "runtime"]],
+  // The entry point must export them; no other file of the room may reach them.
+  ["local/mod", [...UP_TO_KIT, "local", "local/joint"]],
 ]);
 
 /**
@@ -68,7 +69,7 @@ function roomOf(file: string): string | undefined {
   if (file === "mod.ts") return file;
   if (file === "src/errors.ts") return "errors";
   if (file === "local/mod.ts") return "local/mod";
-  if (file === "local/runtime_builder.ts") return "local/runtime_builder";
+  if (file === "local/backends.ts" || file === "local/runtime_builder.ts") return "local/joint";
   if (file.startsWith("local/")) return "local";
   const driver = /^src\/drivers\/([^/]+?)(?:\.ts|\/.*)$/.exec(file)?.[1];
   if (driver !== undefined) {

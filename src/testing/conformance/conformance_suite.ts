@@ -3,6 +3,7 @@
 import type { EventBus } from "../../ports/event_bus.ts";
 import type { RuntimeTurnStore, SessionJournal } from "../../ports/journal.ts";
 import type { SessionStorageStore } from "../../ports/session_storage_store.ts";
+import type { SessionTaskRegistry } from "../../ports/task_registry.ts";
 import type {
   RuntimeAgentStore,
   RuntimeHarnessStore,
@@ -21,6 +22,7 @@ import { testProviderStore } from "./provider_store.ts";
 import { testSessionJournal } from "./session_journal.ts";
 import { testSessionStorageStore } from "./session_storage_store.ts";
 import { testSessionStore } from "./session_store.ts";
+import { testSessionTaskRegistry } from "./task_registry.ts";
 import { testTurnStore } from "./turn_store.ts";
 
 /** What one port is checked with; the whole suite has the rest. */
@@ -52,6 +54,8 @@ export interface ConformanceSuiteOptions {
   readonly turnStore?: ConformancePart<SharedConformanceOptions<RuntimeTurnStore>>;
   /** The journal. */
   readonly journal?: ConformancePart<SharedConformanceOptions<SessionJournal>>;
+  /** The task registry. */
+  readonly taskRegistry?: ConformancePart<SharedConformanceOptions<SessionTaskRegistry>>;
 }
 
 /**
@@ -71,7 +75,7 @@ export interface ConformanceSuiteOptions {
  */
 export function conformanceSuite(options: ConformanceSuiteOptions): void {
   const { harnessStore, agentStore, sessionStore, messageStore, providerStore } = options;
-  const { fileStore, sessionStorageStore, eventBus, turnStore, journal } = options;
+  const { fileStore, sessionStorageStore, eventBus, turnStore, journal, taskRegistry } = options;
   const part = (port: string): { name: string; test: RegisterCheck } => ({
     name: `${options.name}, ${port}`,
     test: options.test,
@@ -88,4 +92,5 @@ export function conformanceSuite(options: ConformanceSuiteOptions): void {
   if (eventBus !== undefined) testEventBus({ ...eventBus, ...part("event bus") });
   if (turnStore !== undefined) testTurnStore({ ...turnStore, ...part("turn store") });
   if (journal !== undefined) testSessionJournal({ ...journal, ...part("journal") });
+  if (taskRegistry !== undefined) testSessionTaskRegistry({ ...taskRegistry, ...part("task registry") });
 }

@@ -1,0 +1,237 @@
+/** The local backends: everything a runtime keeps, in one data folder. */
+
+import { DEFAULT_ORG_ID } from "../src/records/ids.ts";
+import type { PermissionNeeds } from "../src/records/permissions.ts";
+import type { Clock, RandomSource } from "../src/ports/clock.ts";
+import type { SessionJournal } from "../src/ports/journal.ts";
+import { systemClock } from "../src/kit/clock.ts";
+import { IdSource, systemRandom } from "../src/kit/ids.ts";
+import type { BackendSlots } from "../src/runtime/backend_slots.ts";
+import { RuntimeBackends } from "../src/runtime/backends.ts";
+import { Background, type BackgroundOptions } from "./background.ts";
+import { LocalFileStore } from "./files/file_store.ts";
+import { assertGranted } from "./grants.ts";
+import { LocalJournal } from "./journal/local_journal.ts";
+import { ProjectedJournal } from "./journal/projected_journal.ts";
+import { Owners } from "./owners.ts";
+import { LocalPlatformStore } from "./platform/platform_store.ts";
+import type { LocalProfile } from "./profile.ts";
+import { LocalAgentStore } from "./records/agent_store.ts";
+import { LocalHarnessStore } from "./records/harness_store.ts";
+import { LocalSessionStorageStore } from "./records/session_storage_store.ts";
+import { LocalSessionStore } from "./records/session_store.ts";
+import { LocalScheduleStore } from "./schedules/schedule_store.ts";
+import type { Connection, Durability } from "./sqlite/connection.ts";
+import { openStore } from "./sqlite/prepare_store.ts";
+import { LocalSessionTaskRegistry } from "./tasks/registry.ts";
+import { applyUpdateIn } from "./tasks/task_changes.ts";
+import { TaskWakes } from "./tasks/wakes.ts";
+import { SessionDelivery } from "./wakes/session_delivery.ts";
+import { WakeRoutes } from "./wakes/wake_routes.ts";
+
+/** Options of {@linkcode LocalBackends.open}. */
+export interface LocalBackendsOptions {
+  /**
+   * What a commit survives: a power loss (`synchronous=FULL`), or only the end of the process (`NORMAL`), which is
+   * several times faster.
+   *
+   * @default {"power-loss"}
+   */
+  readonly durability?: Durability;
+  /**
+   * Encrypts the secrets of sessions (AES-256-GCM): 32 bytes, or a key for `encrypt` and `decrypt`.
+   *
+   * @default none: secrets are refused
+   */
+  readonly secretKey?: CryptoKey | Uint8Array<ArrayBuffer>;
+  /** Time. @default the host's clock */
+  readonly clock?: Clock;
+  /** Randomness of ids. @default the platform's */
+  readonly random?: RandomSource;
+}
+
+/**
+ * Everything a runtime keeps, in one data folder.
+ *
+ * Sessions, harnesses, agents, the conversation, session files, key-value and secret storage, tasks and schedules live
+ * in `<dataDir>/local.db`. Whatever the given backends chose is used instead: the local stores are only added. A
+ * message store among it is filled after each commit and history is read from it; with a journal or turn store of the
+ * host the conversation is the host's affair. Models stay in memory, since their keys are secrets.
+ *
+ * Needs `--allow-read` and `--allow-write` for the data folder and nothing else. Dispose it after the runtimes that
+ * were built over it.
+ *
+ * @example
+ * ```ts ignore
+ * import { InProcessRuntimeBuilder, LlmSimConfig } from "@everruns/runtime";
+ * import { LocalBackends, LocalProfile } from "@everruns/runtime/local";
+ *
+ * await using local = await LocalBackends.open(new LocalProfile("/home/me/agent-data"));
+ * await using runtime = await new InProcessRuntimeBuilder()
+ *   .backends(local.runtimeBackends)
+ *   .llmSim(LlmSimConfig.fixed("hello"))
+ *   .singleSession((s) => s.harness("assistant"))
+ *   .build();
+ * ```
+ */
+export class LocalBackends implements AsyncDisposable {
+  /** Where the data is. */
+  readonly profile: LocalProfile;
+  /** The stores for a runtime. */
+  readonly runtimeBackends: RuntimeBackends;
+  /** Background tasks. */
+  readonly taskRegistry: LocalSessionTaskRegistry;
+  /** Schedules. */
+  readonly scheduleStore: LocalScheduleStore;
+  /** Other sessions, for tools. */
+  readonly platformStore: LocalPlatformStore;
+  /** Routes of hosts that run their sessions' turns themselves. */
+  readonly wakeRoutes: WakeRoutes;
+  /** Delivers the wakes of tasks. */
+  readonly wakes: TaskWakes;
+  readonly #connection: Connection;
+  readonly #owners: Owners;
+  readonly #delivery: SessionDelivery;
+  readonly #clock: Clock;
+  readonly #ids: IdSource;
+  readonly #background = new Set<Background>();
+  #closing: Promise<void> | undefined;
+
+  private constructor(
+    profile: LocalProfile,
+    backends: RuntimeBackends,
+    connection: Connection,
+    options: LocalBackendsOptions,
+  ) {
+    const clock = options.clock ?? systemClock();
+    const ids = new IdSource(clock, options.random ?? systemRandom());
+    const owners = new Owners(profile.ownersPath);
+    const journal = new LocalJournal({ connection, owners, clock, ids });
+    this.profile = profile;
+    this.#connection = connection;
+    this.#owners = owners;
+    this.#clock = clock;
+    this.#ids = ids;
+    this.wakeRoutes = new WakeRoutes();
+    this.#delivery = new SessionDelivery({
+      routes: this.wakeRoutes,
+      canTake: (sessionId) => journal.canTake(sessionId),
+    });
+    this.wakes = new TaskWakes({ connection, delivery: this.#delivery, clock });
+    this.taskRegistry = new LocalSessionTaskRegistry({
+      connection,
+      owners,
+      workerId: `worker_${crypto.randomUUID()}`,
+      clock,
+      ids,
+      onWake: () => this.wakes.kick(),
+    });
+    this.scheduleStore = new LocalScheduleStore({
+      connection,
+      orgId: profile.orgPublicId,
+      clock,
+      ids,
+      settleMonitor: this.#settleMonitor,
+    });
+    const sessionStore = new LocalSessionStore({ connection, clock });
+    const given = backends.slots;
+    const chosen = backends.chosen;
+    const usedJournal = journalFor(backends, journal);
+    this.platformStore = new LocalPlatformStore({
+      sessionStore: chosen.has("sessionStore") ? given.sessionStore : sessionStore,
+      journal: usedJournal ?? journal,
+      baseUrl: profile.baseUrl,
+      clock,
+    });
+    const local: Partial<BackendSlots> = {
+      harnessStore: new LocalHarnessStore({ connection }),
+      agentStore: new LocalAgentStore({ connection }),
+      sessionStore,
+      ...(usedJournal === undefined ? {} : { journal: usedJournal }),
+      storageStore: new LocalSessionStorageStore(connection, secretKeyOf(options)),
+      fileStore: new LocalFileStore({ connection, clock }),
+      taskRegistry: this.taskRegistry,
+      scheduleStore: this.scheduleStore,
+      platformStore: this.platformStore,
+      hosted: this.#delivery,
+    };
+    const own = Object.fromEntries(Object.entries(given).filter(([slot]) => chosen.has(slot as keyof BackendSlots)));
+    // The file store counts as a default, so that a platform's file-system factory still wins over it.
+    const taken = (Object.keys(local) as (keyof BackendSlots)[]).filter((slot) => slot !== "fileStore");
+    this.runtimeBackends = new RuntimeBackends({ ...given, ...local, ...own }, [...chosen, ...taken]);
+  }
+
+  /**
+   * Opens a data folder, made when it is not there.
+   *
+   * @param backends what the host brings itself; it is kept as it is
+   * @throws {PermissionMissingError} when a grant is missing, before anything is opened
+   * @throws {StoreTooNewError} when a newer version wrote the store
+   * @throws {CorruptStoreError} when the store is damaged
+   * @throws {UnsafeStoreError} when the store's file is a link, another user's, or others may reach it
+   * @throws {ReadOnlyStorageError} when the folder cannot be written
+   */
+  static async open(
+    profile: LocalProfile,
+    backends: RuntimeBackends = RuntimeBackends.inMemory(),
+    options: LocalBackendsOptions = {},
+  ): Promise<LocalBackends> {
+    await assertGranted("data folder", [profile.dataDir]);
+    const connection = await openStore(profile.databasePath, {
+      ...(options.durability === undefined ? {} : { durability: options.durability }),
+      ...(options.clock === undefined ? {} : { clock: options.clock }),
+    });
+    try {
+      const local = new LocalBackends(profile, backends, connection, options);
+      local.#owners.sweep();
+      return local;
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  }
+
+  /** The Deno permissions of the backends. */
+  get permissions(): PermissionNeeds {
+    return { read: [this.profile.dataDir], write: [this.profile.dataDir] };
+  }
+
+  /**
+   * Starts what runs beside turns: schedules fire, wakes that were left go out, tasks of dead processes are settled.
+   *
+   * It keeps the program alive; end it with the handle, or with the backends.
+   */
+  startBackground(options: BackgroundOptions = {}): Background {
+    const background = new Background({
+      connection: this.#connection,
+      owners: this.#owners,
+      delivery: this.#delivery,
+      taskRegistry: this.taskRegistry,
+      wakes: this.wakes,
+      clock: this.#clock,
+      orgId: this.profile.orgPublicId,
+      settleMonitor: this.#settleMonitor,
+    }, options);
+    this.#background.add(background);
+    return background;
+  }
+
+  /** Ends background work, closes the store and gives back every lock. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** See {@linkcode close}. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(): Promise<void> {
+    for (const background of this.#background) await background.abort();
+    await this.wakes[Symbol.asyncDispose]();
+    this.taskRegistry[Symbol.dispose]();
+    this.#connection.close();
+    this.#owners[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,190 @@
+/** Making and checking the file of a store before it is opened for writing. */
+
+import { dirname, join } from "node:path";
+import { backup, DatabaseSync } from "node:sqlite";
+import { RuntimeError, StoreError } from "../../src/errors.ts";
+import { CorruptStoreError, ReadOnlyStorageError, UnsafeStoreError } from "../errors.ts";
+import { Connection, type ConnectionOptions } from "./connection.ts";
+import { checkVersion, type Migration, MIGRATIONS, readVersion } from "./migrations.ts";
+import { isBusy, storeErrorOf } from "./sqlite_errors.ts";
+
+/** Older ones can damage a store that two connections checkpoint at once (sqlite.org/releaselog/3_51_3.html). */
+const OLDEST_SQLITE: readonly number[] = [3, 51, 3];
+/** A store has at least its header (sqlite.org/fileformat.html, 1.3). */
+const HEADER_BYTES = 100;
+/** Larger files are not read through after an unclean end: 0.6 ms for each MB. */
+const MAX_CHECKED_BYTES = 256 * 1024 * 1024;
+/** How long opening waits for another process that makes, updates or repairs the store. */
+const OPEN_DEADLINE_MS = 5000;
+
+/**
+ * Opens the store of a data folder: makes it when there is none, refuses a file that is not safe to use.
+ *
+ * A refused file is left as it is.
+ *
+ * @throws {StoreTooNewError} when a newer version wrote it
+ * @throws {CorruptStoreError} when it is damaged, cut, empty, or another program's
+ * @throws {UnsafeStoreError} when it is a link, no file, another user's, or others may reach it
+ * @throws {ReadOnlyStorageError} when the folder cannot be written
+ */
+export async function openStore(path: string, options: ConnectionOptions = {}): Promise<Connection> {
+  const migrations = options.migrations ?? MIGRATIONS;
+  assertSqlite();
+  const folder = dirname(path);
+  const uid = makeFolder(folder);
+  const deadline = performance.now() + OPEN_DEADLINE_MS;
+  for (;;) {
+    try {
+      if (!checkFile(path, uid)) await makeStore(path, options);
+      const version = probe(path, migrations);
+      if (version > 0 && version < (migrations.at(-1)?.version ?? 0)) await keepBackup(path, version);
+      return Connection.open(path, options);
+    } catch (error) {
+      const cause = error instanceof RuntimeError && error.code === "store_busy" ? error.cause : error;
+      if (!isBusy(cause) || performance.now() > deadline) {
+        throw storeErrorOf(error, path, `open store "${path}"`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 5 + Math.random() * 20));
+    }
+  }
+}
+
+/** Makes the folder and finds out who owns what is made in it. */
+function makeFolder(folder: string): number | null {
+  const trial = join(folder, `.trial-${crypto.randomUUID()}`);
+  try {
+    Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // `Deno.uid()` needs a grant of its own; whoever owns a new file is us.
+    Deno.openSync(trial, { write: true, createNew: true, mode: 0o600 }).close();
+    const { uid } = Deno.lstatSync(trial);
+    Deno.removeSync(trial);
+    return uid;
+  } catch (error) {
+    if (isReadOnly(error)) {
+      throw new ReadOnlyStorageError(folder, error);
+    }
+    throw storeErrorOf(new StoreError(`use data folder "${folder}"`, error), folder, "");
+  }
+}
+
+/** Whether the folder, or the disk it is on, cannot be written: EACCES, EPERM, EROFS. */
+function isReadOnly(error: unknown): boolean {
+  if (error instanceof Deno.errors.PermissionDenied) return true;
+  return error instanceof Error && "code" in error && error.code === "EROFS";
+}
+
+/** Checks the file without opening it; false when there is none. */
+function checkFile(path: string, uid: number | null): boolean {
+  const info = lstat(path);
+  for (const log of [`${path}-wal`, `${path}-shm`, `${path}-journal`]) {
+    const found = lstat(log);
+    if (found?.isSymlink) throw new UnsafeStoreError(log, "it is a symbolic link; remove it if you do not know it");
+    if (found !== undefined && found.size > 0 && info === undefined && log.endsWith("-wal")) {
+      throw new CorruptStoreError(path, "it is missing, but its write-ahead log is there");
+    }
+  }
+  if (info === undefined) return false;
+  if (info.isSymlink) throw new UnsafeStoreError(path, "it is a symbolic link; put the file itself there");
+  if (!info.isFile) throw new UnsafeStoreError(path, "it is not a regular file");
+  if (uid !== null && info.uid !== uid) throw new UnsafeStoreError(path, "it belongs to another user");
+  if (info.mode !== null && (info.mode & 0o077) !== 0) {
+    throw new UnsafeStoreError(path, `others may reach it; run: chmod 600 "${path}"`);
+  }
+  if (info.size < HEADER_BYTES) throw new CorruptStoreError(path, info.size === 0 ? "it is empty" : "it is cut short");
+  return true;
+}
+
+/** Builds a store under another name and gives it its own when it is complete: an empty file is never a fresh one. */
+async function makeStore(path: string, options: ConnectionOptions): Promise<void> {
+  const folder = dirname(path);
+  using lock = Deno.openSync(join(folder, ".create.lock"), { create: true, write: true, mode: 0o600 });
+  await lock.lock(true);
+  if (lstat(path) !== undefined) return;
+  const draft = join(folder, `.local.db-${crypto.randomUUID()}`);
+  try {
+    Deno.openSync(draft, { write: true, createNew: true, mode: 0o600 }).close();
+    Connection.open(draft, options).close();
+    Deno.renameSync(draft, path);
+    syncFolder(folder);
+  } finally {
+    for (const file of [draft, `${draft}-wal`, `${draft}-shm`]) {
+      if (lstat(file) !== undefined) Deno.removeSync(file);
+    }
+  }
+}
+
+/**
+ * Looks into the store without changing it, and returns the version of its schema.
+ *
+ * A connection for writing would move the write-ahead log into the file when it is closed.
+ */
+function probe(path: string, migrations: readonly Migration[]): number {
+  const hasLog = (lstat(`${path}-wal`)?.size ?? 0) > 0;
+  const db = new DatabaseSync(path, { readOnly: true });
+  try {
+    const found = readVersion(db);
+    checkVersion(found, path, migrations);
+    const pages = Number(db.prepare("PRAGMA page_count").get()?.["page_count"]);
+    const pageSize = Number(db.prepare("PRAGMA page_size").get()?.["page_size"]);
+    const size = lstat(path)?.size ?? 0;
+    if (!hasLog && size < pages * pageSize) throw new CorruptStoreError(path, "it is cut short");
+    if (hasLog && size <= MAX_CHECKED_BYTES) {
+      const verdict = db.prepare("PRAGMA quick_check(1)").get()?.["quick_check"];
+      if (verdict !== "ok") throw new CorruptStoreError(path, `its pages are damaged (${String(verdict)})`);
+    }
+    return found.version;
+  } finally {
+    db.close();
+  }
+}
+
+/** Keeps a copy of the store as the older version left it. */
+async function keepBackup(path: string, version: number): Promise<void> {
+  const copy = `${path}.v${version}.bak`;
+  if (lstat(copy) !== undefined) return;
+  const draft = `${copy}-${crypto.randomUUID()}`;
+  const db = new DatabaseSync(path, { readOnly: true });
+  try {
+    Deno.openSync(draft, { write: true, createNew: true, mode: 0o600 }).close();
+    await backup(db, draft);
+    Deno.renameSync(draft, copy);
+  } finally {
+    db.close();
+    if (lstat(draft) !== undefined) Deno.removeSync(draft);
+  }
+}
+
+function assertSqlite(): void {
+  using db = new DatabaseSync(":memory:");
+  const version = String(db.prepare("SELECT sqlite_version() AS version").get()?.["version"]);
+  const parts = version.split(".").map(Number);
+  for (const [at, oldest] of OLDEST_SQLITE.entries()) {
+    const part = parts[at] ?? 0;
+    if (part > oldest) return;
+    if (part < oldest) {
+      throw new RuntimeError(
+        "sqlite_too_old",
+        `Cannot open a store with SQLite ${version}: update Deno to 2.9 or later`,
+      );
+    }
+  }
+}
+
+function lstat(path: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.lstatSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/** Makes a rename last through a power loss, where folders can be opened at all. */
+function syncFolder(folder: string): void {
+  try {
+    using handle = Deno.openSync(folder, { read: true });
+    handle.syncSync();
+  } catch {
+    // Windows, and some file systems: the rename is as durable as they make it.
+  }
+}

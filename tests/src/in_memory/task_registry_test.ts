@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { RuntimeError } from "../../../src/errors.ts";
+import { InMemorySessionTaskRegistry } from "../../../src/in_memory/task_registry.ts";
+import { IdSource } from "../../../src/kit/ids.ts";
+import type { DeliverOptions, SessionHost } from "../../../src/ports/session_host.ts";
+import type { NewTask } from "../../../src/ports/task_registry.ts";
+import { idFromSeed, type SessionId } from "../../../src/records/ids.ts";
+import { conformanceSuite } from "../../../src/testing/conformance/conformance_suite.ts";
+import { FakeClock } from "../../../src/testing/fake_clock.ts";
+import { seededRandom } from "../../../src/testing/seeded_random.ts";
+
+conformanceSuite({
+  name: "in memory",
+  test: Deno.test,
+  taskRegistry: { create: () => new InMemorySessionTaskRegistry(), reopen: (first) => first },
+});
+
+const SESSION = idFromSeed("session", 1);
+const TASK: NewTask = { sessionId: SESSION, kind: "k", displayName: "Build", state: "running" };
+
+/** A host that only takes deliveries, and fails as often as it is told to. */
+class FakeHost {
+  readonly got: string[] = [];
+  readonly keys: string[] = [];
+  failures: RuntimeError[] = [];
+
+  deliver(_sessionId: SessionId, text: string, options: DeliverOptions): Promise<void> {
+    this.keys.push(options.idempotencyKey ?? "");
+    const failure = this.failures.shift();
+    if (failure !== undefined) return Promise.reject(failure);
+    this.got.push(text);
+    return Promise.resolve();
+  }
+}
+
+interface Fixture extends AsyncDisposable {
+  readonly clock: FakeClock;
+  readonly host: FakeHost;
+  readonly registry: InMemorySessionTaskRegistry;
+  bind(): void;
+}
+
+function fixture(): Fixture {
+  const clock = new FakeClock();
+  const host = new FakeHost();
+  const registry = new InMemorySessionTaskRegistry({ clock, ids: new IdSource(clock, seededRandom(1)) });
+  const bind = () => registry.bind(host as Partial<SessionHost> as SessionHost);
+  return { clock, host, registry, bind, [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose]() };
+}
+
+Deno.test("a task wakes its session as its policy says, and once", async () => {
+  await using it = fixture();
+  it.bind();
+  for (const wakePolicy of ["silent", "on_terminal", "on_activity"] as const) {
+    const { id } = await it.registry.create({ ...TASK, wakePolicy, displayName: wakePolicy });
+    await it.registry.update(SESSION, id, { inputRequest: { id: "q", prompt: "?" } });
+    await it.registry.recordMessage(SESSION, id, { direction: "outbound", content: [{ type: "text", text: "hi" }] });
+    await it.registry.update(SESSION, id, { state: "succeeded" });
+    await it.registry.update(SESSION, id, { state: "succeeded", summary: "more" });
+  }
+  await it.clock.advanceAsync(0);
+  assert.deepEqual(it.host.got.map((text) => /"(\w+)".*(ended|answer|message)/.exec(text)?.slice(1).join(" ")), [
+    "on_terminal ended",
+    "on_activity answer",
+    "on_activity message",
+    "on_activity ended",
+  ]);
+  assert.equal(new Set(it.host.keys).size, 4);
+});
+
+Deno.test("a wake from before a host is bound is delivered when one is", async () => {
+  await using it = fixture();
+  const { id } = await it.registry.create({ ...TASK, wakePolicy: "on_terminal" });
+  await it.registry.update(SESSION, id, { state: "succeeded" });
+  it.bind();
+  await it.clock.advanceAsync(0);
+  assert.equal(it.host.got.length, 1);
+});
+
+Deno.test("a wake the session cannot take now is tried again with the same key", async () => {
+  await using it = fixture();
+  it.bind();
+  it.host.failures = [1, 2].map(() => new RuntimeError("turn_waiting", "waits"));
+  const { id } = await it.registry.create({ ...TASK, wakePolicy: "on_terminal" });
+  await it.registry.update(SESSION, id, { state: "succeeded" });
+  await it.clock.advanceAsync(999);
+  assert.equal(it.host.keys.length, 1);
+  await it.clock.advanceAsync(1);
+  assert.equal(it.host.keys.length, 2);
+  await it.clock.advanceAsync(2_000);
+  assert.equal(it.host.got.length, 1);
+  assert.equal(new Set(it.host.keys).size, 1);
+  assert.equal(it.clock.pending, 0);
+});
+
+Deno.test("a wake that was tried ten times waits for the next one of its session", async () => {
+  await using it = fixture();
+  it.bind();
+  it.host.failures = Array.from({ length: 10 }, () => new RuntimeError("turn_waiting", "waits"));
+  const [first, second] = [
+    await it.registry.create({ ...TASK, wakePolicy: "on_terminal", displayName: "first" }),
+    await it.registry.create({ ...TASK, wakePolicy: "on_terminal", displayName: "second" }),
+  ];
+  await it.registry.update(SESSION, first.id, { state: "succeeded" });
+  await it.clock.advanceAsync(3_600_000);
+  assert.deepEqual([it.host.keys.length, it.clock.pending], [10, 0]);
+  await it.registry.update(SESSION, second.id, { state: "succeeded" });
+  await it.clock.advanceAsync(0);
+  assert.equal(it.host.got.length, 2);
+});
+
+Deno.test("a closed runtime is not asked again, and a disposed registry leaves no timer", async () => {
+  await using it = fixture();
+  it.bind();
+  it.host.failures = [new RuntimeError("runtime_closed", "closed"), new RuntimeError("turn_waiting", "waits")];
+  for (const displayName of ["a", "b"]) {
+    const { id } = await it.registry.create({ ...TASK, sessionId: SESSION, wakePolicy: "on_terminal", displayName });
+    await it.registry.update(SESSION, id, { state: "failed" });
+    if (displayName === "a") {
+      await it.clock.advanceAsync(0);
+      assert.equal(it.clock.pending, 0);
+    }
+  }
+  await it.registry[Symbol.asyncDispose]();
+  await it.clock.advanceAsync(0);
+  assert.equal(it.clock.pending, 0);
+});
