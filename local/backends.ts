@@ -1,9 +1,9 @@
 /** The local backends: everything a runtime keeps, in one data folder. */
 
-import { DEFAULT_ORG_ID } from "../src/records/ids.ts";
 import type { PermissionNeeds } from "../src/records/permissions.ts";
 import type { Clock, RandomSource } from "../src/ports/clock.ts";
 import type { SessionJournal } from "../src/ports/journal.ts";
+import type { BindsSessionHost } from "../src/ports/session_host.ts";
 import { systemClock } from "../src/kit/clock.ts";
 import { IdSource, systemRandom } from "../src/kit/ids.ts";
 import type { BackendSlots } from "../src/runtime/backend_slots.ts";
@@ -20,6 +20,7 @@ import { LocalAgentStore } from "./records/agent_store.ts";
 import { LocalHarnessStore } from "./records/harness_store.ts";
 import { LocalSessionStorageStore } from "./records/session_storage_store.ts";
 import { LocalSessionStore } from "./records/session_store.ts";
+import type { SettleMonitor } from "./schedules/monitor.ts";
 import { LocalScheduleStore } from "./schedules/schedule_store.ts";
 import type { Connection, Durability } from "./sqlite/connection.ts";
 import { openStore } from "./sqlite/prepare_store.ts";
@@ -131,9 +132,9 @@ export class LocalBackends implements AsyncDisposable {
       orgId: profile.orgPublicId,
       clock,
       ids,
-      settleMonitor: this.#settleMonitor,
+      settleMonitor: monitorSettler(connection, clock),
     });
-    const sessionStore = new LocalSessionStore({ connection, clock });
+    const sessionStore = new LocalSessionStore(connection, { clock });
     const given = backends.slots;
     const chosen = backends.chosen;
     const usedJournal = journalFor(backends, journal);
@@ -144,21 +145,29 @@ export class LocalBackends implements AsyncDisposable {
       clock,
     });
     const local: Partial<BackendSlots> = {
-      harnessStore: new LocalHarnessStore({ connection }),
-      agentStore: new LocalAgentStore({ connection }),
+      harnessStore: new LocalHarnessStore(connection),
+      agentStore: new LocalAgentStore(connection),
       sessionStore,
       ...(usedJournal === undefined ? {} : { journal: usedJournal }),
-      storageStore: new LocalSessionStorageStore(connection, secretKeyOf(options)),
-      fileStore: new LocalFileStore({ connection, clock }),
+      storageStore: new LocalSessionStorageStore(
+        connection,
+        options.secretKey === undefined ? {} : { secretKey: options.secretKey },
+      ),
+      fileStore: new LocalFileStore(connection, { clock }),
       taskRegistry: this.taskRegistry,
       scheduleStore: this.scheduleStore,
       platformStore: this.platformStore,
-      hosted: this.#delivery,
     };
     const own = Object.fromEntries(Object.entries(given).filter(([slot]) => chosen.has(slot as keyof BackendSlots)));
+    const hosted: BindsSessionHost = {
+      bind: (host) => {
+        this.#delivery.bind(host);
+        given.hosted?.bind(host);
+      },
+    };
     // The file store counts as a default, so that a platform's file-system factory still wins over it.
     const taken = (Object.keys(local) as (keyof BackendSlots)[]).filter((slot) => slot !== "fileStore");
-    this.runtimeBackends = new RuntimeBackends({ ...given, ...local, ...own }, [...chosen, ...taken]);
+    this.runtimeBackends = new RuntimeBackends({ ...given, ...local, ...own, hosted }, [...chosen, ...taken, "hosted"]);
   }
 
   /**
@@ -210,10 +219,15 @@ export class LocalBackends implements AsyncDisposable {
       wakes: this.wakes,
       clock: this.#clock,
       orgId: this.profile.orgPublicId,
-      settleMonitor: this.#settleMonitor,
+      settleMonitor: monitorSettler(this.#connection, this.#clock),
     }, options);
     this.#background.add(background);
     return background;
+  }
+
+  /** Moves what the write-ahead log holds into `local.db`; SQLite does so by itself now and then. */
+  checkpoint(): void {
+    this.#connection.checkpoint();
   }
 
   /** Ends background work, closes the store and gives back every lock. */
@@ -227,11 +241,31 @@ export class LocalBackends implements AsyncDisposable {
     await this.close();
   }
 
+  /** Stops everything `startBackground()` started, at once. */
+  async stopBackground(): Promise<void> {
+    const running = [...this.#background];
+    this.#background.clear();
+    await Promise.all(running.map((background) => background.abort()));
+  }
+
   async #close(): Promise<void> {
-    for (const background of this.#background) await background.abort();
+    await this.stopBackground();
     await this.wakes[Symbol.asyncDispose]();
     this.taskRegistry[Symbol.dispose]();
     this.#connection.close();
     this.#owners[Symbol.dispose]();
   }
+}
+
+/** The journal for the runtime; none when the host keeps the conversation itself. */
+function journalFor({ slots, chosen }: RuntimeBackends, journal: LocalJournal): SessionJournal | undefined {
+  if (chosen.has("journal")) return slots.journal;
+  if (chosen.has("turnStore")) return undefined;
+  return chosen.has("messageStore") ? new ProjectedJournal(journal, slots.messageStore) : journal;
+}
+
+/** Settles the monitor task of a schedule inside the transaction that ends the schedule. */
+function monitorSettler(connection: Connection, clock: Clock): SettleMonitor {
+  return (sessionId, taskId, state, detail) =>
+    void applyUpdateIn(connection, sessionId, taskId, { state, stateDetail: detail }, clock.now());
 }

@@ -3,12 +3,18 @@
 import type { OrgId } from "../src/records/ids.ts";
 import type { Clock } from "../src/ports/clock.ts";
 import type { Owners } from "./owners.ts";
+import type { SettleMonitor } from "./schedules/monitor.ts";
 import { LocalScheduleRunner, type LocalScheduleRunnerOptions } from "./schedules/runner.ts";
+import type { ScheduleRun } from "./schedules/schedule_run.ts";
 import type { Connection } from "./sqlite/connection.ts";
+import type { PeriodicHandle } from "./tasks/periodic.ts";
 import type { LocalSessionTaskRegistry } from "./tasks/registry.ts";
 import { TaskSupervisor } from "./tasks/supervisor.ts";
 import type { TaskWakes } from "./tasks/wakes.ts";
 import type { WakeDelivery } from "./wakes/delivery.ts";
+
+/** How schedules are polled and delivered. */
+export type ScheduleRunnerConfig = Omit<LocalScheduleRunnerOptions, keyof BackgroundParts | "random">;
 
 /** Options of background work; every part can be left out with `false`. */
 export interface BackgroundOptions {
@@ -50,16 +56,14 @@ export interface BackgroundParts {
 
 /** Running background work; it keeps the program alive until it is stopped. */
 export class Background implements AsyncDisposable {
-  readonly #schedules: ScheduleRunnerHandle | undefined;
+  readonly #schedules: ScheduleRun | undefined;
   readonly #others: readonly PeriodicHandle[];
 
   /** Starts it. */
   constructor(parts: BackgroundParts, options: BackgroundOptions = {}) {
-    const { connection, owners, delivery, clock, taskRegistry: registry, wakes } = parts;
+    const { connection, owners, clock, taskRegistry: registry, wakes } = parts;
     const { schedules = {}, tasks = {}, wakesIntervalMs } = options;
-    this.#schedules = schedules === false
-      ? undefined
-      : new LocalScheduleRunner({ ...schedules, ...parts }).start();
+    this.#schedules = schedules === false ? undefined : new LocalScheduleRunner({ ...schedules, ...parts }).start();
     const others = [wakes.start(wakesIntervalMs === undefined ? {} : { intervalMs: wakesIntervalMs })];
     if (tasks !== false) {
       const { intervalMs, retentionMs } = tasks;

@@ -2,7 +2,7 @@
 
 import { DuplicateInputError, LeaseLostError, SequenceConflictError, SessionBusyError } from "../../src/errors.ts";
 import type { Event } from "../../src/records/event.ts";
-import { parseId, type SessionId, type TurnId } from "../../src/records/ids.ts";
+import { parseId, type SessionId } from "../../src/records/ids.ts";
 import type { Message } from "../../src/records/message.ts";
 import type { TurnCheckpoint } from "../../src/records/checkpoint.ts";
 import type { Clock } from "../../src/ports/clock.ts";
@@ -102,7 +102,11 @@ export class LocalJournal implements SessionJournal {
   }
 
   /** See {@linkcode SessionJournal.acquire}. */
-  async acquire(sessionId: SessionId, owner: OwnerId): Promise<AcquiredSession> {
+  acquire(sessionId: SessionId, owner: OwnerId): Promise<AcquiredSession> {
+    return Promise.try(() => this.#acquire(sessionId, owner));
+  }
+
+  #acquire(sessionId: SessionId, owner: OwnerId): AcquiredSession {
     const head = this.#connection.get(HEAD, sessionId);
     if (head === undefined) {
       this.#forgive(sessionId, owner);
@@ -256,7 +260,11 @@ export class LocalJournal implements SessionJournal {
   }
 
   /** See {@linkcode SessionJournal.interrupted}. */
-  async interrupted(limit: number): Promise<readonly SessionId[]> {
+  interrupted(limit: number): Promise<readonly SessionId[]> {
+    return Promise.try(() => this.#interrupted(limit));
+  }
+
+  #interrupted(limit: number): SessionId[] {
     const found: SessionId[] = [];
     const alive = new Map<string, boolean>();
     for (const row of this.#connection.all(OPEN_TURNS)) {
@@ -269,17 +277,19 @@ export class LocalJournal implements SessionJournal {
   }
 
   /** See {@linkcode SessionJournal.turnForKey}. */
-  async turnForKey(sessionId: SessionId, key: string): Promise<KeyedTurn | undefined> {
-    const row = this.#connection.get(FIND_KEY, sessionId, JSON.stringify(key));
-    if (row === undefined) return undefined;
-    return { turnId: parseId("turn", textOf(row, "turn_id")) as TurnId, sequence: numberOf(row, "sequence") };
+  turnForKey(sessionId: SessionId, key: string): Promise<KeyedTurn | undefined> {
+    return Promise.try(() => {
+      const row = this.#connection.get(FIND_KEY, sessionId, JSON.stringify(key));
+      if (row === undefined) return undefined;
+      return { turnId: parseId("turn", textOf(row, "turn_id")), sequence: numberOf(row, "sequence") };
+    });
   }
 
   /** See {@linkcode SessionJournal.disconnect}. */
-  async disconnect(owner: OwnerId): Promise<void> {
+  disconnect(owner: OwnerId): Promise<void> {
     this.#dead.add(owner);
     for (const [sessionId, active] of this.#active) if (active.owner === owner) this.#active.delete(sessionId);
-    this.#owners.disconnect(owner);
+    return Promise.try(() => this.#owners.disconnect(owner));
   }
 
   /** Sequence of a session's newest event; 0 when there is none. */

@@ -15,6 +15,7 @@ import { decodeStep } from "./step_codec.ts";
 /** Rows read before other work gets a turn. */
 const PAGE = 1000;
 
+const LAST = "SELECT last_sequence FROM session_head WHERE session_id = ?";
 const START = "SELECT max(first_sequence) AS first FROM step WHERE session_id = ? AND first_sequence <= ?";
 const COLUMNS = "first_sequence, count, ts, talk, talk_sha256";
 const STEPS = `SELECT ${COLUMNS}, body, body_sha256 FROM step
@@ -76,21 +77,24 @@ async function firstMessages(
 function newestMessages(connection: Connection, sessionId: SessionId, after: number, limit: number): Message[] {
   const found: Message[][] = [];
   let count = 0;
-  let before = Number.MAX_SAFE_INTEGER;
+  let before = lastSequence(connection, sessionId) + 1;
   while (count < limit) {
     // A text turn has two messages in two rows.
     const page = Math.min(PAGE, Math.max(8, limit - count));
     const rows = connection.all(NEWEST_TALKS, sessionId, before, page);
     for (const row of rows) {
       const first = numberOf(row, "first_sequence");
-      checkNeighbour(sessionId, row, before === Number.MAX_SAFE_INTEGER ? undefined : before);
+      assertNext(sessionId, first + numberOf(row, "count"), before);
       before = first;
       const messages = messagesOfEvents(decodeStep(sessionId, row)).filter(({ sequence = 0 }) => sequence > after);
       found.push(messages);
       count += messages.length;
       if (count >= limit || first <= after) return newest(found, limit);
     }
-    if (rows.length < page) break;
+    if (rows.length < page) {
+      assertNext(sessionId, before, 1);
+      break;
+    }
   }
   return newest(found, limit);
 }
@@ -107,27 +111,31 @@ async function* pages(
   sessionId: SessionId,
   after: number,
 ): AsyncGenerator<SqlRow> {
+  const last = lastSequence(connection, sessionId);
   const start = connection.get(START, sessionId, after + 1)?.["first"];
   let next = typeof start === "number" ? start : 1;
-  let known = typeof start === "number";
   for (;;) {
     const rows = connection.all(sql, sessionId, next);
     for (const row of rows) {
-      if (known || next === 1) checkNeighbour(sessionId, row, undefined, next);
-      known = true;
-      next = numberOf(row, "first_sequence") + numberOf(row, "count");
+      assertNext(sessionId, numberOf(row, "first_sequence"), next);
+      next += numberOf(row, "count");
       yield row;
     }
-    if (rows.length < PAGE) return;
+    if (rows.length < PAGE) {
+      if (next <= last) assertNext(sessionId, last + 1, next);
+      return;
+    }
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
 
+function lastSequence(connection: Connection, sessionId: SessionId): number {
+  const head = connection.get(LAST, sessionId);
+  return head === undefined ? 0 : numberOf(head, "last_sequence");
+}
+
 /** Steps follow each other without a gap: a missing row must not look like a conversation without it. */
-function checkNeighbour(sessionId: SessionId, row: SqlRow, before: number | undefined, at?: number): void {
-  const first = numberOf(row, "first_sequence");
-  const missing = at !== undefined && first !== at ||
-    before !== undefined && first + numberOf(row, "count") !== before;
-  if (!missing) return;
-  throw new CorruptRecordError(`session "${sessionId}"`, `events next to ${first} are missing`);
+function assertNext(sessionId: SessionId, found: number, expected: number): void {
+  if (found === expected) return;
+  throw new CorruptRecordError(`session "${sessionId}"`, `events next to ${Math.min(found, expected)} are missing`);
 }

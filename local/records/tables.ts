@@ -26,20 +26,30 @@ export const RECORD_TABLES: readonly string[] = [
     ciphertext BLOB NOT NULL,
     PRIMARY KEY (session_id, name)
   ) STRICT`,
-  // Directories have no content. Paths are canonical; workspaces are JSON text.
+  // What the files of a workspace come to, and the times of its root; ids are JSON text, since an id may be any text.
+  `CREATE TABLE workspace (
+    id TEXT PRIMARY KEY,
+    files INTEGER NOT NULL,
+    directories INTEGER NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+  ) STRICT`,
+  // Everything but the root. Paths are canonical; a directory has no encoding, hash and content. The content comes last:
+  // SQLite reads through a long one to get at what is after it.
   `CREATE TABLE file (
     workspace_id TEXT NOT NULL,
     path TEXT NOT NULL,
-    parent TEXT,
+    parent TEXT NOT NULL,
     is_directory INTEGER NOT NULL,
-    is_readonly INTEGER NOT NULL DEFAULT 0,
+    is_readonly INTEGER NOT NULL,
     encoding TEXT CHECK (encoding IN ('text', 'base64')),
-    content BLOB,
-    size_bytes INTEGER NOT NULL DEFAULT 0,
-    sha256 BLOB,
+    size_bytes INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
+    sha256 BLOB,
+    content BLOB,
     PRIMARY KEY (workspace_id, path)
   ) STRICT`,
-  `CREATE INDEX file_by_parent ON file (workspace_id, parent, path)`,
+  `CREATE INDEX file_by_parent ON file (workspace_id, parent)`,
 ];

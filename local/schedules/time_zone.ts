@@ -32,7 +32,9 @@ export function parseTimeZone(name: string): string {
   }
   throw new RuntimeError(
     "schedule_invalid",
-    `Cannot use time zone "${name.slice(0, 80)}": it is not in the time zone database; use an IANA name such as "Europe/Berlin"`,
+    `Cannot use time zone "${
+      name.slice(0, 80)
+    }": it is not in the time zone database; use an IANA name such as "Europe/Berlin"`,
   );
 }
 

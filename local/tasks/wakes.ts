@@ -105,14 +105,12 @@ export class TaskWakes implements AsyncDisposable {
   kick(): void {
     if (this.#kicked) return;
     this.#kicked = true;
-    this.#outside(() =>
-      queueMicrotask(() => {
-        this.#kicked = false;
-        this.pump().catch(() => {
-          // The store could not be read: the wakes are still there, and the next look finds them.
-        });
-      })
-    );
+    queueMicrotask(() => {
+      this.#kicked = false;
+      this.pump().catch(() => {
+        // The store could not be read: the wakes are still there, and the next look finds them.
+      });
+    });
   }
 
   /** Delivers what is due; resolves when each of it was tried. A session that is delivered to already is left to that. */

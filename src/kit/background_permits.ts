@@ -37,8 +37,8 @@ export class BackgroundPermits {
    */
   acquire(sessionId: SessionId): Disposable {
     const held = this.#held.get(sessionId) ?? 0;
-    if (held >= this.#perSession) throw tooMany("this session", this.#perSession);
-    if (this.#total >= this.#perProcess) throw tooMany("this process", this.#perProcess);
+    if (held >= this.#perSession) throw tooMany("this session", this.#perSession, held);
+    if (this.#total >= this.#perProcess) throw tooMany("this process", this.#perProcess, this.#total);
     return this.#take(sessionId, held);
   }
 
@@ -64,11 +64,11 @@ export class BackgroundPermits {
   }
 }
 
-function tooMany(of: string, limit: number): ToolError {
+function tooMany(of: string, limit: number, held: number): ToolError {
   return new ToolError(
-    `Cannot start background work: ${of} may run ${limit} at once and this would be number ${limit + 1};` +
+    `Cannot start background work: ${of} may run ${limit} at once and this would be number ${held + 1};` +
       " wait for one to end or cancel it",
-    { fields: { limit, attempted: limit + 1 } },
+    { fields: { limit, attempted: held + 1 } },
   );
 }
 

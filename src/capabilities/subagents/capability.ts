@@ -24,13 +24,11 @@ export interface SubagentsOptions {
  * Needs a platform store; without a task registry the caller always waits. Its configuration: `max_subagent_depth`
  * (alias `max_depth`; default 2, 0 for none), `max_active_descendant_tasks` (16), `max_total_descendant_tasks` (200), and
  * `agents: [{ id, description }]`, the stored agents that work may be handed to. A child that is given a schema reports
- * through the capability `subagent_report`, which the host must have registered too.
+ * through the capability `subagent_report`, which must be registered beside it, as it is by default.
  *
  * @example
  * ```ts ignore
  * const runtime = await new InProcessRuntimeBuilder()
- *   .capability(subagents())
- *   .capability(subagentReport)
  *   .backends(backends.withPlatformStore(platform).withTaskRegistry(registry))
  *   .singleSession((s) => s.harness("lead", "Delegate.").withCapability("subagents"))
  *   .build();

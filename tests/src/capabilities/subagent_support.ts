@@ -3,6 +3,7 @@
 import { setImmediate } from "node:timers";
 import {
   type Capability,
+  CapabilityRegistry,
   type Driver,
   DriverRegistry,
   IdSource,
@@ -12,6 +13,7 @@ import {
   type ModelCallOptions,
   type ModelEvent,
   type ModelRequest,
+  PlatformDefinition,
   type PreparedRequest,
   RuntimeBackends,
   type SessionId,
@@ -157,10 +159,13 @@ export async function world(answer: Answer, options: WorldOptions = {}): Promise
   const builder = new InProcessRuntimeBuilder()
     .clock(clock)
     .backends(used)
-    .driverRegistry(new DriverRegistry().register(descriptorOf(model)))
-    .defaultModel({ model: "test-model", providerType: "test" })
-    .capability(subagents({ clock }))
-    .capability(subagentReport);
+    .platformDefinition(
+      new PlatformDefinition({
+        capabilities: new CapabilityRegistry().register(subagents({ clock })).register(subagentReport),
+        drivers: new DriverRegistry().register(descriptorOf(model)),
+      }),
+    )
+    .defaultModel({ model: "test-model", providerType: "test" });
   for (const capability of options.capabilities ?? []) builder.capability(capability);
   for (const agent of options.agents ?? []) builder.agent(agent);
   builder.singleSession((single) => {

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { setImmediate } from "node:timers";
 import { RuntimeError } from "../../../src/errors.ts";
 import { InMemorySessionTaskRegistry } from "../../../src/in_memory/task_registry.ts";
 import { IdSource } from "../../../src/kit/ids.ts";
 import type { DeliverOptions, SessionHost } from "../../../src/ports/session_host.ts";
 import type { NewTask } from "../../../src/ports/task_registry.ts";
 import { idFromSeed, type SessionId } from "../../../src/records/ids.ts";
+import type { SessionTask, TaskMessage } from "../../../src/records/task.ts";
 import { conformanceSuite } from "../../../src/testing/conformance/conformance_suite.ts";
 import { FakeClock } from "../../../src/testing/fake_clock.ts";
 import { seededRandom } from "../../../src/testing/seeded_random.ts";
@@ -26,10 +28,12 @@ class FakeHost {
 
   deliver(_sessionId: SessionId, text: string, options: DeliverOptions): Promise<void> {
     this.keys.push(options.idempotencyKey ?? "");
+    // A delivery takes a while.
+    const taken = new Promise<void>((resolve) => setImmediate(resolve));
     const failure = this.failures.shift();
     if (failure !== undefined) return Promise.reject(failure);
     this.got.push(text);
-    return Promise.resolve();
+    return taken;
   }
 }
 
@@ -125,3 +129,63 @@ Deno.test("a closed runtime is not asked again, and a disposed registry leaves n
   await it.clock.advanceAsync(0);
   assert.equal(it.clock.pending, 0);
 });
+
+Deno.test("a wake that is being delivered is not delivered a second time meanwhile", async () => {
+  await using it = fixture();
+  it.bind();
+  const { id } = await it.registry.create({ ...TASK, wakePolicy: "on_terminal" });
+  await it.registry.update(SESSION, id, { state: "succeeded" });
+  it.bind();
+  await it.clock.advanceAsync(0);
+  assert.equal(it.host.keys.length, 1);
+});
+
+/** Changes a task in two acts: of changes that read the same attempt one is kept. */
+class LosingRegistry extends InMemorySessionTaskRegistry {
+  readonly #raised = new Set<string>();
+
+  override async update(...args: Parameters<InMemorySessionTaskRegistry["update"]>): Promise<SessionTask | undefined> {
+    const [sessionId, id, { incrementAttempt }] = args;
+    if (incrementAttempt !== true) return await super.update(...args);
+    const before = await this.get(sessionId, id);
+    const read = `${id}:${before?.attempt}`;
+    if (this.#raised.has(read)) return before;
+    this.#raised.add(read);
+    return await super.update(...args);
+  }
+}
+
+/** Gives the oldest messages where the newest are asked for. */
+class OldestFirstRegistry extends InMemorySessionTaskRegistry {
+  override async listMessages(
+    ...args: Parameters<InMemorySessionTaskRegistry["listMessages"]>
+  ): Promise<readonly TaskMessage[]> {
+    const [sessionId, id, { limit, ...query } = {}] = args;
+    if (limit !== undefined) await super.listMessages(...args);
+    return (await super.listMessages(sessionId, id, query)).slice(0, limit);
+  }
+}
+
+/** Ignores a cursor it does not know. */
+class ForgivingRegistry extends InMemorySessionTaskRegistry {
+  override listMessages(
+    ...args: Parameters<InMemorySessionTaskRegistry["listMessages"]>
+  ): Promise<readonly TaskMessage[]> {
+    return super.listMessages(...args).catch(() => super.listMessages(args[0], args[1]));
+  }
+}
+
+const broken: readonly (readonly [what: string, create: () => InMemorySessionTaskRegistry, failing: RegExp])[] = [
+  ["that loses changes", () => new LosingRegistry(), /concurrent changes of a task lose nothing/],
+  ["whose newest messages are the oldest", () => new OldestFirstRegistry(), /with a limit gives the newest/],
+  ["that ignores unknown cursors", () => new ForgivingRegistry(), /refuses a cursor/],
+];
+for (const [what, create, failing] of broken) {
+  Deno.test(`the conformance suite refuses a task registry ${what}`, async () => {
+    const failures: string[] = [];
+    const checks: (readonly [name: string, run: () => Promise<void>])[] = [];
+    conformanceSuite({ name: "broken", test: (name, run) => checks.push([name, run]), taskRegistry: { create } });
+    for (const [name, run] of checks) await run().catch(() => failures.push(name));
+    assert.match(failures.join("\n"), failing);
+  });
+}
