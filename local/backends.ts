@@ -159,7 +159,8 @@ export class LocalBackends implements AsyncDisposable {
       platformStore: this.platformStore,
     };
     const own = Object.fromEntries(Object.entries(given).filter(([slot]) => chosen.has(slot as keyof BackendSlots)));
-    const hosted: BindsSessionHost = {
+    const hosted: BindsSessionHost & { readonly permissions: PermissionNeeds } = {
+      permissions: this.permissions,
       bind: (host) => {
         this.#delivery.bind(host);
         given.hosted?.bind(host);
@@ -266,6 +267,7 @@ function journalFor({ slots, chosen }: RuntimeBackends, journal: LocalJournal): 
 
 /** Settles the monitor task of a schedule inside the transaction that ends the schedule. */
 function monitorSettler(connection: Connection, clock: Clock): SettleMonitor {
-  return (sessionId, taskId, state, detail) =>
-    void applyUpdateIn(connection, sessionId, taskId, { state, stateDetail: detail }, clock.now());
+  return (sessionId, taskId, state, detail) => {
+    applyUpdateIn(connection, sessionId, taskId, { state, stateDetail: detail }, clock.now());
+  };
 }

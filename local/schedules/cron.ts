@@ -85,7 +85,8 @@ export class CronSchedule {
     for (let from = after;;) {
       const fire = this.#nextIn(period, from);
       if (fire < period.end) return fire - after <= HORIZON_MS ? fire : undefined;
-      if (period.end - after > HORIZON_MS) return undefined;
+      // Later periods have other offsets, by less than two days.
+      if (Math.min(period.end, fire - 2 * DAY_MS) - after > HORIZON_MS) return undefined;
       from = period.end - 1;
       period = offsetPeriodAt(period.end, this.timezone);
     }

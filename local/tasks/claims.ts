@@ -86,7 +86,7 @@ export function claimIn(
   const { task } = stored;
   const isAsSeen = task.attempt === seen.attempt && task.workerId === seen.workerId && task.state === seen.state &&
     task.heartbeatAt === seen.heartbeatAt && task.cancelRequestedAt === seen.cancelRequestedAt;
-  
+  if (!isAsSeen) return undefined;
   const { task: after, update } = next(task);
   return storeChange(connection, stored, after, update, now);
 }

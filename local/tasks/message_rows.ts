@@ -42,7 +42,7 @@ export function readMessage(connection: Connection, id: TaskMessage["id"]): Task
 export function readThread(connection: Connection, taskId: TaskId, query: TaskMessageQuery): TaskMessage[] {
   const { after, limit = -1 } = query;
   if (after === undefined) return connection.all(NEWEST, taskId, limit).reverse().map(decodeMessage);
-  // SQLite would cut a cursor at NUL and find another message.
+  // A client may name anything; what has not the form of an id names nothing.
   const cursor = isId("tmsg", after) ? connection.get(SELECT_SEQ, after, taskId) : undefined;
   if (cursor === undefined) throw cursorUnknown(taskId, after);
   return connection.all(AFTER, taskId, numberOf(cursor, "seq"), limit).map(decodeMessage);

@@ -35,7 +35,7 @@ const SELECT_BODY = "SELECT body FROM task WHERE id = ?";
  * @throws {CorruptRecordError} when its row is damaged
  */
 export function readTask(connection: Connection, sessionId: SessionId, id: TaskId): StoredTask | undefined {
-  // SQLite would cut an id at NUL and find another task.
+  // A model may name anything; what has not the form of an id names nothing.
   if (!isId("task", id) || !isId("session", sessionId)) return undefined;
   const row = connection.get(SELECT, id, sessionId);
   return row === undefined ? undefined : decodeTask(row);

@@ -167,8 +167,10 @@ export class TaskWakes implements AsyncDisposable {
 
   async #deliverTo(sessionId: SessionId): Promise<void> {
     if (this.#closing.signal.aborted || !await this.#delivery.canDeliver(sessionId)) return;
-    for (const wake of dueWakes(this.#connection, sessionId, this.#clock.now(), LONGEST_WAIT_MS)) {
-      if (!await this.#deliver(wake)) return;
+    const due = (): PendingWake[] => dueWakes(this.#connection, sessionId, this.#clock.now(), LONGEST_WAIT_MS);
+    // What was tried is delivered or not due any more.
+    for (let wakes = due(); wakes.length > 0; wakes = due()) {
+      for (const wake of wakes) if (!await this.#deliver(wake)) return;
     }
   }
 

@@ -162,11 +162,6 @@ class Route implements WakeRoute {
     return this;
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    this.close();
-    return Promise.resolve();
-  }
-
   [Symbol.dispose](): void {
     this.close();
   }

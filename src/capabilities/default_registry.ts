@@ -65,7 +65,7 @@ export function runtimeSafeCapabilities(options: RuntimeSafeCapabilitiesOptions 
       id: "session_tasks",
       name: "Background tasks",
       description: "Lists, messages, awaits and cancels the session's background tasks.",
-      load: async () => (await import("./session_tasks/capability.ts")).sessionTasks(options),
+      load: async () => (await import("./session_tasks/capability.ts")).createSessionTasks(options),
     },
     {
       id: "stateless_todo_list",

@@ -4,6 +4,7 @@ import { RuntimeError } from "../../errors.ts";
 import type { SessionId } from "../../records/ids.ts";
 import type { SessionTask, TaskInputRequest } from "../../records/task.ts";
 import type { SessionTaskRegistry, TaskUpdate } from "../../ports/task_registry.ts";
+import { beginningOf } from "../background/cut_text.ts";
 import type { ChildEnding, ChildRun } from "./child_run.ts";
 
 /** Most UTF-16 units of a task's summary. */
@@ -82,7 +83,7 @@ export async function settle(
   await registry.update(task.sessionId, task.id, {
     expectedAttempt: task.attempt,
     state: settled.state,
-    ...(settled.reply === "" ? {} : { summary: cut(settled.reply) }),
+    ...(settled.reply === "" ? {} : { summary: beginningOf(settled.reply, MAX_SUMMARY) }),
     ...(settled.state === "failed" ? { error: settled.error } : {}),
   });
   return settled;
@@ -98,11 +99,4 @@ async function checkReported(
   if (now?.resultPath !== undefined) return ending;
   const message = "It ended without reporting a result through report_result";
   return { state: "failed", reply: ending.reply, error: { kind: "no_result", message } };
-}
-
-/** At most so many UTF-16 units, never half of a surrogate pair. */
-function cut(text: string): string {
-  if (text.length <= MAX_SUMMARY) return text;
-  const last = text.charCodeAt(MAX_SUMMARY - 1);
-  return text.slice(0, last >= 0xd800 && last < 0xdc00 ? MAX_SUMMARY - 1 : MAX_SUMMARY);
 }

@@ -71,7 +71,7 @@ class SubagentExecutor implements TaskExecutor {
     this.#limitMs = options.limitMs ?? LIMIT_MS;
   }
 
-  /** Begins at once, without a wait before the permit is taken: see `spawn_agent`. */
+  /** Takes a permit whatever the limits say: `spawn_agent` has asked them, and a task of a dead process must go on. */
   start(task: SessionTask): Promise<void> {
     return Promise.try(() => {
       requireChildWork(task);

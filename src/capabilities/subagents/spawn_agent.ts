@@ -106,10 +106,9 @@ async function inBackground(
     return describe(call, "background", isFinalState(known.state) ? known.state : "running", known);
   }
   const lineage = await admit(call);
-  using permit = permitsOf(tasks).acquire(context.sessionId);
+  // Held until the executor has taken one of its own, so that none can slip in between.
+  using _permit = permitsOf(tasks).acquire(context.sessionId);
   const task = await createTask(call, tasks, lineage, "background");
-  // The executor takes a permit of its own at once, so none can slip in between.
-  permit[Symbol.dispose]();
   await startOrSettle(executor, tasks, task);
   return describe(call, "background", "running", task);
 }

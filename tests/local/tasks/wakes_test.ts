@@ -126,6 +126,22 @@ Deno.test("two processes that deliver at once bring each text once", async () =>
   assert.deepEqual(one.pending(), []);
 });
 
+Deno.test("one look delivers everything that is due, however much it is", async () => {
+  using folder = dataFolder();
+  const process = folder.open();
+  const delivery = new FakeDelivery();
+  await using wakes = wakesOf(process, delivery);
+  const { id } = await process.registry.create(newTask({ wakePolicy: "on_activity" }));
+  for (let at = 0; at < 250; at++) {
+    await process.registry.recordMessage(SESSION, id, newMessage(`${at}.`, { direction: "outbound" }));
+  }
+  await wakes.pump();
+  assert.deepEqual(
+    delivery.got.map(({ text }) => Number(/(\d+)\.$/.exec(text)?.[1])),
+    Array.from({ length: 250 }, (_, at) => at),
+  );
+});
+
 Deno.test("an input that was stored before counts as delivered", async () => {
   using folder = dataFolder();
   const process = folder.open();

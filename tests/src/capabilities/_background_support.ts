@@ -3,6 +3,7 @@
 import { RuntimeError } from "../../../src/errors.ts";
 import { InMemoryFileStore } from "../../../src/in_memory/file_store.ts";
 import { InMemorySessionTaskRegistry } from "../../../src/in_memory/task_registry.ts";
+import { defineTool, type ToolOptions } from "../../../src/kit/define_tool.ts";
 import { IdSource } from "../../../src/kit/ids.ts";
 import type { SessionFiles } from "../../../src/ports/file_store.ts";
 import type { NewSchedule, SessionScheduleStore } from "../../../src/ports/schedule_store.ts";
@@ -167,4 +168,16 @@ export function toolMap(...tools: readonly Tool[]): ReadonlyMap<string, Tool> {
 /** What a schedule store says of a schedule it cannot use. */
 export function scheduleInvalid(message: string): RuntimeError {
   return new RuntimeError("schedule_invalid", message);
+}
+
+/** A tool that says it may run in the background. */
+export function backgroundTool(options: Partial<ToolOptions> = {}): Tool {
+  return defineTool({
+    name: "crunch",
+    description: "Crunches numbers",
+    parameters: { type: "object", properties: { n: { type: "number" } }, required: ["n"], additionalProperties: false },
+    hints: { supportsBackground: true },
+    execute: () => "crunched",
+    ...options,
+  });
 }

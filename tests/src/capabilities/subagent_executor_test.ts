@@ -1,8 +1,9 @@
 /** Running tasks whose work is done by a child session. */
 
 import assert from "node:assert/strict";
-import { defineCapability, defineClientTool, defineTool, type SessionId } from "../../../mod.ts";
+import { defineCapability, defineClientTool, defineTool, RuntimeError, type SessionId } from "../../../mod.ts";
 import { subagentExecutor } from "../../../src/capabilities/subagents/executor.ts";
+import { permitsOf } from "../../../src/kit/background_permits.ts";
 import type { TaskExecutor } from "../../../src/ports/task_registry.ts";
 import type { SessionTask } from "../../../src/records/task.ts";
 import type { JsonObject } from "../../../src/records/json.ts";
@@ -177,6 +178,89 @@ Deno.test("start() goes on with a turn that a dead process left open", async () 
   assert.equal((await inState(first, task, "succeeded")).summary, "counted");
   const messages = await second.platform.getMessages(task.child);
   assert.deepEqual(messages.map(({ role }) => role), ["user", "agent"]);
+});
+
+Deno.test("start() waits for a child that another living process runs, and gets what it came to", async () => {
+  let release = (): void => {};
+  const held = new Promise<void>((resolve) => release = resolve);
+  await using first = await world(() => held.then(() => "counted there"));
+  const task = await childTask(first);
+  const turn = first.platform.sendMessage(task.child, "count", { idempotencyKey: `task:${task.id}` });
+  await eventually(() => first.model.asked.length === 1);
+  await using second = await world(() => "counted here", { backends: first.backends, registry: first.registry });
+  const executor = subagentExecutor(first.registry, second.platform, { clock: second.clock });
+  await executor.start(task);
+  assert.match(await executor.cancel?.(task) ?? "", /runs in another process/);
+  await second.clock.advanceAsync(2_000);
+  assert.equal((await now(first, task)).state, "running");
+  release();
+  await turn;
+  await second.clock.advanceAsync(2_000);
+  assert.equal((await inState(first, task, "succeeded")).summary, "counted there");
+});
+
+Deno.test("a store that is busy for a while does not leave an ended task running", async () => {
+  await using it = await world(() => "counted");
+  const task = await childTask(it);
+  const { registry } = it;
+  const update = registry.update.bind(registry);
+  let tries = 0;
+  registry.update = (...args) => {
+    return ++tries < 3 ? Promise.reject(new RuntimeError("store_busy", "busy")) : update(...args);
+  };
+  await executorOf(it).start(task);
+  await eventually(() => tries === 1);
+  await it.clock.advanceAsync(10_000);
+  await inState(it, task, "succeeded");
+  assert.equal(tries, 3);
+});
+
+Deno.test("a task is settled by whoever watches it, not by reconcile() before", async () => {
+  await using it = await world(({ hang }) => hang());
+  const task = await childTask(it);
+  const executor = subagentExecutor(it.registry, it.platform, { clock: it.clock, limitMs: 1_000 });
+  const { registry } = it;
+  const update = registry.update.bind(registry);
+  registry.update = () => Promise.reject(new RuntimeError("store_busy", "busy"));
+  await executor.start(task);
+  await eventually(() => it.model.hanging === 1);
+  await it.clock.advanceAsync(1_000);
+  await eventually(async () => await it.platform.getStatus(task.child) === "cancelled");
+  await it.clock.advanceAsync(0);
+  registry.update = update;
+  await executor.reconcile?.(task);
+  assert.equal((await now(it, task)).state, "running");
+  await it.clock.advanceAsync(5_000);
+  assert.equal((await inState(it, task, "failed")).error?.kind, "timeout");
+});
+
+Deno.test("a started task holds one permit until its child's work is over", async () => {
+  await using it = await world(({ hang }) => hang());
+  const permits = permitsOf(it.registry);
+  const task = await childTask(it);
+  await Promise.all([executorOf(it).start(task), executorOf(it).start(task)]);
+  await eventually(() => it.model.hanging === 1);
+  const rest = [1, 2, 3, 4].map(() => permits.acquire(it.sessionId));
+  assert.throws(() => permits.acquire(it.sessionId), /number 6/);
+  // Settling may take as long as it likes.
+  const settling = Promise.withResolvers<undefined>();
+  it.registry.update = () => settling.promise;
+  await it.platform.cancelTurn(task.child);
+  await eventually(async () => await it.platform.getStatus(task.child) === "cancelled");
+  await it.clock.advanceAsync(0);
+  permits.acquire(it.sessionId);
+  assert.equal(rest.length, 4);
+  settling.resolve(undefined);
+});
+
+Deno.test("closing the runtime aborts its children, and their tasks are canceled", async () => {
+  await using it = await world(({ hang }) => hang());
+  const task = await childTask(it);
+  await executorOf(it).start(task);
+  await eventually(() => it.model.hanging === 1);
+  await it.runtime.close();
+  await inState(it, task, "canceled");
+  assert.equal(it.clock.pending, 0);
 });
 
 Deno.test("start() twice runs one turn", async () => {

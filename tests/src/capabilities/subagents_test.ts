@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { createAgent, idFromSeed, type Tool } from "../../../mod.ts";
 import { subagents } from "../../../src/capabilities/subagents/capability.ts";
+import { spawnIds } from "../../../src/capabilities/subagents/spawn_ids.ts";
 import { readSettings, settingsProblem } from "../../../src/capabilities/subagents/settings.ts";
 import type { JsonObject } from "../../../src/records/json.ts";
 import { call, toolContext, toolOf } from "./_tool_context.ts";
@@ -174,10 +175,12 @@ Deno.test("cancelling the parent's turn aborts a child in the foreground", async
   assert.equal(it.model.hanging, 0);
 });
 
-Deno.test("a call that runs again after a crash spawns nothing new", async () => {
+Deno.test("a call that runs again after a crash spawns nothing new, also when no more fit", async () => {
   await using it = await world(delegating());
+  const caps = { max_total_descendant_tasks: 2 };
   for (const mode of ["background", "foreground"]) {
-    const [first, second] = [await spawnIn(it, `key-${mode}`, { mode }), await spawnIn(it, `key-${mode}`, { mode })];
+    const first = await spawnIn(it, `key-${mode}`, { mode }, caps);
+    const second = await spawnIn(it, `key-${mode}`, { mode }, { max_total_descendant_tasks: 0 });
     assert.equal(first["task_id"], second["task_id"]);
     assert.equal(first["subagent_id"], second["subagent_id"]);
   }
@@ -211,12 +214,28 @@ Deno.test("a configuration that is wrong is said to be, and counts as not said",
   assert.deepEqual(readSettings({ ...bad[0], ...bad[1], agents: [{}] }), readSettings({}));
 });
 
-function tool(): Tool {
-  return toolOf(subagents(), "spawn_agent");
+Deno.test("spawn_agent may be repeated, and its calls run one after another", () => {
+  const { effect, concurrencyClass } = tool().definition;
+  assert.deepEqual([effect, concurrencyClass], ["idempotent", "spawn_agent"]);
+});
+
+Deno.test("spawnIds() are UUIDv7s made of the call's key and its turn's instant", async () => {
+  const first = await spawnIds("a", 0x0190_1234_5678);
+  assert.deepEqual(await spawnIds("a", 0x0190_1234_5678), first);
+  const other = await spawnIds("b", 0x0190_1234_5678);
+  const uuids = [...Object.values(first), ...Object.values(other)].map((id) => id.split("_")[1]!);
+  assert.equal(new Set(uuids).size, 4);
+  for (const uuid of uuids) assert.match(uuid, /^[0-9a-f]{12}7[0-9a-f]{3}[89ab][0-9a-f]{15}$/);
+  for (const uuid of uuids) assert.equal(Number.parseInt(uuid.slice(0, 12), 16), 0x0190_1234_5678);
+});
+
+function tool(config: JsonObject = {}): Tool {
+  const { tools } = subagents();
+  return toolOf({ id: "", name: "", tools: typeof tools === "function" ? tools(config) : [] }, "spawn_agent");
 }
 
 /** Calls the tool as a turn of the default session would. */
-function spawnIn(it: World, idempotencyKey: string, args: JsonObject): Promise<JsonObject> {
+function spawnIn(it: World, idempotencyKey: string, args: JsonObject, config?: JsonObject): Promise<JsonObject> {
   const context = {
     ...toolContext(),
     sessionId: it.sessionId,
@@ -224,5 +243,5 @@ function spawnIn(it: World, idempotencyKey: string, args: JsonObject): Promise<J
     tasks: it.registry,
     platform: it.platform,
   };
-  return call(tool(), { ...spawnCall().arguments as JsonObject, ...args }, context);
+  return call(tool(config), { ...spawnCall().arguments as JsonObject, ...args }, context);
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { AsyncLocalStorage } from "node:async_hooks";
 import { setImmediate } from "node:timers";
 import { RuntimeError } from "../../../src/errors.ts";
 import { InMemorySessionTaskRegistry } from "../../../src/in_memory/task_registry.ts";
@@ -24,10 +25,13 @@ const TASK: NewTask = { sessionId: SESSION, kind: "k", displayName: "Build", sta
 class FakeHost {
   readonly got: string[] = [];
   readonly keys: string[] = [];
+  readonly seen: unknown[] = [];
   failures: RuntimeError[] = [];
+  onDeliver: () => unknown = () => undefined;
 
   deliver(_sessionId: SessionId, text: string, options: DeliverOptions): Promise<void> {
     this.keys.push(options.idempotencyKey ?? "");
+    this.seen.push(this.onDeliver());
     // A delivery takes a while.
     const taken = new Promise<void>((resolve) => setImmediate(resolve));
     const failure = this.failures.shift();
@@ -138,6 +142,17 @@ Deno.test("a wake that is being delivered is not delivered a second time meanwhi
   it.bind();
   await it.clock.advanceAsync(0);
   assert.equal(it.host.keys.length, 1);
+});
+
+Deno.test("a wake that is caused inside a turn is delivered outside of it", async () => {
+  await using it = fixture();
+  const turn = new AsyncLocalStorage<string>();
+  it.host.onDeliver = () => turn.getStore();
+  it.bind();
+  const { id } = await it.registry.create({ ...TASK, wakePolicy: "on_terminal" });
+  await turn.run("a turn", () => it.registry.update(SESSION, id, { state: "succeeded" }));
+  await it.clock.advanceAsync(0);
+  assert.deepEqual(it.host.seen, [undefined]);
 });
 
 /** Changes a task in two acts: of changes that read the same attempt one is kept. */
