@@ -25,6 +25,7 @@
 
 export { runtimeSafeCapabilities } from "./src/capabilities/default_registry.ts";
 export type { RuntimeSafeCapabilitiesOptions } from "./src/capabilities/default_registry.ts";
+export { SharedFolds } from "./src/context/config_cache.ts";
 export type { ConfigCache, Fold } from "./src/context/config_cache.ts";
 export type { ConfigLayers, EffectiveOverlay, LayerSources } from "./src/context/layers.ts";
 export type { ResolvedCapability } from "./src/context/resolve.ts";
@@ -79,10 +80,10 @@ export type { FileStat, FileSystemContext, GrepLine, GrepOptions, GrepResult } f
 export type { RuntimeFileStore, SessionFiles, SessionFileSystemFactory, StoredFile } from "./src/ports/file_store.ts";
 export type { AcquiredSession, CommittedStep, EventQuery, KeyedTurn, OwnerId } from "./src/ports/journal.ts";
 export type { RuntimeTurnStore, SessionHead, SessionJournal, SessionStep, TurnStoreStep } from "./src/ports/journal.ts";
+export type { DeliverOptions, NewSession } from "./src/ports/new_session.ts";
 export type { PlatformStore, RecentMessages, SessionOutcome, WaitOptions } from "./src/ports/platform_store.ts";
 export type { NewSchedule, SessionScheduleStore } from "./src/ports/schedule_store.ts";
-export type { BindsSessionHost, DeliverOptions, HostedToolCall, NewSession } from "./src/ports/session_host.ts";
-export type { SessionHost } from "./src/ports/session_host.ts";
+export type { BindsSessionHost, HostedToolCall, SessionHost } from "./src/ports/session_host.ts";
 export type { SessionStorageStore } from "./src/ports/session_storage_store.ts";
 export type { MessageQuery, RuntimeAgentStore, RuntimeHarnessStore, RuntimeMessageStore } from "./src/ports/stores.ts";
 export type { RuntimeProviderStore, RuntimeSessionStore } from "./src/ports/stores.ts";
@@ -135,8 +136,10 @@ export { InProcessRuntime } from "./src/runtime/in_process_runtime.ts";
 export type { RequestPreview } from "./src/runtime/inspection.ts";
 export { PlatformDefinition } from "./src/runtime/platform.ts";
 export type { PlatformDefinitionOptions } from "./src/runtime/platform.ts";
+export type { RuntimeParts } from "./src/runtime/runtime_parts.ts";
 export type { SingleSessionBuilder, SingleSessionRecords } from "./src/runtime/single_session.ts";
 export type { TurnOptions } from "./src/turn/kernel.ts";
+export type { ChainLink, TurnChain } from "./src/turn/kernel_ports.ts";
 export type { ProviderRetryConfig, TurnLimits } from "./src/turn/limits.ts";
 export type { SubscribeOptions } from "./src/turn/live_events.ts";
 export type { ResumeInput } from "./src/turn/resume.ts";

@@ -24,3 +24,41 @@
  *
  * @module
  */
+
+export { LocalBackends } from "./backends.ts";
+export type { LocalBackendsOptions } from "./backends.ts";
+export { Background } from "./background.ts";
+export type { BackgroundOptions, BackgroundParts, ScheduleRunnerConfig, TaskCare } from "./background.ts";
+export { CorruptRecordError, CorruptStoreError, PermissionMissingError, ReadOnlyStorageError } from "./errors.ts";
+export { StorageFullError, StoreBusyError, StoreTooNewError, UnsafeStoreError } from "./errors.ts";
+export { LocalFileStore } from "./files/file_store.ts";
+export type { LocalFileStoreOptions } from "./files/file_store.ts";
+export { LocalJournal } from "./journal/local_journal.ts";
+export type { LocalJournalOptions } from "./journal/local_journal.ts";
+export { Owners } from "./owners.ts";
+export { LocalPlatformStore } from "./platform/platform_store.ts";
+export type { LocalPlatformStoreOptions } from "./platform/platform_store.ts";
+export { DEFAULT_OWNER_PRINCIPAL_ID, LocalProfile } from "./profile.ts";
+export { LocalAgentStore } from "./records/agent_store.ts";
+export { LocalHarnessStore } from "./records/harness_store.ts";
+export { LocalSessionStorageStore } from "./records/session_storage_store.ts";
+export type { LocalSessionStorageStoreOptions } from "./records/session_storage_store.ts";
+export { LocalSessionStore } from "./records/session_store.ts";
+export type { LocalSessionStoreOptions } from "./records/session_store.ts";
+export { LocalRuntime, LocalRuntimeBuilder } from "./runtime_builder.ts";
+export type { LocalRuntimeOptions, WorkspaceDecorator } from "./runtime_builder.ts";
+export { settleMonitorOf } from "./schedules/monitor.ts";
+export type { MonitorState, SettleMonitor } from "./schedules/monitor.ts";
+export { LocalScheduleRunner } from "./schedules/runner.ts";
+export type { LocalScheduleRunnerOptions, StartOptions } from "./schedules/runner.ts";
+export { LocalScheduleStore } from "./schedules/schedule_store.ts";
+export type { LocalScheduleStoreOptions, ScheduleLimits } from "./schedules/schedule_store.ts";
+export { LocalSessionTaskRegistry } from "./tasks/registry.ts";
+export type { LocalTaskRegistryOptions } from "./tasks/registry.ts";
+export { TaskSupervisor } from "./tasks/supervisor.ts";
+export type { SupervisorPass, TaskSupervisorOptions, TaskSupervisorStartOptions } from "./tasks/supervisor.ts";
+export { TaskWakes } from "./tasks/wakes.ts";
+export type { TaskWakesOptions, TaskWakesStartOptions } from "./tasks/wakes.ts";
+export type { WakeDelivery } from "./wakes/delivery.ts";
+export { WakeRoutes } from "./wakes/wake_routes.ts";
+export type { SessionWake, WakeRoute, WakeRoutesOptions } from "./wakes/wake_routes.ts";

@@ -9,7 +9,6 @@ import type { RuntimeParts } from "../src/runtime/runtime_parts.ts";
 import { LocalBackends, type LocalBackendsOptions } from "./backends.ts";
 import { assertGranted } from "./grants.ts";
 import type { LocalProfile } from "./profile.ts";
-import { RealDiskFileStore } from "./workspace/real_disk_file_store.ts";
 
 /** Options of {@linkcode LocalRuntimeBuilder}. */
 export type LocalRuntimeOptions = Pick<LocalBackendsOptions, "durability" | "secretKey">;
@@ -123,6 +122,7 @@ export class LocalRuntimeBuilder extends InProcessRuntimeBuilder {
     let given = this.#given;
     if (this.#workspace !== undefined) {
       Deno.mkdirSync(profile.workspaceRoot, { recursive: true });
+      const { RealDiskFileStore } = await import("./workspace/real_disk_file_store.ts");
       const disk = await RealDiskFileStore.open(profile.workspaceRoot, { hidden: [profile.dataDir] });
       given = given.withFileStore(this.#workspace(disk));
     }

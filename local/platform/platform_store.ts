@@ -10,12 +10,13 @@ import type { Clock } from "../../src/ports/clock.ts";
 import type { SessionFiles } from "../../src/ports/file_store.ts";
 import type { SessionJournal } from "../../src/ports/journal.ts";
 import type { PlatformStore, RecentMessages, SessionOutcome, WaitOptions } from "../../src/ports/platform_store.ts";
-import type { BindsSessionHost, DeliverOptions, NewSession, SessionHost } from "../../src/ports/session_host.ts";
+import type { DeliverOptions, NewSession } from "../../src/ports/new_session.ts";
+import type { BindsSessionHost, SessionHost } from "../../src/ports/session_host.ts";
 import type { RuntimeSessionStore } from "../../src/ports/stores.ts";
 import { sleep, systemClock } from "../../src/kit/clock.ts";
 import type { Mutable } from "../../src/kit/mutable.ts";
 import { readLastOutcome } from "./last_outcome.ts";
-import { unlessAborted } from "./unless_aborted.ts";
+import { unlessAborted } from "../../src/kit/unless_aborted.ts";
 
 const POLL_MS = 250;
 const WAIT_MS = 300_000;

@@ -40,7 +40,7 @@ export function runtimeSafeCapabilities(options: RuntimeSafeCapabilitiesOptions 
     {
       id: "background_execution",
       name: "Background execution",
-      description: "Runs slow tools in the background, now or on a schedule.",
+      description: "Runs tools in the background, now or by a schedule.",
       load: async () => (await import("./background/capability.ts")).backgroundExecution,
     },
     {
@@ -57,14 +57,14 @@ export function runtimeSafeCapabilities(options: RuntimeSafeCapabilitiesOptions 
     },
     {
       id: "session_schedule",
-      name: "Schedules",
-      description: "Wakes the session at an instant or again and again.",
+      name: "Session schedules",
+      description: "Schedules messages to the session: once, or again and again.",
       load: async () => (await import("./session_schedule/capability.ts")).sessionSchedule,
     },
     {
       id: "session_tasks",
-      name: "Background tasks",
-      description: "Lists, messages, awaits and cancels the session's background tasks.",
+      name: "Session tasks",
+      description: "Lists, reads, messages, awaits and cancels the background tasks of the session.",
       load: async () => (await import("./session_tasks/capability.ts")).createSessionTasks(options),
     },
     {
@@ -75,14 +75,14 @@ export function runtimeSafeCapabilities(options: RuntimeSafeCapabilitiesOptions 
     },
     {
       id: "subagent_report",
-      name: "Subagent report",
-      description: "Lets a subagent report its result and its progress.",
+      name: "Subagent reports",
+      description: "Lets a spawned agent report its result and its progress.",
       load: async () => (await import("./subagents/report_capability.ts")).subagentReport,
     },
     {
       id: "subagents",
       name: "Subagents",
-      description: "Lets the model hand work to sessions of its own.",
+      description: "Gives pieces of work to other agents, which work in sessions of their own.",
       load: async () => (await import("./subagents/capability.ts")).subagents(options),
     },
     {

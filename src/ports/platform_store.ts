@@ -6,7 +6,7 @@ import type { Message } from "../records/message.ts";
 import type { Session } from "../records/session.ts";
 import type { TurnResult } from "../records/turn.ts";
 import type { SessionFiles } from "./file_store.ts";
-import type { DeliverOptions, NewSession } from "./session_host.ts";
+import type { DeliverOptions, NewSession } from "./new_session.ts";
 
 /** What a session is doing, or how its last turn ended. */
 export type SessionOutcome =

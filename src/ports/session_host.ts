@@ -1,42 +1,14 @@
 /** The session host port: what background work may ask of the runtime. */
 
-import type { CapabilityRefInput } from "../records/capability_ref.ts";
-import type { AgentId, HarnessId, SessionId } from "../records/ids.ts";
+import type { SessionId } from "../records/ids.ts";
 import type { JsonValue } from "../records/json.ts";
 import type { InputMessage, Message } from "../records/message.ts";
 import type { Session, SessionStatus } from "../records/session.ts";
 import type { TurnResult } from "../records/turn.ts";
 import type { SessionFiles } from "./file_store.ts";
+import type { DeliverOptions, NewSession } from "./new_session.ts";
 import type { MessageQuery } from "./stores.ts";
 import type { ToolOutcome } from "./tool.ts";
-
-/** What a new session is made of. */
-export interface NewSession {
-  /** Its id. @default a new one */
-  readonly id?: SessionId;
-  /** Its harness. */
-  readonly harnessId: HarnessId;
-  /** Its agent. */
-  readonly agentId?: AgentId;
-  /** Its title. */
-  readonly title?: string;
-  /** Its locale. */
-  readonly locale?: string;
-  /** What it is to achieve. */
-  readonly goal?: string;
-  /** Capabilities of its own layer. @default none */
-  readonly capabilities?: readonly CapabilityRefInput[];
-  /** The session that creates it. */
-  readonly parentSessionId?: SessionId;
-}
-
-/** Options of a delivered input. */
-export interface DeliverOptions {
-  /** A repeat of the key returns the first turn. */
-  readonly idempotencyKey?: string;
-  /** Ends the wait, not the turn. */
-  readonly signal?: AbortSignal;
-}
 
 /** A tool run without a turn. */
 export interface HostedToolCall {

@@ -303,7 +303,7 @@ export class InProcessRuntimeBuilder {
       seededSessions: sessions.map((session) => session.id),
     });
     if (slots.taskRegistry !== undefined) {
-      (await import("./task_executors.ts")).registerExecutors(slots.taskRegistry, slots.platformStore, runtime);
+      (await import("./task_executors.ts")).registerExecutors(slots.taskRegistry, slots, runtime);
     }
     for (const slot of new Set<object>([...Object.values(backends.slots), fileStore])) {
       if ("bind" in slot && typeof slot.bind === "function") slot.bind(runtime);

@@ -11,7 +11,8 @@ import type { TurnResult } from "../records/turn.ts";
 import type { CommandResult } from "../ports/capability.ts";
 import type { SessionFiles, StoredFile } from "../ports/file_store.ts";
 import type { SessionJournal } from "../ports/journal.ts";
-import type { DeliverOptions, HostedToolCall, NewSession, SessionHost } from "../ports/session_host.ts";
+import type { DeliverOptions, NewSession } from "../ports/new_session.ts";
+import type { HostedToolCall, SessionHost } from "../ports/session_host.ts";
 import type { MessageQuery } from "../ports/stores.ts";
 import type { Tool, ToolOutcome } from "../ports/tool.ts";
 import { toCapabilityRef } from "../kit/create_records.ts";
@@ -39,6 +40,7 @@ const commands = lazy(() => import("./commands.ts"));
 const permissions = lazy(() => import("./required_permissions.ts"));
 const unitedPermissions = lazy(() => import("../kit/required_permissions.ts"));
 const newSessions = lazy(() => import("./new_session.ts"));
+const waits = lazy(() => import("../kit/unless_aborted.ts"));
 const hostedTools = lazy(() => import("./hosted_tool.ts"));
 const toolSources = lazy(() => import("./tool_sources.ts"));
 
@@ -286,13 +288,17 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
   }
 
   /** Runs a turn to its end, for backends that host sessions. */
-  run(sessionId: SessionId, input: string | InputMessage, options: DeliverOptions = {}): Promise<TurnResult> {
-    return this.runTurn(sessionId, input, options);
+  async run(sessionId: SessionId, input: string | InputMessage, options: DeliverOptions = {}): Promise<TurnResult> {
+    const { signal, ...rest } = options;
+    const turn = this.runTurn(sessionId, input, rest);
+    return signal === undefined ? await turn : await (await waits()).unlessAborted(turn, signal);
   }
 
   /** Hands an input to the running turn, or starts one; resolves when it is stored. */
   async deliver(sessionId: SessionId, input: string | InputMessage, options: DeliverOptions = {}): Promise<void> {
-    await this.#kernel.deliver(parseId("session", sessionId), input, options);
+    const { signal, ...rest } = options;
+    const stored = this.#kernel.deliver(parseId("session", sessionId), input, rest);
+    return signal === undefined ? await stored : await (await waits()).unlessAborted(stored, signal);
   }
 
   /** Cancels the open turn; see {@linkcode cancelTurn}. */

@@ -2,7 +2,7 @@
 
 import { RuntimeError } from "../errors.ts";
 import type { Session } from "../records/session.ts";
-import type { NewSession } from "../ports/session_host.ts";
+import type { NewSession } from "../ports/new_session.ts";
 import { createSession } from "../kit/create_records.ts";
 import { mayHaveFiles, readLayers } from "../context/layers.ts";
 import type { RuntimeParts } from "./runtime_parts.ts";

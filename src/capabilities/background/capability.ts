@@ -77,10 +77,16 @@ const spawnBackground: Tool = defineTool({
  * on `session_tasks` beside it to list and cancel runs.
  *
  * @example
- * ```ts ignore
- * new InProcessRuntimeBuilder()
- *   .capability(backgroundExecution)
- *   .singleSession((s) => s.harness("builder", "Build things.").withCapability("background_execution"));
+ * ```ts
+ * import { InProcessRuntimeBuilder, LlmSimConfig } from "@everruns/runtime";
+ * import assert from "node:assert/strict";
+ *
+ * await using runtime = await new InProcessRuntimeBuilder()
+ *   .llmSim(LlmSimConfig.fixed("Done."))
+ *   .singleSession((s) => s.harness("builder", "Build things.").withCapability("background_execution"))
+ *   .build();
+ * const { runtimeAgent } = await runtime.loadContext(runtime.defaultSessionId);
+ * assert.ok(runtimeAgent.tools.some(({ name }) => name === "spawn_background"));
  * ```
  */
 export const backgroundExecution: Capability = defineCapability({

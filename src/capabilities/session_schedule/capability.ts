@@ -120,10 +120,16 @@ function isScheduleId(id: unknown): id is ScheduleId {
  * be, and how close together they fire, is up to the store.
  *
  * @example
- * ```ts ignore
- * new InProcessRuntimeBuilder()
- *   .capability(sessionSchedule)
- *   .singleSession((s) => s.harness("planner", "Keep appointments.").withCapability("session_schedule"));
+ * ```ts
+ * import { InProcessRuntimeBuilder, LlmSimConfig } from "@everruns/runtime";
+ * import assert from "node:assert/strict";
+ *
+ * await using runtime = await new InProcessRuntimeBuilder()
+ *   .llmSim(LlmSimConfig.fixed("Done."))
+ *   .singleSession((s) => s.harness("planner", "Keep appointments.").withCapability("session_schedule"))
+ *   .build();
+ * const { runtimeAgent } = await runtime.loadContext(runtime.defaultSessionId);
+ * assert.ok(runtimeAgent.tools.some(({ name }) => name === "create_schedule"));
  * ```
  */
 export const sessionSchedule: Capability = defineCapability({

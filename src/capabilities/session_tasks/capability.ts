@@ -44,10 +44,16 @@ export function createSessionTasks(options: SessionTasksOptions = {}): Capabilit
  * behaves as if it were not there, and secrets of a task are never shown.
  *
  * @example
- * ```ts ignore
- * new InProcessRuntimeBuilder()
- *   .capability(sessionTasks)
- *   .singleSession((s) => s.harness("lead", "Delegate.").withCapability("session_tasks"));
+ * ```ts
+ * import { InProcessRuntimeBuilder, LlmSimConfig } from "@everruns/runtime";
+ * import assert from "node:assert/strict";
+ *
+ * await using runtime = await new InProcessRuntimeBuilder()
+ *   .llmSim(LlmSimConfig.fixed("Done."))
+ *   .singleSession((s) => s.harness("lead", "Delegate.").withCapability("session_tasks"))
+ *   .build();
+ * const { runtimeAgent } = await runtime.loadContext(runtime.defaultSessionId);
+ * assert.ok(runtimeAgent.tools.some(({ name }) => name === "list_tasks"));
  * ```
  */
 export const sessionTasks: Capability = createSessionTasks();

@@ -2,6 +2,7 @@
 
 import { NotFoundError, RuntimeError, ToolError } from "../../errors.ts";
 import type { CapabilityRef } from "../../records/capability_ref.ts";
+import type { SessionId, TaskId } from "../../records/ids.ts";
 import type { JsonObject } from "../../records/json.ts";
 import type { Session } from "../../records/session.ts";
 import type { SessionTask } from "../../records/task.ts";
@@ -11,12 +12,12 @@ import type { SessionTaskRegistry, TaskExecutor } from "../../ports/task_registr
 import type { Tool, ToolContext } from "../../ports/tool.ts";
 import { permitsOf } from "../../kit/background_permits.ts";
 import { defineTool } from "../../kit/define_tool.ts";
+import { derivedId } from "../../kit/derived_id.ts";
 import { isFinalState } from "../../kit/task_state.ts";
 import { assertDepth, assertTaskCaps, type Lineage, lineageOf, oneAtATime } from "./caps.ts";
 import { type ChildEnding, endingOfError, isRuntimeClosed, runChild } from "./child_run.ts";
 import { askingFor, requireChildWork, resultPathOf, settle } from "./child_task.ts";
 import type { SubagentSettings } from "./settings.ts";
-import { type SpawnIds, spawnIds } from "./spawn_ids.ts";
 import {
   readSpawnRequest,
   type SpawnMode,
@@ -29,6 +30,12 @@ import {
 const FOREGROUND_MS = 300_000;
 /** What the tool may need beside that. */
 const MARGIN_MS = 30_000;
+
+/** What a call makes: the same for every run of the call. */
+interface SpawnIds {
+  readonly sessionId: SessionId;
+  readonly taskId: TaskId;
+}
 
 /** One call. */
 interface Spawn {
@@ -82,7 +89,10 @@ async function spawn(
   }
   const request = readSpawnRequest(args, settings);
   const mode = request.mode ?? (tasks === undefined ? "foreground" : "background");
-  const ids = await spawnIds(context.idempotencyKey, context.acceptedAt);
+  const ids: SpawnIds = {
+    sessionId: await derivedId("session", "spawn_agent", context),
+    taskId: await derivedId("task", "spawn_agent", context),
+  };
   const call: Spawn = { context, settings, clock, platform, request, ids };
   if (tasks === undefined) return await withoutTasks(call, mode);
   const known = await tasks.get(context.sessionId, ids.taskId);

@@ -12,7 +12,7 @@ import {
   type SessionId,
 } from "../../../mod.ts";
 import { LocalPlatformStore } from "../../../local/platform/platform_store.ts";
-import type { NewSession } from "../../../src/ports/session_host.ts";
+import type { NewSession } from "../../../src/ports/new_session.ts";
 import type { SessionJournal } from "../../../src/ports/journal.ts";
 import type { JsonObject } from "../../../src/records/json.ts";
 import { Gate } from "../../src/_support/gates.ts";

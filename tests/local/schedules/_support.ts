@@ -11,6 +11,8 @@ import { LocalScheduleRunner, type LocalScheduleRunnerOptions } from "../../../l
 import { LocalScheduleStore, type LocalScheduleStoreOptions } from "../../../local/schedules/schedule_store.ts";
 import type { ScheduleRun } from "../../../local/schedules/schedule_run.ts";
 import { Connection } from "../../../local/sqlite/connection.ts";
+import { textOf } from "../../../local/sqlite/row.ts";
+import { rowHash } from "../../../local/sqlite/row_hash.ts";
 import type { WakeDelivery } from "../../../local/wakes/delivery.ts";
 import { tempFolder } from "../_support/temp_folder.ts";
 
@@ -156,6 +158,15 @@ export async function onlySchedule(
 /** Who has claimed a schedule, as its row says. */
 export function claimantOf(process: Process, id: string): unknown {
   return process.connection.get("SELECT claimed_by FROM schedule WHERE id = ?", id)?.["claimed_by"];
+}
+
+/** Changes the record of a schedule behind the back of the store, hash included. */
+export async function rewrite(process: Process, id: string, change: (body: string) => string): Promise<void> {
+  const { connection } = process;
+  const row = connection.get("SELECT org_id, body, metadata FROM schedule WHERE id = ?", id)!;
+  const body = change(textOf(row, "body"));
+  const hash = rowHash(textOf(row, "org_id"), body, textOf(row, "metadata"));
+  await connection.write(() => connection.run("UPDATE schedule SET body = ?, sha256 = ? WHERE id = ?", body, hash, id));
 }
 
 /** Another organisation. */

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { ToolError } from "../../../src/errors.ts";
 import { backgroundExecution } from "../../../src/capabilities/background/capability.ts";
 import { backgroundToolExecutor } from "../../../src/capabilities/background/executor.ts";
-import { runtimeSafeCapabilities } from "../../../src/capabilities/default_registry.ts";
 import type { InMemorySessionTaskRegistry } from "../../../src/in_memory/task_registry.ts";
 import { permitsOf } from "../../../src/kit/background_permits.ts";
 import type { Tool, ToolContext } from "../../../src/ports/tool.ts";
@@ -39,10 +38,6 @@ function setting(...tools: readonly Tool[]): Setting {
 }
 
 const CRUNCH = { tool: "crunch", arguments: { n: 1 } };
-
-Deno.test("background_execution is never on or registered by default", () => {
-  assert.ok(runtimeSafeCapabilities().every(({ id }) => id !== "background_execution"));
-});
 
 Deno.test("spawn_background returns at once while the tool runs", async () => {
   const { registry, host, run } = setting();

@@ -3,7 +3,17 @@ import { runtimeSafeCapabilities } from "../../../src/capabilities/default_regis
 
 Deno.test("runtimeSafeCapabilities() knows the built-in capabilities by id, each once", () => {
   const ids = runtimeSafeCapabilities().map(({ id }) => id);
-  assert.deepEqual(ids, ["current_time", "session_file_system", "stateless_todo_list", "test_math"]);
+  assert.deepEqual(ids, [
+    "background_execution",
+    "current_time",
+    "session_file_system",
+    "session_schedule",
+    "session_tasks",
+    "stateless_todo_list",
+    "subagent_report",
+    "subagents",
+    "test_math",
+  ]);
 });
 
 Deno.test("each descriptor loads the capability it describes, which needs no permission", async () => {

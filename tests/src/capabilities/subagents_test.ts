@@ -3,7 +3,6 @@
 import assert from "node:assert/strict";
 import { createAgent, idFromSeed, type Tool } from "../../../mod.ts";
 import { subagents } from "../../../src/capabilities/subagents/capability.ts";
-import { spawnIds } from "../../../src/capabilities/subagents/spawn_ids.ts";
 import { readSettings, settingsProblem } from "../../../src/capabilities/subagents/settings.ts";
 import type { JsonObject } from "../../../src/records/json.ts";
 import { call, toolContext, toolOf } from "./_tool_context.ts";
@@ -217,16 +216,6 @@ Deno.test("a configuration that is wrong is said to be, and counts as not said",
 Deno.test("spawn_agent may be repeated, and its calls run one after another", () => {
   const { effect, concurrencyClass } = tool().definition;
   assert.deepEqual([effect, concurrencyClass], ["idempotent", "spawn_agent"]);
-});
-
-Deno.test("spawnIds() are UUIDv7s made of the call's key and its turn's instant", async () => {
-  const first = await spawnIds("a", 0x0190_1234_5678);
-  assert.deepEqual(await spawnIds("a", 0x0190_1234_5678), first);
-  const other = await spawnIds("b", 0x0190_1234_5678);
-  const uuids = [...Object.values(first), ...Object.values(other)].map((id) => id.split("_")[1]!);
-  assert.equal(new Set(uuids).size, 4);
-  for (const uuid of uuids) assert.match(uuid, /^[0-9a-f]{12}7[0-9a-f]{3}[89ab][0-9a-f]{15}$/);
-  for (const uuid of uuids) assert.equal(Number.parseInt(uuid.slice(0, 12), 16), 0x0190_1234_5678);
 });
 
 function tool(config: JsonObject = {}): Tool {

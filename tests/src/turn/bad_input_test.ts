@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { DriverRegistry, LlmSimConfig, llmSimDriver } from "../../../mod.ts";
 import { ConfigurationError, NotFoundError, RuntimeClosedError } from "../../../src/errors.ts";
 import { defineCapability } from "../../../src/kit/define_capability.ts";
-import type { NewSession } from "../../../src/ports/session_host.ts";
+import type { NewSession } from "../../../src/ports/new_session.ts";
 import type { InputMessage } from "../../../src/records/message.ts";
 import { idFromSeed, type SessionId } from "../../../src/records/ids.ts";
 import { RuntimeBackends } from "../../../src/runtime/backends.ts";

@@ -1,0 +1,32 @@
+/** What sessions are made of and how inputs are handed to them, by background work. */
+
+import type { CapabilityRefInput } from "../records/capability_ref.ts";
+import type { AgentId, HarnessId, SessionId } from "../records/ids.ts";
+
+/** What a new session is made of. */
+export interface NewSession {
+  /** Its id. @default a new one */
+  readonly id?: SessionId;
+  /** Its harness. */
+  readonly harnessId: HarnessId;
+  /** Its agent. */
+  readonly agentId?: AgentId;
+  /** Its title. */
+  readonly title?: string;
+  /** Its locale. */
+  readonly locale?: string;
+  /** What it is to achieve. */
+  readonly goal?: string;
+  /** Capabilities of its own layer. @default none */
+  readonly capabilities?: readonly CapabilityRefInput[];
+  /** The session that creates it. */
+  readonly parentSessionId?: SessionId;
+}
+
+/** Options of a delivered input. */
+export interface DeliverOptions {
+  /** A repeat of the key returns the first turn. */
+  readonly idempotencyKey?: string;
+  /** Ends the wait, not the turn. */
+  readonly signal?: AbortSignal;
+}

@@ -1,0 +1,65 @@
+/**
+ * Starting further processes on a data folder, each with exactly the permissions the documentation names.
+ *
+ * @module
+ */
+
+import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+
+const CHILD = fileURLToPath(new URL("child.ts", import.meta.url));
+const CONFIG = join(CHILD, "..", "..", "..", "deno.json");
+
+/** A further process. */
+export interface ChildProcess extends AsyncDisposable {
+  /** Its process id. */
+  readonly pid: number;
+  /** Resolves with its first line. */
+  readonly line: Promise<string>;
+  /** Resolves when it has ended; rejects when it failed. */
+  readonly ended: Promise<void>;
+  /** Kills it: it gets no chance to clean up. */
+  kill(): Promise<void>;
+}
+
+/** Starts a command of `child.ts` on a folder. */
+export function startChild(folder: string, ...command: readonly string[]): ChildProcess {
+  const grants = [`--allow-read=${folder}`, `--allow-write=${folder}`];
+  const flags = ["run", "--no-prompt", "--cached-only", "--no-check", "--config", CONFIG, ...grants];
+  const child = new Deno.Command("deno", {
+    args: [...flags, CHILD, folder, ...command],
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const stderr = new Response(child.stderr).text();
+  const { line, rest } = firstLine(child.stdout);
+  const ended = (async () => {
+    const [{ code, signal }, errors] = await Promise.all([child.status, stderr, rest]);
+    if (code !== 0 && signal !== "SIGKILL") throw new Error(`${command.join(" ")} failed: ${errors}`);
+  })();
+  ended.catch(() => {});
+  const kill = async (): Promise<void> => {
+    try {
+      child.kill("SIGKILL");
+    } catch {
+      // It has ended already.
+    }
+    await child.status;
+  };
+  return { pid: child.pid, line, ended, kill, [Symbol.asyncDispose]: async () => void await kill().then(() => rest) };
+}
+
+function firstLine(stream: ReadableStream<Uint8Array>): { line: Promise<string>; rest: Promise<void> } {
+  const { promise: line, resolve, reject } = Promise.withResolvers<string>();
+  line.catch(() => {});
+  const rest = (async () => {
+    let text = "";
+    for await (const piece of stream.pipeThrough(new TextDecoderStream())) {
+      text += piece;
+      const end = text.indexOf("\n");
+      if (end >= 0) resolve(text.slice(0, end));
+    }
+    reject(new Error(`the process ended after "${text}"`));
+  })();
+  return { line, rest };
+}

@@ -1,0 +1,115 @@
+/**
+ * One process that may die at a named point: `child.ts JOB`, where JOB is a {@linkcode Job} as JSON.
+ *
+ * Opens the data folder, finishes what an earlier process left, and plays a scenario. Needs `--allow-read` and
+ * `--allow-write` for the folder of the job and nothing else.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { DriverRegistry } from "../../src/kit/registries.ts";
+import type { SessionId } from "../../src/records/ids.ts";
+import type { RuntimeBackends } from "../../src/runtime/backends.ts";
+import { InProcessRuntimeBuilder } from "../../src/runtime/builder.ts";
+import type { InProcessRuntime } from "../../src/runtime/in_process_runtime.ts";
+import { LocalBackends } from "../../local/backends.ts";
+import { LocalProfile } from "../../local/profile.ts";
+import { functionDriver } from "../src/_support/faults.ts";
+import { FaultPoints } from "./fault_points.ts";
+import { withLateMarks } from "./late_marks.ts";
+import { EffectFile } from "./ledger.ts";
+import { scriptedModel } from "./model.ts";
+import { type Dump, type Job, type SessionDump, tell } from "./protocol.ts";
+import { SCENARIOS } from "./scenarios.ts";
+import { crashTools } from "./tools.ts";
+import { HARNESS, SESSION, World } from "./world.ts";
+
+if (import.meta.main) await runJob(JSON.parse(Deno.args[0] ?? ""));
+
+/** Does a job, unless it dies. */
+async function runJob(job: Job): Promise<void> {
+  const scenario = SCENARIOS[job.scenario];
+  if (scenario === undefined) throw new RangeError(`Cannot play "${job.scenario}": there is no such scenario`);
+  const ledger = new EffectFile(job.folder);
+  const points = new FaultPoints(job.fault);
+  points.watchDatabases();
+  points.watchFiles();
+  const { promise: hanging, resolve } = Promise.withResolvers<void>();
+  const local = await LocalBackends.open(new LocalProfile(join(job.folder, "data")));
+  const backends = job.control === "late-marks" ? lateMarks(local.runtimeBackends) : local.runtimeBackends;
+  const runtime = await new InProcessRuntimeBuilder()
+    .driverRegistry(new DriverRegistry().register(functionDriver(scriptedModel(points))))
+    .defaultModel({ model: "fault-model", providerType: "fault" })
+    .providerRetryConfig({ maxRetries: 0 })
+    .backends(backends)
+    .capability(crashTools({ points, ledger, hanging: resolve }))
+    .singleSession((single) =>
+      single.harness("crash", "You are a test.").harnessId(HARNESS).sessionId(SESSION).withCapability("crash_tools")
+    )
+    .build();
+  const watched = [SESSION, ...scenario.others?.keys() ?? []].map((id) => watch(runtime, id));
+  points.phase = "recover";
+  await runtime.recover();
+  const show = async (when: Dump["when"]): Promise<void> => tell(await dump(runtime, local, ledger, when));
+  if (job.settle) await show("recovered");
+  points.phase = "run";
+  await scenario.play(new World({ runtime, local, settle: job.settle, hanging, control: job.control }));
+  if (job.settle) await show("settled");
+  points.phase = "close";
+  await runtime.close();
+  await Promise.all(watched);
+  await local.close();
+  tell({ type: "passes", counts: points.counts });
+  tell({ type: "closed" });
+}
+
+function lateMarks(backends: RuntimeBackends): RuntimeBackends {
+  const { journal } = backends.slots;
+  if (journal === undefined) throw new TypeError("Cannot break the journal: there is none");
+  return backends.withJournal(withLateMarks(journal));
+}
+
+/** Tells what a live subscriber of a session gets. */
+async function watch(runtime: InProcessRuntime, sessionId: SessionId): Promise<void> {
+  for await (const { sequence, id, type } of runtime.subscribe(sessionId)) {
+    if (sequence !== undefined) tell({ type: "seen", sessionId, sequence, id, event: type });
+  }
+}
+
+/** Everything that is stored, read as a client reads it. */
+async function dump(
+  runtime: InProcessRuntime,
+  local: LocalBackends,
+  ledger: EffectFile,
+  when: Dump["when"],
+): Promise<Dump> {
+  const { journal } = local.runtimeBackends.slots;
+  const sessions: SessionDump[] = [];
+  const kept: string[] = [];
+  for (const { id } of await runtime.listSessions()) {
+    const status = await runtime.status(id);
+    const messages = await runtime.messages(id);
+    const events = await journal?.events(id) ?? [];
+    sessions.push({ id, status, events, messages });
+    for (const task of await local.taskRegistry.list(id)) kept.push(task.id);
+    for (const { description } of await local.scheduleStore.listSchedules(id)) kept.push(description);
+    for (const event of events) {
+      if (event.type !== "tool.completed" || event.data.toolName !== "save" || !event.data.success) continue;
+      const { toolCallId } = event.data;
+      const { content } = await runtime.readFile(id, `/workspace/${toolCallId}.txt`);
+      if (content !== `saved by ${toolCallId}`) {
+        tell({ type: "violation", message: `I1: the file of ${toolCallId} says "${content}"` });
+      }
+    }
+  }
+  return { type: "dump", when, sessions, kept, integrity: integrityOf(local), effects: ledger.read().length };
+}
+
+function integrityOf(local: LocalBackends): string {
+  using db = new DatabaseSync(local.profile.databasePath, { readOnly: true });
+  const verdicts = db.prepare("PRAGMA integrity_check").all().map((row) => String(row["integrity_check"]));
+  const broken = db.prepare("PRAGMA foreign_key_check").all().length;
+  return broken === 0 ? verdicts.join("; ") : `${broken} broken references`;
+}
