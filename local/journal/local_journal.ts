@@ -71,7 +71,7 @@ interface Rejection {
 interface EncodedCheckpoint {
   readonly status: "open" | "waiting" | null;
   readonly text: string | null;
-  readonly hash: Uint8Array | null;
+  readonly hash: string | null;
 }
 
 /**
@@ -176,7 +176,7 @@ export class LocalJournal implements SessionJournal {
     const connection = this.#connection;
     const next = expectedSequence + events.length;
     const holder = step.release === true ? null : owner;
-    const change: [string | null, string | null, Uint8Array | null] | undefined = checkpoint === undefined
+    const change: [string | null, string | null, string | null] | undefined = checkpoint === undefined
       ? undefined
       : [checkpoint.status, checkpoint.text, checkpoint.hash];
     const kept = change === undefined
@@ -228,7 +228,7 @@ export class LocalJournal implements SessionJournal {
 
   #isStored(sessionId: SessionId, events: readonly Event[], { talkHash, bodyHash }: EncodedStep): boolean {
     const row = this.#connection.get(FIND_STEP, sessionId, events[0]?.sequence ?? 0, events.length);
-    return row !== undefined && isSame(row["talk_sha256"], talkHash) && isSame(row["body_sha256"], bodyHash);
+    return row !== undefined && row["talk_sha256"] === talkHash && row["body_sha256"] === bodyHash;
   }
 
   #number({ sessionId, events: drafts, expectedSequence }: SessionStep): Event[] {
@@ -326,9 +326,4 @@ function checkpointOf(sessionId: SessionId, head: SqlRow): TurnCheckpoint | unde
   checkRow(head["checkpoint_sha256"], what, sessionId, text);
   const parsed: unknown = parseJson(text, what);
   return parsed as TurnCheckpoint;
-}
-
-function isSame(stored: unknown, hash: Uint8Array | null): boolean {
-  if (hash === null) return stored === null;
-  return stored instanceof Uint8Array && stored.length === hash.length && stored.every((byte, at) => byte === hash[at]);
 }

@@ -21,11 +21,11 @@ export interface EncodedStep {
   /** Events that carry messages; null when there is none. */
   readonly talk: string | null;
   /** Its hash. */
-  readonly talkHash: Uint8Array | null;
+  readonly talkHash: string | null;
   /** The other events; null when there is none. */
   readonly body: string | null;
   /** Its hash. */
-  readonly bodyHash: Uint8Array | null;
+  readonly bodyHash: string | null;
 }
 
 /** Encodes the numbered events of one step; each is written once. */

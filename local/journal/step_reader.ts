@@ -32,13 +32,13 @@ export async function readEvents(
   { after = 0, limit = Number.MAX_SAFE_INTEGER }: EventQuery,
 ): Promise<readonly Event[]> {
   const events: Event[] = [];
-  for await (const row of pages(connection, STEPS, sessionId, after)) {
-    for (const event of decodeStep(sessionId, row)) {
-      if ((event.sequence ?? 0) <= after) continue;
-      if (events.length >= limit) return events;
-      events.push(event);
+  for await (const rows of pages(connection, STEPS, sessionId, after)) {
+    for (const row of rows) {
+      for (const event of decodeStep(sessionId, row)) {
+        if (events.length >= limit) return events;
+        if ((event.sequence ?? 0) > after) events.push(event);
+      }
     }
-    if (events.length >= limit) return events;
   }
   return events;
 }
@@ -64,11 +64,12 @@ async function firstMessages(
   limit: number,
 ): Promise<Message[]> {
   const messages: Message[] = [];
-  for await (const row of pages(connection, TALKS, sessionId, after)) {
-    for (const message of messagesOfEvents(decodeStep(sessionId, row))) {
-      if ((message.sequence ?? 0) <= after) continue;
-      if (messages.length >= limit) return messages;
-      messages.push(message);
+  for await (const rows of pages(connection, TALKS, sessionId, after)) {
+    for (const row of rows) {
+      for (const message of messagesOfEvents(decodeStep(sessionId, row))) {
+        if (messages.length >= limit) return messages;
+        if ((message.sequence ?? 0) > after) messages.push(message);
+      }
     }
   }
   return messages;
@@ -104,13 +105,13 @@ function newest(found: readonly Message[][], limit: number): Message[] {
   return messages.slice(Math.max(0, messages.length - limit));
 }
 
-/** The rows from the one that holds the event after a sequence on. */
+/** Pages of the rows from the one that holds the event after a sequence on. */
 async function* pages(
   connection: Connection,
   sql: string,
   sessionId: SessionId,
   after: number,
-): AsyncGenerator<SqlRow> {
+): AsyncGenerator<readonly SqlRow[]> {
   const last = lastSequence(connection, sessionId);
   const start = connection.get(START, sessionId, after + 1)?.["first"];
   let next = typeof start === "number" ? start : 1;
@@ -119,8 +120,8 @@ async function* pages(
     for (const row of rows) {
       assertNext(sessionId, numberOf(row, "first_sequence"), next);
       next += numberOf(row, "count");
-      yield row;
     }
+    yield rows;
     if (rows.length < PAGE) {
       if (next <= last) assertNext(sessionId, last + 1, next);
       return;

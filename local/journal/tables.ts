@@ -9,9 +9,9 @@ export const JOURNAL_TABLES: readonly string[] = [
     count INTEGER NOT NULL,
     ts INTEGER NOT NULL,
     talk TEXT,
-    talk_sha256 BLOB,
+    talk_sha256 TEXT,
     body TEXT,
-    body_sha256 BLOB,
+    body_sha256 TEXT,
     PRIMARY KEY (session_id, first_sequence)
   ) STRICT`,
   // The lease, the newest sequence and the open turn of each session.
@@ -22,7 +22,7 @@ export const JOURNAL_TABLES: readonly string[] = [
     owner TEXT,
     turn_status TEXT CHECK (turn_status IN ('open', 'waiting')),
     checkpoint TEXT,
-    checkpoint_sha256 BLOB
+    checkpoint_sha256 TEXT
   ) STRICT`,
   // Idempotency keys as JSON text, since a host's key may be any text.
   `CREATE TABLE input_key (

@@ -184,8 +184,8 @@ export class ScheduleClaims {
   ): Promise<boolean> {
     return this.#connection.write(() => {
       const row = this.#connection.get(CLAIMED, claim.record.id, this.#options.owner);
-      const stored = row === undefined ? undefined : readSchedule(row);
-      if (stored?.record.nextTriggerAt !== claim.occurrence) return false;
+      if (row === undefined) return false;
+      const stored = readSchedule(row);
       const { change, ended } = decide(stored);
       updateSchedule(this.#connection, stored, change);
       if (ended !== undefined) settleMonitorOf(stored, settle, ended);

@@ -41,7 +41,7 @@ export interface LocalScheduleRunnerOptions {
   readonly maxAttempts?: number;
   /** Settles the monitor task of a schedule that ends. @default tasks are left alone */
   readonly settleMonitor?: SettleMonitor;
-  /** Told about what went wrong in the background; it must not throw. @default nobody is told */
+  /** Told about what went wrong in the background; what it throws is ignored. @default nobody is told */
   readonly reportError?: (error: unknown) => void;
 }
 

@@ -190,14 +190,18 @@ export class ScheduleRun implements AsyncDisposable {
     const { owners, owner } = this.#options;
     await this.#polling;
     await this.#ticking?.catch(() => {});
-    ;
+    await this.settled();
     // What is still claimed is free when the owner is gone; this frees it also for those who look in between.
     await this.#claims.releaseAll().catch((error) => this.#report(error));
     owners.disconnect(owner);
   }
 
   #report(error: unknown): void {
-    this.#options.reportError?.(error);
+    try {
+      this.#options.reportError?.(error);
+    } catch {
+      // A host that cannot be told must not stop the schedules.
+    }
   }
 }
 

@@ -14,6 +14,10 @@ const OLDEST_SQLITE: readonly number[] = [3, 51, 3];
 const HEADER_BYTES = 100;
 /** Larger files are not read through after an unclean end: 0.6 ms for each MB. */
 const MAX_CHECKED_BYTES = 256 * 1024 * 1024;
+/** Begins the name of a file that is made only to see that one can be. */
+const TRIAL = ".trial-";
+/** Begins the name of a store that is not complete. */
+const DRAFT = ".local.db-";
 /** How long opening waits for another process that makes, updates or repairs the store. */
 const OPEN_DEADLINE_MS = 5000;
 
@@ -51,14 +55,14 @@ export async function openStore(path: string, options: ConnectionOptions = {}): 
 
 /** Makes the folder and finds out who owns what is made in it. */
 function makeFolder(folder: string): number | null {
-  const trial = join(folder, `.trial-${crypto.randomUUID()}`);
+  const trial = join(folder, `${TRIAL}${crypto.randomUUID()}`);
   try {
     Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
     // `Deno.uid()` needs a grant of its own; whoever owns a new file is us.
-    Deno.openSync(trial, { write: true, createNew: true, mode: 0o600 }).close();
-    const { uid } = Deno.lstatSync(trial);
-    Deno.removeSync(trial);
-    return uid;
+    using file = Deno.openSync(trial, { write: true, createNew: true, mode: 0o600 });
+    // The name serves nobody: those of dead processes go too, and another one may be sweeping right now.
+    removeFiles(folder, TRIAL);
+    return file.statSync().uid;
   } catch (error) {
     if (isReadOnly(error)) {
       throw new ReadOnlyStorageError(folder, error);
@@ -100,15 +104,27 @@ async function makeStore(path: string, options: ConnectionOptions): Promise<void
   using lock = Deno.openSync(join(folder, ".create.lock"), { create: true, write: true, mode: 0o600 });
   await lock.lock(true);
   if (lstat(path) !== undefined) return;
-  const draft = join(folder, `.local.db-${crypto.randomUUID()}`);
+  // Whoever makes one holds the lock: these are of dead processes.
+  removeFiles(folder, DRAFT);
+  const draft = join(folder, `${DRAFT}${crypto.randomUUID()}`);
   try {
     Deno.openSync(draft, { write: true, createNew: true, mode: 0o600 }).close();
     Connection.open(draft, options).close();
     Deno.renameSync(draft, path);
     syncFolder(folder);
   } finally {
-    for (const file of [draft, `${draft}-wal`, `${draft}-shm`]) {
-      if (lstat(file) !== undefined) Deno.removeSync(file);
+    removeFiles(folder, DRAFT);
+  }
+}
+
+/** Removes the files of a folder whose names begin so; another process may do the same. */
+function removeFiles(folder: string, prefix: string): void {
+  for (const { name } of Deno.readDirSync(folder)) {
+    if (!name.startsWith(prefix)) continue;
+    try {
+      Deno.removeSync(join(folder, name));
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
   }
 }

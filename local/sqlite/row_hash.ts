@@ -4,9 +4,13 @@ import { hash } from "node:crypto";
 import { CorruptRecordError } from "../errors.ts";
 import type { SqlValue } from "./row.ts";
 
-/** SHA-256 over the parts of a row: ids and JSON, neither of which has a line feed in it. */
-export function rowHash(...parts: readonly string[]): Uint8Array {
-  return hash("sha256", parts.length === 1 ? parts[0]! : parts.join("\n"), "buffer");
+/**
+ * SHA-256 over the parts of a row: ids and JSON, neither of which has a line feed in it.
+ *
+ * As hex text: reading and comparing bytes costs twice as much as the hash itself (Deno 2.9.6).
+ */
+export function rowHash(...parts: readonly string[]): string {
+  return hash("sha256", parts.length === 1 ? parts[0]! : parts.join("\n"), "hex");
 }
 
 /**
@@ -16,12 +20,6 @@ export function rowHash(...parts: readonly string[]): Uint8Array {
  * @throws {CorruptRecordError} when it does not match
  */
 export function checkRow(stored: SqlValue | undefined, what: string, ...parts: readonly string[]): void {
-  if (stored instanceof Uint8Array && isEqual(stored, rowHash(...parts))) return;
+  if (stored === rowHash(...parts)) return;
   throw new CorruptRecordError(what, "its content does not match its hash");
-}
-
-function isEqual(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false;
-  return true;
 }

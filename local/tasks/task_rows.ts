@@ -103,6 +103,6 @@ function decodeTask(row: SqlRow): StoredTask {
   return { task: parseJson(body, what) as JsonObject & SessionTask, questions };
 }
 
-function hashOf(task: SessionTask, body: string, questions: number): Uint8Array {
+function hashOf(task: SessionTask, body: string, questions: number): string {
   return rowHash(task.id, task.sessionId, String(questions), body);
 }

@@ -70,7 +70,7 @@ export class WakeRoutes {
     this.unregister(sessionId);
     const unread = this.#unread.get(sessionId) ?? [];
     this.#unread.delete(sessionId);
-    const route = new Route(unread, this.#capacity, () => this.#prune(sessionId, route));
+    const route = new Route(unread, this.#capacity, () => this.#forget(sessionId, route));
     this.#routes.set(sessionId, route);
     return route;
   }
@@ -100,9 +100,8 @@ export class WakeRoutes {
     return route !== undefined;
   }
 
-  /** Forgets a route that has ended, and no newer one. */
-  #prune(sessionId: SessionId, route: Route): void {
-    if (this.#routes.get(sessionId) !== route) return;
+  /** Forgets a route when it ends: that is before a newer one is registered, and only once. */
+  #forget(sessionId: SessionId, route: Route): void {
     this.#routes.delete(sessionId);
     const unread = route.takeUnread();
     if (unread.length > 0) this.#unread.set(sessionId, unread);

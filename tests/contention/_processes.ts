@@ -12,12 +12,12 @@ const CONFIG = join(CHILD, "..", "..", "..", "deno.json");
 
 /** A further process. */
 export interface ChildProcess extends AsyncDisposable {
-  /** Its process id. */
-  readonly pid: number;
   /** Resolves with its first line. */
   readonly line: Promise<string>;
   /** Resolves when it has ended; rejects when it failed. */
   readonly ended: Promise<void>;
+  /** Stops it where it is, or lets it go on. */
+  signal(name: "SIGSTOP" | "SIGCONT"): void;
   /** Kills it: it gets no chance to clean up. */
   kill(): Promise<void>;
 }
@@ -46,7 +46,16 @@ export function startChild(folder: string, ...command: readonly string[]): Child
     }
     await child.status;
   };
-  return { pid: child.pid, line, ended, kill, [Symbol.asyncDispose]: async () => void await kill().then(() => rest) };
+  return {
+    line,
+    ended,
+    signal: (name) => child.kill(name),
+    kill,
+    [Symbol.asyncDispose]: async () => {
+      await kill();
+      await rest;
+    },
+  };
 }
 
 function firstLine(stream: ReadableStream<Uint8Array>): { line: Promise<string>; rest: Promise<void> } {

@@ -39,13 +39,13 @@ Deno.test("a stopped process keeps its lease", async () => {
   using folder = tempFolder();
   await using child = startChild(folder.path, "hold");
   await child.line;
-  Deno.kill(child.pid, "SIGSTOP");
+  child.signal("SIGSTOP");
   try {
     await using here = await openRuntime(folder.path);
     await assert.rejects(here.runtime.runTextTurn(SESSION, "me too"), SessionBusyError);
     assert.deepEqual(await here.runtime.recover(), []);
   } finally {
-    Deno.kill(child.pid, "SIGCONT");
+    child.signal("SIGCONT");
   }
 });
 

@@ -32,6 +32,7 @@ if (import.meta.main) await runJob(JSON.parse(Deno.args[0] ?? ""));
 async function runJob(job: Job): Promise<void> {
   const scenario = SCENARIOS[job.scenario];
   if (scenario === undefined) throw new RangeError(`Cannot play "${job.scenario}": there is no such scenario`);
+  tell({ type: "begun" });
   const ledger = new EffectFile(job.folder);
   const points = new FaultPoints(job.fault);
   points.watchDatabases();
@@ -51,7 +52,12 @@ async function runJob(job: Job): Promise<void> {
     .build();
   const watched = [SESSION, ...scenario.others?.keys() ?? []].map((id) => watch(runtime, id));
   points.phase = "recover";
-  await runtime.recover();
+  for (const { sessionId, error } of await runtime.recover()) {
+    if (error !== undefined) tell({ type: "violation", message: `I5: ${sessionId} is not recovered: ${error}` });
+  }
+  for (const { sessionId } of job.settle ? await runtime.recover() : []) {
+    tell({ type: "violation", message: `I11: ${sessionId} is recovered twice` });
+  }
   const show = async (when: Dump["when"]): Promise<void> => tell(await dump(runtime, local, ledger, when));
   if (job.settle) await show("recovered");
   points.phase = "run";

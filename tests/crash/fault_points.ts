@@ -58,27 +58,27 @@ export class FaultPoints {
 
   /** Watches every statement of every database of this process. */
   watchDatabases(): void {
-    const points = this;
+    const pass = (point: Point): void => this.pass(point);
     const { run, get } = StatementSync.prototype;
     const { close } = DatabaseSync.prototype;
     replace(StatementSync.prototype, "run", function (this: StatementSync, ...args: unknown[]): unknown {
       const [verb = ""] = this.sourceSQL.trimStart().split(/\W/, 1);
-      if (verb === "BEGIN") points.pass("begin");
-      if (verb === "COMMIT") points.pass("commit.before");
+      if (verb === "BEGIN") pass("begin");
+      if (verb === "COMMIT") pass("commit.before");
       const done: unknown = Reflect.apply(run, this, args);
-      if (verb === "COMMIT") points.pass("commit.after");
-      else if (!/^(BEGIN|SAVEPOINT|RELEASE|ROLLBACK)$/.test(verb)) points.pass("write");
+      if (verb === "COMMIT") pass("commit.after");
+      else if (!/^(BEGIN|SAVEPOINT|RELEASE|ROLLBACK)$/.test(verb)) pass("write");
       return done;
     });
     replace(StatementSync.prototype, "get", function (this: StatementSync, ...args: unknown[]): unknown {
       const done: unknown = Reflect.apply(get, this, args);
-      if (/^\s*(PRAGMA|INSERT|UPDATE|DELETE)/.test(this.sourceSQL)) points.pass("pragma");
+      if (/^\s*(PRAGMA|INSERT|UPDATE|DELETE)/.test(this.sourceSQL)) pass("pragma");
       return done;
     });
     replace(DatabaseSync.prototype, "close", function (this: DatabaseSync): void {
-      points.pass("database.close");
+      pass("database.close");
       Reflect.apply(close, this, []);
-      points.pass("database.close");
+      pass("database.close");
     });
   }
 

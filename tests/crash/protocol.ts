@@ -22,6 +22,11 @@ export interface Job {
 /** A broken write path: start marks are stored after the effect, or inputs acknowledged before they are stored. */
 export type Control = "late-marks" | "early-acks";
 
+/** Whether a text names a control. */
+export function isControl(text: string | undefined): text is Control {
+  return text === "late-marks" || text === "early-acks";
+}
+
 /** A session as the child's runtime reads it. */
 export interface SessionDump {
   /** The session. */
@@ -51,6 +56,8 @@ export interface Dump {
 
 /** One line of a child. */
 export type Line =
+  /** It runs. */
+  | { readonly type: "begun" }
   /** An input is accepted. */
   | { readonly type: "acked"; readonly sessionId: SessionId; readonly text: string }
   /** A task or schedule is stored. */

@@ -64,9 +64,9 @@ export function crashTools({ points, ledger, hanging }: ToolParts): Capability {
     },
   });
   const hang = make("hang", async ({ signal }) => {
-    hanging();
     // Whoever recovers the turn has nobody who would cancel it.
     if (points.phase === "recover") return;
+    hanging();
     await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
   });
   const save = make("save", async ({ files, toolCallId }) => {

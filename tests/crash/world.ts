@@ -103,9 +103,7 @@ export class World implements Readonly<Omit<WorldParts, "control">> {
 
 /** The texts of the inputs of a history. */
 export function inputsOf(messages: readonly Message[]): string[] {
-  return messages.filter(({ role }) => role === "user").map(({ content }) =>
-    textOf(content)
-  );
+  return messages.filter(({ role }) => role === "user").map(({ content }) => textOf(content));
 }
 
 function tellFinished(text: string, { sessionId, turnId, status, response }: TurnResult): void {

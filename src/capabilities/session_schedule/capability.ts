@@ -7,6 +7,7 @@ import type { Capability } from "../../ports/capability.ts";
 import type { Tool, ToolContext } from "../../ports/tool.ts";
 import { defineCapability } from "../../kit/define_capability.ts";
 import { defineTool } from "../../kit/define_tool.ts";
+import { MONITOR_KIND } from "../background/monitor_executor.ts";
 import { addSchedule, scheduleRow, schedulesOf, scheduleView, timingOf } from "./schedule_access.ts";
 
 const PROMPT =
@@ -101,7 +102,7 @@ const cancelSchedule: Tool = defineTool({
 
 /** Ends the task that stands for a scheduled background run, whose schedule is off now. */
 async function settleMonitors({ tasks, sessionId }: ToolContext, id: ScheduleId): Promise<void> {
-  const monitors: readonly SessionTask[] = await tasks?.list(sessionId, { kind: "monitor", state: "running" }) ?? [];
+  const monitors: readonly SessionTask[] = await tasks?.list(sessionId, { kind: MONITOR_KIND, state: "running" }) ?? [];
   for (const { id: taskId, spec, attempt } of monitors) {
     if (spec["schedule_id"] !== id) continue;
     const stateDetail = "Its schedule was cancelled.";

@@ -278,7 +278,7 @@ Deno.test("a damaged session is mended by adding it again", async () => {
   using folder = tempFolder();
   using db = openStore(folder);
   await addThree(db);
-  await db.write(() => db.run("UPDATE record SET sha256 = x'00'"));
+  await db.write(() => db.run("UPDATE record SET sha256 = '00'"));
   const store = new LocalSessionStore(db);
   await store.addSession(sessionFixture(2));
   assert.deepEqual(await new LocalSessionStore(db).getSession(idFromSeed("session", 2)), sessionFixture(2));

@@ -235,7 +235,7 @@ Deno.test("a damaged schedule is set aside and reported, and does not block othe
   assert.match(await store.lastDeliveryError(id) ?? "", /hash/);
 });
 
-Deno.test("a poll that fails is reported, and the next one goes on", async () => {
+Deno.test("a poll that fails is reported, and the next one goes on, whatever the report throws", async () => {
   using world = openWorld();
   const process = world.process();
   const sessions = new FakeSessions();
@@ -244,7 +244,10 @@ Deno.test("a poll that fails is reported, and the next one goes on", async () =>
   let isBroken = true;
   await using _run = process.poll(sessions, {
     routableSessions: () => isBroken ? fail() : undefined,
-    reportError: (error) => reported.push(error),
+    reportError: (error) => {
+      reported.push(error);
+      fail();
+    },
   });
   await world.clock.advanceAsync(2000);
   assert.equal(reported.length, 3);

@@ -284,6 +284,24 @@ Deno.test("shutdown() waits for the deliveries under way and claims nothing more
   assert.equal(world.clock.pending, 0);
 });
 
+Deno.test("a runner that is shut down while it asks who is ready claims nothing", async () => {
+  using world = openWorld();
+  const process = world.process();
+  const sessions = new FakeSessions();
+  const store = process.store();
+  await store.createSchedule(ONCE);
+  world.clock.advance(MINUTE);
+  const answer = Promise.withResolvers<boolean>();
+  sessions.canDeliver = () => answer.promise;
+  const run = process.start(sessions);
+  const ticking = run.tick();
+  const down = run.shutdown();
+  answer.resolve(true);
+  assert.equal(await ticking, 0);
+  await down;
+  assert.deepEqual(sessions.attempts, []);
+});
+
 Deno.test("every runner has an owner of its own, alive until it ends", async () => {
   using world = openWorld();
   const [process, other] = [world.process(), world.process()];

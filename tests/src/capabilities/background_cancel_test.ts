@@ -127,3 +127,11 @@ for (const how of ["fails", "is canceled", "is superseded", "meets a closed runt
     permits.acquire(SESSION);
   });
 }
+
+Deno.test("progress of a run that was superseded is not told", async () => {
+  const on = await started();
+  await on.registry.update(SESSION, on.task.id, { incrementAttempt: true, stateDetail: "begun again" });
+  on.held.call.progress?.("half way");
+  await on.clock.advanceAsync(2_000);
+  assert.deepEqual([(await on.now()).stateDetail, on.held.call.signal?.aborted], ["begun again", true]);
+});

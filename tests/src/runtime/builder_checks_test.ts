@@ -60,7 +60,7 @@ const twice: readonly (readonly [what: string, builder: () => InProcessRuntimeBu
   [
     "a session and the single session",
     () =>
-      simulated().harness({ id: HARNESS, name: "a" }).session({ id: SESSION, harnessId: HARNESS })
+      simulated().harness({ id: MISSING, name: "a" }).session({ id: SESSION, harnessId: MISSING })
         .singleSession((single) => single.sessionId(SESSION)),
     SESSION,
   ],

@@ -1,0 +1,95 @@
+/** Checking the folder of a workspace before it is used. */
+
+import { basename, dirname, isAbsolute, join, normalize } from "node:path";
+import { ConfigurationError, messageOf } from "../../src/errors.ts";
+import type { Clock } from "../../src/ports/clock.ts";
+import { assertGranted } from "../grants.ts";
+import { isInside } from "../profile.ts";
+import { errnoOf } from "./host_errors.ts";
+import { type HiddenFolder, WorkspaceFolder } from "./workspace_folder.ts";
+import { WorkspacePaths } from "./workspace_paths.ts";
+
+/** How the folder of a workspace is opened. */
+export interface OpenWorkspaceOptions {
+  /** Absolute paths of folders that are no part of it. */
+  readonly hidden: readonly string[];
+  /** The root as the model sees it. */
+  readonly displayRoot: string;
+  /** Tells how old a temporary file is. */
+  readonly clock: Clock;
+}
+
+/** A folder that is ready to be used. */
+export interface OpenedWorkspace {
+  /** The folder. */
+  readonly folder: WorkspaceFolder;
+  /** The spellings of its paths. */
+  readonly paths: WorkspacePaths;
+}
+
+/**
+ * Checks the root of a workspace and the folders hidden in it.
+ *
+ * A hidden folder that holds the whole workspace, such as the data folder around it, changes nothing: nothing else of
+ * it can be reached.
+ *
+ * @throws {TypeError} when a path is not an absolute one
+ * @throws {PermissionMissingError} when a grant is missing, before anything is opened
+ * @throws {ConfigurationError} when the root is no folder that is there, or is itself to be hidden
+ */
+export async function openWorkspaceFolder(root: string, options: OpenWorkspaceOptions): Promise<OpenedWorkspace> {
+  const given = absolutePath("workspace root", root);
+  const hidden = options.hidden.map((folder) => absolutePath("hidden folder", folder));
+  await assertGranted("workspace", [given]);
+  const real = realFolder(given);
+  // Deno compares the path that is used with the grants: a root behind a link needs them for where it is.
+  await assertGranted("workspace", [real]);
+  const paths = new WorkspacePaths([given, real], options.displayRoot);
+  const folder = new WorkspaceFolder(real, {
+    isNameable: (path) => paths.isNameable(path),
+    hidden: hidden.map(hiddenFolder).filter((each) => isHiddenPart(each, real)),
+    now: () => options.clock.now(),
+  });
+  return { folder, paths };
+}
+
+/** An absolute path in its shortest form. */
+export function absolutePath(what: string, path: unknown): string {
+  if (typeof path !== "string" || path.includes("\0") || !isAbsolute(path)) {
+    throw new TypeError(
+      `Cannot use ${JSON.stringify(path)} as a ${what}: expected an absolute path; "~" and variables are not expanded`,
+    );
+  }
+  const clean = normalize(path);
+  return clean.length > 1 && /[/\\]$/.test(clean) ? clean.slice(0, -1) : clean;
+}
+
+function realFolder(root: string): string {
+  let problem = "it is not a folder; choose another one";
+  try {
+    const real = Deno.realPathSync(root);
+    if (Deno.lstatSync(real).isDirectory) return real;
+  } catch (error) {
+    problem = errnoOf(error) === "ENOENT" ? "there is no such folder; make it first" : messageOf(error);
+  }
+  throw new ConfigurationError(`Cannot open workspace "${root}": ${problem}`);
+}
+
+function isHiddenPart({ path }: HiddenFolder, root: string): boolean {
+  if (path === root) {
+    throw new ConfigurationError(`Cannot open workspace "${root}": it is a hidden folder; choose another workspace`);
+  }
+  return !isInside(root, path);
+}
+
+/** The real path of a folder that may not be there yet, or may not be looked at. */
+function hiddenFolder(path: string): HiddenFolder {
+  try {
+    const real = Deno.realPathSync(path);
+    const info = Deno.lstatSync(real);
+    return { path: real, info: info.ino === null ? undefined : info };
+  } catch {
+    const above = dirname(path);
+    return { path: above === path ? path : join(hiddenFolder(above).path, basename(path)), info: undefined };
+  }
+}

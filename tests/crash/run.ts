@@ -1,0 +1,58 @@
+/**
+ * Kills processes in the middle of their work and checks what is left: `deno task crash`.
+ *
+ * `--full` tries every pass of every point and thousands of second deaths; `--scenario=NAME --faults=LIST` plays one case, as it
+ * is printed with a violation; `--only=NAME` one scenario, `--seed=N` other random times, `--workers=N` cases at a time. Ends with
+ * `N kills, V violations` and exits 1 when there is one.
+ *
+ * Needs `--allow-read=.tmp --allow-write=.tmp --allow-run=deno`; the processes that die get their own folder to read and
+ * write, and nothing else.
+ *
+ * @module
+ */
+
+import { killsOf, type MatrixOptions, playMatrix } from "./matrix.ts";
+import { isControl } from "./protocol.ts";
+import { nameOf, type Outcome, playCase } from "./run_case.ts";
+
+const SHORT: MatrixOptions = { passes: 3, doubles: 48, random: 12 };
+const FULL: MatrixOptions = { doubles: 2_400, random: 120 };
+
+if (import.meta.main) await main();
+
+async function main(): Promise<void> {
+  const started = performance.now();
+  const outcomes = await playWanted();
+  let violations = 0;
+  for (const outcome of outcomes.filter((candidate) => candidate.violations.length > 0)) {
+    violations += outcome.violations.length;
+    console.error(`\ndeno task crash ${nameOf(outcome.played)}`);
+    for (const violation of outcome.violations) console.error(`  ${violation}`);
+  }
+  console.log(`${outcomes.length} cases in ${Math.round((performance.now() - started) / 1000)} s`);
+  console.log(`${killsOf(outcomes)} kills, ${violations} violations`);
+  if (violations > 0) Deno.exit(1);
+}
+
+async function playWanted(): Promise<readonly Outcome[]> {
+  const scenario = option("scenario");
+  const control = option("control");
+  if (scenario !== undefined) {
+    const faults = option("faults")?.split(",").filter((fault) => fault !== "") ?? [];
+    return [await playCase({ scenario, faults, ...(isControl(control) ? { control } : {}) })];
+  }
+  const only = option("only");
+  const workers = option("workers");
+  return await playMatrix({
+    ...(Deno.args.includes("--full") ? FULL : SHORT),
+    ...(only === undefined ? {} : { scenarios: [only] }),
+    ...(workers === undefined ? {} : { workers: Number(workers) }),
+    seed: Number(option("seed") ?? 1),
+    progress: (name, outcomes) => console.log(`${name}: ${outcomes.length} cases, ${killsOf(outcomes)} kills`),
+  });
+}
+
+function option(name: string): string | undefined {
+  const prefix = `--${name}=`;
+  return Deno.args.find((arg) => arg.startsWith(prefix))?.slice(prefix.length);
+}
