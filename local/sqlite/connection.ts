@@ -15,7 +15,7 @@ const MAX_GROUP = 32;
 /** Most bytes of one transaction, as far as the writes tell. */
 const MAX_GROUP_BYTES = 256 * 1024;
 /** How long SQLite itself waits for a lock: it blocks the whole event loop (Deno 2.9.6). */
-const BUSY_TIMEOUT_MS = 20;
+export const BUSY_TIMEOUT_MS = 20;
 /** How long a busy store is tried again before the writes are given up. */
 const BUSY_DEADLINE_MS = 5000;
 /** The shortest and the longest wait between two tries. */
@@ -57,6 +57,8 @@ interface Job {
   apply(): unknown;
   verify: (() => unknown) | undefined;
   readonly bytes: number;
+  /** Whether it gets a transaction of its own. */
+  alone: boolean;
   resolve(value: unknown): void;
   reject(error: unknown): void;
 }
@@ -159,7 +161,8 @@ export class Connection implements Disposable {
     if (this.#closed) return Promise.reject(this.#closedError());
     const { bytes = 0, verify } = options;
     return new Promise((resolve, reject) => {
-      this.#queue.push({ apply, verify, bytes, resolve: resolve as (value: unknown) => void, reject });
+      const settle = { resolve: resolve as (value: unknown) => void, reject };
+      this.#queue.push({ apply, verify, bytes, alone: false, ...settle });
       this.#queuedBytes += bytes;
       const full = this.#queue.length >= MAX_GROUP || this.#queuedBytes >= MAX_GROUP_BYTES;
       if (options.join !== true || full) this.#flush();
@@ -218,9 +221,10 @@ export class Connection implements Disposable {
     let count = 0;
     let bytes = 0;
     for (const job of this.#queue) {
-      if (count >= MAX_GROUP || count > 0 && bytes + job.bytes > MAX_GROUP_BYTES) break;
+      if (count >= MAX_GROUP || count > 0 && (job.alone || bytes + job.bytes > MAX_GROUP_BYTES)) break;
       bytes += job.bytes;
       count++;
+      if (job.alone) break;
     }
     this.#queuedBytes -= bytes;
     return this.#queue.splice(0, count);
@@ -257,13 +261,22 @@ export class Connection implements Disposable {
     }
     const outcomes = this.#applyAll(group);
     if (outcomes !== undefined) this.#commit(group, outcomes);
-    // SQLite undid the whole transaction (disk full): who needed too much is found out one by one.
-    else if (group.length > 1) { for (const job of group) this.#writeAlone(job); }
+    else if (group.length > 1) this.#splitUp(group);
     return true;
   }
 
-  #writeAlone(job: Job): void {
-    if (!this.#writeGroup([job])) this.#rejectAll([job], new StoreBusyError(this.path, BUSY_TIMEOUT_MS));
+  /**
+   * SQLite undid the whole transaction (disk full): who needed too much is found out one by one.
+   *
+   * Through the queue, so that a lock another process takes in between is waited for as always.
+   */
+  #splitUp(group: readonly Job[]): void {
+    for (const job of group) {
+      job.alone = true;
+      this.#queuedBytes += job.bytes;
+    }
+    this.#queue.unshift(...group);
+    this.#schedule();
   }
 
   /** Runs each job in a savepoint; undefined when SQLite ended the transaction, and then a lone job is settled. */
@@ -360,8 +373,10 @@ function settle(job: Job, outcome: Outcome | undefined): void {
 function openDatabase(path: string, options: ConnectionOptions): DatabaseSync {
   const db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, allowExtension: false });
   try {
-    // Only before the first table has it an effect: VACUUM needs every permission (Deno 2.9.6), so space is freed by steps.
-    db.prepare("PRAGMA auto_vacuum=INCREMENTAL").get();
+    // VACUUM needs every permission (Deno 2.9.6), so space is freed by steps. The setting has an effect only before the
+    // first table, and later it would write: opening would wait for other processes.
+    const isNew = db.prepare("PRAGMA page_count").get()?.["page_count"] === 0;
+    if (isNew) db.prepare("PRAGMA auto_vacuum=INCREMENTAL").get();
     db.prepare("PRAGMA journal_mode=WAL").get();
     db.prepare(`PRAGMA synchronous=${options.durability === "process-crash" ? "NORMAL" : "FULL"}`).get();
     // SQLite would write temporary files to /var/tmp without asking for a grant.

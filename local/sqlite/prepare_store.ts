@@ -3,8 +3,8 @@
 import { dirname, join } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
 import { RuntimeError, StoreError } from "../../src/errors.ts";
-import { CorruptStoreError, ReadOnlyStorageError, UnsafeStoreError } from "../errors.ts";
-import { Connection, type ConnectionOptions } from "./connection.ts";
+import { CorruptStoreError, ReadOnlyStorageError, StoreBusyError, UnsafeStoreError } from "../errors.ts";
+import { BUSY_TIMEOUT_MS, Connection, type ConnectionOptions } from "./connection.ts";
 import { checkVersion, type Migration, MIGRATIONS, readVersion } from "./migrations.ts";
 import { isBusy, storeErrorOf } from "./sqlite_errors.ts";
 
@@ -39,15 +39,14 @@ export async function openStore(path: string, options: ConnectionOptions = {}): 
   const deadline = performance.now() + OPEN_DEADLINE_MS;
   for (;;) {
     try {
-      if (!checkFile(path, uid)) await makeStore(path, options);
+      if (!checkFile(path, uid)) makeStore(path, options);
       const version = probe(path, migrations);
       if (version > 0 && version < (migrations.at(-1)?.version ?? 0)) await keepBackup(path, version);
       return Connection.open(path, options);
     } catch (error) {
-      const cause = error instanceof RuntimeError && error.code === "store_busy" ? error.cause : error;
-      if (!isBusy(cause) || performance.now() > deadline) {
-        throw storeErrorOf(error, path, `open store "${path}"`);
-      }
+      const busy = error instanceof StoreBusyError || isBusy(error);
+      if (!busy) throw storeErrorOf(error, path, `open store "${path}"`);
+      if (performance.now() > deadline) throw new StoreBusyError(path, OPEN_DEADLINE_MS, error);
       await new Promise((resolve) => setTimeout(resolve, 5 + Math.random() * 20));
     }
   }
@@ -99,10 +98,11 @@ function checkFile(path: string, uid: number | null): boolean {
 }
 
 /** Builds a store under another name and gives it its own when it is complete: an empty file is never a fresh one. */
-async function makeStore(path: string, options: ConnectionOptions): Promise<void> {
+function makeStore(path: string, options: ConnectionOptions): void {
   const folder = dirname(path);
   using lock = Deno.openSync(join(folder, ".create.lock"), { create: true, write: true, mode: 0o600 });
-  await lock.lock(true);
+  // Not by waiting inside the call: a process that was stopped while it held the lock would be waited for without end.
+  if (!lock.tryLockSync(true)) throw new StoreBusyError(path, OPEN_DEADLINE_MS);
   if (lstat(path) !== undefined) return;
   // Whoever makes one holds the lock: these are of dead processes.
   removeFiles(folder, DRAFT);
@@ -136,7 +136,7 @@ function removeFiles(folder: string, prefix: string): void {
  */
 function probe(path: string, migrations: readonly Migration[]): number {
   const hasLog = (lstat(`${path}-wal`)?.size ?? 0) > 0;
-  const db = new DatabaseSync(path, { readOnly: true });
+  const db = openForReading(path);
   try {
     const found = readVersion(db);
     checkVersion(found, path, migrations);
@@ -154,12 +154,19 @@ function probe(path: string, migrations: readonly Migration[]): number {
   }
 }
 
+function openForReading(path: string): DatabaseSync {
+  const db = new DatabaseSync(path, { readOnly: true });
+  // The option for it is ignored here, and 5 s is what such a connection blocks the event loop for (Deno 2.9.6).
+  db.prepare(`PRAGMA busy_timeout=${BUSY_TIMEOUT_MS}`).get();
+  return db;
+}
+
 /** Keeps a copy of the store as the older version left it. */
 async function keepBackup(path: string, version: number): Promise<void> {
   const copy = `${path}.v${version}.bak`;
   if (lstat(copy) !== undefined) return;
   const draft = `${copy}-${crypto.randomUUID()}`;
-  const db = new DatabaseSync(path, { readOnly: true });
+  const db = openForReading(path);
   try {
     Deno.openSync(draft, { write: true, createNew: true, mode: 0o600 }).close();
     await backup(db, draft);
