@@ -122,6 +122,8 @@ export class LocalRuntimeBuilder extends InProcessRuntimeBuilder {
     await assertAllGranted(folders);
     let given = this.#given;
     if (this.#workspace !== undefined) {
+      // First: it is hidden as what it is, and while it is missing the folders above it would be looked at.
+      Deno.mkdirSync(profile.dataDir, { recursive: true, mode: 0o700 });
       Deno.mkdirSync(profile.workspaceRoot, { recursive: true });
       const { RealDiskFileStore } = await import("./workspace/real_disk_file_store.ts");
       const disk = await RealDiskFileStore.open(profile.workspaceRoot, { hidden: [profile.dataDir] });

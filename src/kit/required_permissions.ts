@@ -59,8 +59,9 @@ export function unitePermissions(declared: readonly DeclaredNeeds[]): RequiredPe
 export function grantablePath(path: string): string {
   const comma = path.indexOf(",");
   if (comma < 0) return path;
-  const parent = path.slice(0, comma).replace(/[^/\\]*$/, "");
-  return parent.length > 1 ? parent.slice(0, -1) : parent;
+  const end = Math.max(path.lastIndexOf("/", comma), path.lastIndexOf("\\", comma));
+  // A root keeps its separator: "/" and "C:\\".
+  return /^([A-Za-z]:)?$/.test(path.slice(0, end)) ? path.slice(0, end + 1) : path.slice(0, end);
 }
 
 function valuesOf(kind: (typeof KINDS)[number], values: readonly string[]): readonly string[] {
