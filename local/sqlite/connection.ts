@@ -1,12 +1,13 @@
 /** The connection to one `local.db`: prepared statements, and grouped transactions. */
 
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { setImmediate } from "node:timers";
 import { StoreError } from "../../src/errors.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import { systemClock } from "../../src/kit/clock.ts";
 import { StoreBusyError } from "../errors.ts";
 import { migrate, type Migration, MIGRATIONS } from "./migrations.ts";
+import { BUSY_TIMEOUT_MS, type Durability, openDatabase } from "./open_database.ts";
 import type { SqlRow, SqlValue } from "./row.ts";
 import { isBusy, storeErrorOf } from "./sqlite_errors.ts";
 
@@ -14,19 +15,10 @@ import { isBusy, storeErrorOf } from "./sqlite_errors.ts";
 const MAX_GROUP = 32;
 /** Most bytes of one transaction, as far as the writes tell. */
 const MAX_GROUP_BYTES = 256 * 1024;
-/** How long SQLite itself waits for a lock: it blocks the whole event loop (Deno 2.9.6). */
-export const BUSY_TIMEOUT_MS = 20;
 /** How long a busy store is tried again before the writes are given up. */
 const BUSY_DEADLINE_MS = 5000;
 /** The shortest and the longest wait between two tries. */
 const RETRY_MS: readonly [number, number] = [1, 100];
-
-/**
- * What a commit survives: a power loss (`synchronous=FULL`), or only the end of the process (`NORMAL`).
- *
- * With `process-crash` the newest commits may be gone after a power loss; the store is never damaged by one.
- */
-export type Durability = "power-loss" | "process-crash";
 
 /** Options of {@linkcode Connection.open}. */
 export interface ConnectionOptions {
@@ -93,7 +85,7 @@ export class Connection implements Disposable {
     this.path = path;
     this.#options = options;
     this.#clock = options.clock ?? systemClock();
-    this.#db = openDatabase(path, options);
+    this.#db = openDatabase(path, options.durability);
   }
 
   /**
@@ -323,7 +315,7 @@ export class Connection implements Disposable {
     try {
       this.#statements.clear();
       this.#db.close();
-      this.#db = openDatabase(this.path, this.#options);
+      this.#db = openDatabase(this.path, this.#options.durability);
     } catch {
       return this.#rejectAll(jobs, cause);
     }
@@ -367,26 +359,4 @@ function settle(job: Job, outcome: Outcome | undefined): void {
   if (outcome === undefined) return;
   if ("error" in outcome) job.reject(outcome.error);
   else job.resolve(outcome.value);
-}
-
-/** Opens the file with the settings every connection has. */
-function openDatabase(path: string, options: ConnectionOptions): DatabaseSync {
-  const db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, allowExtension: false });
-  try {
-    // VACUUM needs every permission (Deno 2.9.6), so space is freed by steps. The setting has an effect only before the
-    // first table, and later it would write: opening would wait for other processes.
-    const isNew = db.prepare("PRAGMA page_count").get()?.["page_count"] === 0;
-    if (isNew) db.prepare("PRAGMA auto_vacuum=INCREMENTAL").get();
-    db.prepare("PRAGMA journal_mode=WAL").get();
-    db.prepare(`PRAGMA synchronous=${options.durability === "process-crash" ? "NORMAL" : "FULL"}`).get();
-    // SQLite would write temporary files to /var/tmp without asking for a grant.
-    db.prepare("PRAGMA temp_store=MEMORY").get();
-    db.prepare("PRAGMA trusted_schema=OFF").get();
-    db.prepare("PRAGMA cell_size_check=ON").get();
-    db.prepare("PRAGMA journal_size_limit=16777216").get();
-    return db;
-  } catch (error) {
-    db.close();
-    throw error;
-  }
 }

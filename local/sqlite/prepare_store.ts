@@ -4,8 +4,9 @@ import { dirname, join } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
 import { RuntimeError, StoreError } from "../../src/errors.ts";
 import { CorruptStoreError, ReadOnlyStorageError, StoreBusyError, UnsafeStoreError } from "../errors.ts";
-import { BUSY_TIMEOUT_MS, Connection, type ConnectionOptions } from "./connection.ts";
+import { Connection, type ConnectionOptions } from "./connection.ts";
 import { checkVersion, type Migration, MIGRATIONS, readVersion } from "./migrations.ts";
+import { openForReading } from "./open_database.ts";
 import { isBusy, storeErrorOf } from "./sqlite_errors.ts";
 
 /** Older ones can damage a store that two connections checkpoint at once (sqlite.org/releaselog/3_51_3.html). */
@@ -100,9 +101,7 @@ function checkFile(path: string, uid: number | null): boolean {
 /** Builds a store under another name and gives it its own when it is complete: an empty file is never a fresh one. */
 function makeStore(path: string, options: ConnectionOptions): void {
   const folder = dirname(path);
-  using lock = Deno.openSync(join(folder, ".create.lock"), { create: true, write: true, mode: 0o600 });
-  // Not by waiting inside the call: a process that was stopped while it held the lock would be waited for without end.
-  if (!lock.tryLockSync(true)) throw new StoreBusyError(path, OPEN_DEADLINE_MS);
+  using _lock = lockFolder(path);
   if (lstat(path) !== undefined) return;
   // Whoever makes one holds the lock: these are of dead processes.
   removeFiles(folder, DRAFT);
@@ -115,6 +114,18 @@ function makeStore(path: string, options: ConnectionOptions): void {
   } finally {
     removeFiles(folder, DRAFT);
   }
+}
+
+/**
+ * One process at a time makes the store of a folder.
+ *
+ * @throws {StoreBusyError} when another one does: a call that waits would wait without end for a stopped process
+ */
+function lockFolder(path: string): Disposable {
+  const file = Deno.openSync(join(dirname(path), ".create.lock"), { create: true, write: true, mode: 0o600 });
+  if (file.tryLockSync(true)) return file;
+  file.close();
+  throw new StoreBusyError(path, OPEN_DEADLINE_MS);
 }
 
 /** Removes the files of a folder whose names begin so; another process may do the same. */
@@ -152,13 +163,6 @@ function probe(path: string, migrations: readonly Migration[]): number {
   } finally {
     db.close();
   }
-}
-
-function openForReading(path: string): DatabaseSync {
-  const db = new DatabaseSync(path, { readOnly: true });
-  // The option for it is ignored here, and 5 s is what such a connection blocks the event loop for (Deno 2.9.6).
-  db.prepare(`PRAGMA busy_timeout=${BUSY_TIMEOUT_MS}`).get();
-  return db;
 }
 
 /** Keeps a copy of the store as the older version left it. */
