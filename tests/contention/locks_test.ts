@@ -111,6 +111,18 @@ Deno.test("opening waits for a process that keeps the store to itself, while tim
   assert.equal((await here.runtime.runTextTurn(SESSION, "hi")).success, true);
 });
 
+Deno.test("making a store waits for a process that makes it, while timers go on", async () => {
+  using folder = tempFolder();
+  const lock = Deno.openSync(join(folder.path, ".create.lock"), { create: true, write: true });
+  lock.lockSync(true);
+  const opening = pending(openRuntime(folder.path));
+  await timers(20);
+  assert.equal(opening.isSettled(), false);
+  lock.close();
+  await using here = await opening.promise;
+  assert.equal((await here.runtime.runTextTurn(SESSION, "hi")).success, true);
+});
+
 Deno.test("a process that was stopped in the middle of a transaction holds up neither opening nor reading", async () => {
   using folder = tempFolder();
   const id = idFromSeed("task", 1);
