@@ -7,7 +7,7 @@ import { InProcessRuntimeBuilder } from "../src/runtime/builder.ts";
 import { InProcessRuntime } from "../src/runtime/in_process_runtime.ts";
 import type { RuntimeParts } from "../src/runtime/runtime_parts.ts";
 import { LocalBackends, type LocalBackendsOptions } from "./backends.ts";
-import { assertGranted } from "./grants.ts";
+import { assertAllGranted } from "./grants.ts";
 import type { LocalProfile } from "./profile.ts";
 
 /** Options of {@linkcode LocalRuntimeBuilder}. */
@@ -117,10 +117,13 @@ export class LocalRuntimeBuilder extends InProcessRuntimeBuilder {
    */
   override async build(): Promise<LocalRuntime> {
     const profile = this.#profile;
-    const isOnDisk = this.#workspace !== undefined;
-    await assertGranted("data folder", isOnDisk ? [profile.dataDir, profile.workspaceRoot] : [profile.dataDir]);
+    const folders = [{ what: "data folder", path: profile.dataDir }];
+    if (this.#workspace !== undefined) folders.push({ what: "workspace root", path: profile.workspaceRoot });
+    await assertAllGranted(folders);
     let given = this.#given;
     if (this.#workspace !== undefined) {
+      // First: it is hidden as what it is, and while it is missing the folders above it would be looked at.
+      Deno.mkdirSync(profile.dataDir, { recursive: true, mode: 0o700 });
       Deno.mkdirSync(profile.workspaceRoot, { recursive: true });
       const { RealDiskFileStore } = await import("./workspace/real_disk_file_store.ts");
       const disk = await RealDiskFileStore.open(profile.workspaceRoot, { hidden: [profile.dataDir] });
