@@ -5,9 +5,8 @@ import type { FileEncoding, InitialFile } from "../../src/records/initial_file.t
 import type { FileStat, StoredFile } from "../../src/ports/file_store.ts";
 import type { GrepFile } from "../../src/kit/grep.ts";
 import { nameOf, parentOf } from "../../src/kit/paths.ts";
-import { encodeContent, isExpected } from "../files/content.ts";
+import { contentOf, encodeContent, isExpected } from "../files/content.ts";
 import { writeAtomically } from "./atomic_write.ts";
-import { contentOf } from "./file_text.ts";
 import { errnoOf } from "./host_errors.ts";
 import { assertOneName, readWhole, type WholeFile } from "./read_whole.ts";
 import { RememberedFiles } from "./remembered_files.ts";

@@ -2,7 +2,7 @@
 
 import { FileStoreError } from "../../src/errors.ts";
 import { type GrepFile, MAX_GREP_FILE_BYTES } from "../../src/kit/grep.ts";
-import { contentOf } from "./file_text.ts";
+import { contentOf } from "../files/content.ts";
 import { IgnoreRules } from "./ignore_rules.ts";
 import { type DirectoryRules, IgnoredPaths } from "./ignored_paths.ts";
 import { readWhole } from "./read_whole.ts";
