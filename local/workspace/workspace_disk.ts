@@ -114,7 +114,8 @@ export class WorkspaceDisk {
       // A temporary file that a crash left must not keep the directory.
       const entries = await this.#folder.entries(path, hostPath, { left: this.#limits.entries }, "delete");
       if (!recursive && entries.length > 0) return false;
-      if (this.#folder.holdsHidden(hostPath)) throw isHidden("delete", path);
+      const budget = { left: this.#limits.entries };
+      if (recursive && await this.#folder.holdsHidden(path, hostPath, budget, "delete")) throw isHidden("delete", path);
     }
     const kept = [path, ...this.#remembered.readOnlyIn(path)].find((each) => this.#isKept(each));
     if (kept !== undefined) throw isReadOnly("delete", kept);
