@@ -16,7 +16,7 @@ for (const root of ["project", "./project", "~/project", "", "/a\0b"]) {
   });
 }
 
-Deno.test("a root that is missing or a file is refused with config_invalid, saying what to do", async () => {
+Deno.test("a root that is missing or a file is refused with configuration, saying what to do", async () => {
   using folder = tempFolder();
   const file = join(folder.path, "file");
   Deno.writeTextFileSync(file, "x");
