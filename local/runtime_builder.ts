@@ -9,6 +9,7 @@ import type { RuntimeParts } from "../src/runtime/runtime_parts.ts";
 import { LocalBackends, type LocalBackendsOptions } from "./backends.ts";
 import { assertGranted } from "./grants.ts";
 import type { LocalProfile } from "./profile.ts";
+import { RealDiskFileStore } from "./workspace/real_disk_file_store.ts";
 
 /** Options of {@linkcode LocalRuntimeBuilder}. */
 export type LocalRuntimeOptions = Pick<LocalBackendsOptions, "durability" | "secretKey">;
@@ -154,8 +155,6 @@ async function openWorkspace({ dataDir, workspaceRoot }: LocalProfile, clock?: C
   // First, and for its owner alone: the workspace may lie in it. It is hidden as what it is, so it must be there.
   makeFolder(dataDir, 0o700);
   makeFolder(workspaceRoot, 0o777);
-  // Most programs keep session files in the store.
-  const { RealDiskFileStore } = await import("./workspace/real_disk_file_store.ts");
   return await RealDiskFileStore.open(workspaceRoot, { hidden: [dataDir], ...(clock === undefined ? {} : { clock }) });
 }
 

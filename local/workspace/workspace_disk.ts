@@ -6,6 +6,7 @@ import type { FileStat, StoredFile } from "../../src/ports/file_store.ts";
 import type { GrepFile } from "../../src/kit/grep.ts";
 import { nameOf, parentOf } from "../../src/kit/paths.ts";
 import { contentOf, encodeContent, isExpected } from "../files/content.ts";
+import { deleteAtomically } from "./atomic_delete.ts";
 import { writeAtomically } from "./atomic_write.ts";
 import { errnoOf } from "./host_errors.ts";
 import { assertOneName, readWhole, type WholeFile } from "./read_whole.ts";
@@ -122,9 +123,8 @@ export class WorkspaceDisk {
 
     this.#folder.assertReal(hostPath, path, "delete");
     try {
-      // At once where it is quick: the less time since the look, the better.
-      if (recursive && info.isDirectory) await Deno.remove(hostPath, { recursive: true });
-      else Deno.removeSync(hostPath);
+      if (info.isDirectory && !recursive) Deno.removeSync(hostPath);
+      else await deleteAtomically(hostPath, path);
     } catch (error) {
       const errno = errnoOf(error);
       // Gone meanwhile, or it holds what is not shown, such as a link.

@@ -154,7 +154,7 @@ export class WorkspaceFolder {
         if (budget.left-- <= 0) throw tooMany(path, action);
         if (budget.left % ENTRIES_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
         const entry = { name, path: childOf(path, name), hostPath: join(hostPath, name), isDirectory };
-        if (isTemporaryName(name)) sweepTemporary(entry.hostPath, this.#options.now());
+        if (isTemporaryName(name)) await sweepTemporary(entry.hostPath, this.#options.now());
         else if ((isFile || isDirectory) && this.#shows(entry)) entries.push(entry);
       }
       // What was read may be another folder's when it was swapped meanwhile.

@@ -216,6 +216,21 @@ Deno.test("a temporary file that a crash left is swept away after ten minutes, a
   assert.deepEqual(snapshot(workspace.root), {});
 });
 
+Deno.test("what a crash left of the deletion of a directory is hidden, and swept away after ten minutes", async () => {
+  const clock = new FakeClock();
+  using workspace = await openWorkspace({ clock });
+  workspace.put(`${TEMPORARY}/a/b.txt`, "found");
+  const { files } = workspace;
+  const at = (minutes: number): Date => new Date(clock.now() - minutes * 60_000);
+  Deno.utimeSync(workspace.host(TEMPORARY), at(9), at(9));
+  assert.deepEqual(await files.listDirectory(ID, "/"), []);
+  assert.equal((await files.grepFiles(ID, "found")).matchCount, 0);
+  assert.equal(Deno.lstatSync(workspace.host(TEMPORARY)).isDirectory, true);
+  Deno.utimeSync(workspace.host(TEMPORARY), at(11), at(11));
+  await files.listDirectory(ID, "/");
+  assert.deepEqual([...Deno.readDirSync(workspace.root)], []);
+});
+
 Deno.test("a read-only mark is the store's alone, and no permission of the disk", async () => {
   using workspace = await openWorkspace();
   await workspace.files.seedInitialFile(ID, { path: "a", content: "seed", isReadonly: true });
