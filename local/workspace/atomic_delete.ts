@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { FileStoreError } from "../../src/errors.ts";
 import { errnoOf } from "./host_errors.ts";
 import { temporaryName } from "./temporary_files.ts";
-import { lstat, realPath } from "./workspace_folder.ts";
+import { isSameFile, lstat, realPath } from "./workspace_folder.ts";
 
 /**
  * Deletes what is at a path of the host.
@@ -12,19 +12,21 @@ import { lstat, realPath } from "./workspace_folder.ts";
  * It first gets a name that nothing else has. Only what is inside the workspace under that name is deleted, so a link
  * that came in on the way leads nowhere. A crash may leave it under that name, to be swept away later.
  *
+ * @param found what was found there, and is to be deleted
  * @param path the canonical path, for the message of an error
- * @throws {FileStoreError} `io_failed` when a directory on the way was swapped
+ * @throws {FileStoreError} `io_failed` when it, or a directory on the way, was swapped
  */
-export async function deleteAtomically(hostPath: string, path: string): Promise<void> {
+export async function deleteAtomically(hostPath: string, found: Deno.FileInfo, path: string): Promise<void> {
   const moved = join(dirname(hostPath), temporaryName());
   Deno.renameSync(hostPath, moved);
   const real = realPath(moved);
-  if (real !== moved) {
+  const info = lstat(moved);
+  if (real !== moved || info === undefined || !isSameFile(info, found)) {
     if (real !== undefined) moveBack(real, join(dirname(real), basename(hostPath)));
     throw new FileStoreError(
       "io_failed",
       path,
-      `Cannot delete "${path}": its directory was replaced meanwhile; try again`,
+      `Cannot delete "${path}": it or its directory was replaced meanwhile; try again`,
     );
   }
   try {

@@ -124,7 +124,7 @@ export class WorkspaceDisk {
     this.#folder.assertReal(hostPath, path, "delete");
     try {
       if (info.isDirectory && !recursive) Deno.removeSync(hostPath);
-      else await deleteAtomically(hostPath, path);
+      else await deleteAtomically(hostPath, info, path);
     } catch (error) {
       const errno = errnoOf(error);
       // Gone meanwhile, or it holds what is not shown, such as a link.

@@ -13,7 +13,7 @@ import { ID, openWorkspace, snapshot } from "../local/workspace/_workspace.ts";
 import { symlink } from "./_commands.ts";
 import { startSwapping } from "./_workspace_swapper.ts";
 
-const ROUNDS = 3_000;
+const ROUNDS = 1_000;
 
 Deno.test("while a directory is swapped for a link, no content outside is written, read or deleted", async () => {
   using workspace = await openWorkspace();
