@@ -3,7 +3,7 @@
 import { basename, dirname, join } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
 import { RuntimeError, StoreError } from "../../src/errors.ts";
-import { CorruptStoreError, ReadOnlyStorageError, UnsafeStoreError } from "../errors.ts";
+import { CorruptStoreError, ReadOnlyStorageError, StorageFullError, UnsafeStoreError } from "../errors.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
 import { checkVersion, type Migration, MIGRATIONS, readVersion } from "./migrations.ts";
 import { isBusy, storeErrorOf } from "./sqlite_errors.ts";
@@ -115,12 +115,22 @@ async function makeStore(path: string, options: ConnectionOptions): Promise<void
   const draft = join(folder, `${DRAFT}${crypto.randomUUID()}`);
   try {
     Deno.openSync(draft, { write: true, createNew: true, mode: 0o600 }).close();
-    Connection.open(draft, options).close();
+    makeTables(draft, options);
     Deno.renameSync(draft, path);
     syncFolder(folder);
   } finally {
     removeFiles(folder, DRAFT);
   }
+}
+
+/** Fills a draft; all of it is in the file then, since its log does not move with it. */
+function makeTables(draft: string, options: ConnectionOptions): void {
+  {
+    using db = Connection.open(draft, options);
+    // Closing does the same, but keeps to itself that the disk is full.
+    db.checkpoint();
+  }
+  if ((lstat(`${draft}-wal`)?.size ?? 0) > 0) throw new StorageFullError(draft);
 }
 
 /** One process at a time makes or copies the store of a folder. */
