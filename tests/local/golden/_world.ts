@@ -10,7 +10,7 @@
 import { idFromSeed, type TaskId } from "../../../src/records/ids.ts";
 import type { Agent, Harness } from "../../../src/records/harness.ts";
 import type { Session } from "../../../src/records/session.ts";
-import { LlmSimConfig } from "../../../src/drivers/llmsim/config.ts";
+import type { LlmSimConfig } from "../../../src/drivers/llmsim/config.ts";
 import type { Capability } from "../../../src/ports/capability.ts";
 import type { NewTask } from "../../../src/ports/task_registry.ts";
 import { defineCapability } from "../../../src/kit/define_capability.ts";
