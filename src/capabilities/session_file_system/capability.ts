@@ -3,9 +3,11 @@
 import type { Capability } from "../../ports/capability.ts";
 import { defineCapability } from "../../kit/define_capability.ts";
 import { deleteFile } from "./delete_file.ts";
+import { editFile } from "./edit_file.ts";
 import { grepFiles } from "./grep_files.ts";
 import { listDirectory, statFile } from "./list_directory.ts";
 import { readFile } from "./read_file.ts";
+import { readManyFiles } from "./read_many_files.ts";
 import { writeFile } from "./write_file.ts";
 
 /**
@@ -13,7 +15,8 @@ import { writeFile } from "./write_file.ts";
  *
  * The files are those of the runtime's file store, which are the host's only if the host chose such a store. Every path
  * the model sees begins with the store's `displayRoot`. Tools that change files run in the order of their calls; reads
- * may run beside them.
+ * may run beside them. `edit_file` changes a file only while it is as the model has read it: `read_file` gives a hash, and
+ * the edit names it.
  *
  * @example
  * ```ts
@@ -36,8 +39,8 @@ export const sessionFileSystem: Capability = defineCapability({
   riskLevel: "medium",
   systemPrompt: ({ files }) =>
     `This session has files of its own under ${files.displayRoot}. Relative paths count from there.` +
-    " Read a file before you change it.",
-  tools: [readFile, writeFile, listDirectory, grepFiles, deleteFile, statFile],
+    " Read a file before you change it; to change parts of a text file, prefer edit_file to write_file.",
+  tools: [readFile, readManyFiles, writeFile, editFile, listDirectory, grepFiles, deleteFile, statFile],
   features: ["file_system"],
   permissions: {},
 });

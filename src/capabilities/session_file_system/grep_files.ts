@@ -1,12 +1,17 @@
 /** The tool `grep_files`. */
 
-import type { GrepOptions, SessionFiles } from "../../ports/file_store.ts";
+import type { GrepLine, GrepOptions, SessionFiles } from "../../ports/file_store.ts";
 import type { Tool } from "../../ports/tool.ts";
 import { defineTool } from "../../kit/define_tool.ts";
+import { measureJsonText } from "../../kit/json_size.ts";
 import { shownPath, withToolErrors } from "./shown_path.ts";
 
 /** Characters shown of one line. */
 const MAX_LINE = 1000;
+/** Bytes of one answer; the kernel cuts at 64 KiB. */
+const MAX_BYTES = 56_000;
+/** Bytes of a line's other members. */
+const OVERHEAD = 64;
 
 /** Searches files; touches nothing, so it is `pure`. */
 export const grepFiles: Tool = defineTool({
@@ -43,16 +48,19 @@ export const grepFiles: Tool = defineTool({
       signal,
     };
     const found = await withToolErrors(files, () => files.grepFiles(String(pattern), options));
+    const matches = fitting(files, found.lines);
+    const shown = matches.filter(({ isMatch }) => isMatch).length;
+    const nextOffset = matches.length < found.lines.length ? (options.offset ?? 0) + shown : found.nextOffset;
     return {
-      matches: found.lines.map(({ path, lineNumber, line, isMatch }) => ({
+      match_count: shown,
+      ...(nextOffset === undefined ? {} : { next_offset: nextOffset }),
+      ...(found.skippedFiles === 0 ? {} : { skipped_files: found.skippedFiles }),
+      matches: matches.map(({ path, lineNumber, line, isMatch }) => ({
         path: shownPath(files, path),
         line_number: lineNumber,
-        line: line.length > MAX_LINE ? `${line.slice(0, MAX_LINE)}…` : line,
+        line: shownLine(line),
         ...(isMatch ? {} : { is_context: true }),
       })),
-      match_count: found.matchCount,
-      ...(found.nextOffset === undefined ? {} : { next_offset: found.nextOffset }),
-      ...(found.skippedFiles === 0 ? {} : { skipped_files: found.skippedFiles }),
     };
   },
   narrate: ({ pattern }) => `Searching for ${pattern}`,
@@ -62,4 +70,20 @@ export const grepFiles: Tool = defineTool({
 function fromRoot(files: SessionFiles, pattern: string): string {
   const root = files.displayRoot;
   return root !== "/" && pattern.startsWith(`${root}/`) ? pattern.slice(root.length) : pattern;
+}
+
+/** As many lines as one answer holds, at least one match: what the kernel would cut off, no offset would lead back to. */
+function fitting(files: SessionFiles, lines: readonly GrepLine[]): readonly GrepLine[] {
+  let room = MAX_BYTES;
+  let hasMatch = false;
+  for (const [index, { path, line, isMatch }] of lines.entries()) {
+    room -= OVERHEAD + files.displayRoot.length + path.length + measureJsonText(shownLine(line), MAX_BYTES).bytes;
+    if (room < 0 && hasMatch) return lines.slice(0, index);
+    hasMatch ||= isMatch;
+  }
+  return lines;
+}
+
+function shownLine(line: string): string {
+  return line.length > MAX_LINE ? `${line.slice(0, MAX_LINE)}…` : line;
 }

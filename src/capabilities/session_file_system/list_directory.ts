@@ -30,6 +30,9 @@ export const listDirectory: Tool = defineTool({
       const entries = await files.listDirectory(path);
       if (entries.length === 0) await assertDirectory(files, path);
       return {
+        // Before the list, so that they stay when the answer is cut.
+        count: entries.length,
+        ...(entries.length > MAX_ENTRIES ? { truncated: true } : {}),
         entries: entries.slice(0, MAX_ENTRIES).map((entry) => ({
           name: entry.name,
           path: shownPath(files, entry.path),
@@ -37,8 +40,6 @@ export const listDirectory: Tool = defineTool({
           size_bytes: entry.sizeBytes,
           is_readonly: entry.isReadonly,
         })),
-        count: entries.length,
-        ...(entries.length > MAX_ENTRIES ? { truncated: true } : {}),
       };
     });
   },

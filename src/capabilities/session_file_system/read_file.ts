@@ -1,20 +1,15 @@
 /** The tool `read_file`. */
 
-import { ToolError } from "../../errors.ts";
-import type { JsonObject } from "../../records/json.ts";
-import type { StoredFile } from "../../ports/file_store.ts";
 import type { Tool } from "../../ports/tool.ts";
 import { defineTool } from "../../kit/define_tool.ts";
-import { shownPath, withToolErrors } from "./shown_path.ts";
-
-/** Characters of one answer; what is longer is read in parts. */
-const MAX_CHARACTERS = 100_000;
+import { MAX_SHOWN_BYTES, showFile } from "./shown_file.ts";
 
 /** Reads a file whole, or some of its lines; touches nothing, so it is `pure`. */
 export const readFile: Tool = defineTool({
   name: "read_file",
   displayName: "Read file",
-  description: "Reads a file. Long files come in parts: go on with offset = next_offset.",
+  description: "Reads a file. Long files come in parts: go on with offset = next_offset. hash is that of the whole" +
+    " file, for edit_file.",
   parameters: {
     type: "object",
     properties: {
@@ -29,46 +24,11 @@ export const readFile: Tool = defineTool({
   effect: "pure",
   hints: { readonly: true },
   permissions: {},
-  execute: async ({ path, offset, limit }, { files }) => {
-    const file = await withToolErrors(files, () => files.readFile(String(path)));
-    const shown = shownPath(files, file.path);
-    const { encoding, sizeBytes } = file;
-    return { path: shown, ...partOf(file, shown, offset, limit), encoding, size_bytes: sizeBytes };
-  },
+  execute: async ({ path, offset, limit }, { files }) =>
+    await showFile(files, String(path), {
+      maxBytes: MAX_SHOWN_BYTES,
+      ...(typeof offset === "number" ? { offset } : {}),
+      ...(typeof limit === "number" ? { limit } : {}),
+    }),
   narrate: ({ path }) => `Reading ${path}`,
 });
-
-function partOf(file: StoredFile, shown: string, offset: unknown, limit: unknown): JsonObject {
-  const { content, encoding } = file;
-  const isWhole = offset === undefined && limit === undefined;
-  if (isWhole && content.length <= MAX_CHARACTERS) return { content };
-  if (encoding !== "text") {
-    if (content.length <= MAX_CHARACTERS) return { content };
-    throw new ToolError(`${shown} is not text and too large to be shown: it has ${file.sizeBytes} bytes`);
-  }
-  return readLines(content, shown, Number(offset ?? 1), Number(limit ?? Infinity));
-}
-
-function readLines(content: string, shown: string, first: number, limit: number): JsonObject {
-  // Line ends stay with their lines, so that the parts put together are the file.
-  const lines = content.match(/[^\n]*\n|[^\n]+$/g) ?? [];
-  if (first > Math.max(lines.length, 1)) {
-    throw new ToolError(`${shown} has ${lines.length} lines, none from ${first} on`);
-  }
-  let part = "";
-  let next = first - 1;
-  while (next < lines.length && next - first + 1 < limit && part.length < MAX_CHARACTERS) {
-    const line = lines[next] ?? "";
-    if (part !== "" && part.length + line.length > MAX_CHARACTERS) break;
-    part += line;
-    next++;
-  }
-  const isCut = part.length > MAX_CHARACTERS;
-  return {
-    content: isCut ? part.slice(0, MAX_CHARACTERS) : part,
-    start_line: first,
-    total_lines: lines.length,
-    ...(next < lines.length ? { next_offset: next + 1 } : {}),
-    ...(isCut ? { truncated: true } : {}),
-  };
-}

@@ -3,6 +3,7 @@
 import type { Tool } from "../../ports/tool.ts";
 import { defineTool } from "../../kit/define_tool.ts";
 import { contentSize } from "../../kit/file_content.ts";
+import { contentHash } from "./content_hash.ts";
 import { shownInput, shownPath, withToolErrors } from "./shown_path.ts";
 
 /** Tools that change files run one after another in the order of their calls, so that the last word stays last. */
@@ -45,6 +46,7 @@ export const writeFile: Tool = defineTool({
       return {
         path: stat === undefined ? shownInput(files, path) : shownPath(files, stat.path),
         size_bytes: sizeBytes,
+        hash: await contentHash(content, encoding),
         created,
       };
     });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { sessionFileSystem } from "../../../src/capabilities/session_file_system/capability.ts";
 import { InMemoryFileStore } from "../../../src/in_memory/file_store.ts";
 import type { ToolContext } from "../../../src/ports/tool.ts";
@@ -8,6 +9,10 @@ import { call, sessionFiles, toolContext, toolOf } from "./_tool_context.ts";
 
 const WS = "workspace-1";
 
+function sha256(content: string | Uint8Array): string {
+  return `sha256:${createHash("sha256").update(content).digest("hex")}`;
+}
+
 function setUp(): { store: InMemoryFileStore; run: (name: string, args: JsonObject) => Promise<JsonObject> } {
   const store = new InMemoryFileStore({ now: () => 0, maxFileBytes: 1_000_000 });
   const context = toolContext(sessionFiles(store));
@@ -16,7 +21,8 @@ function setUp(): { store: InMemoryFileStore; run: (name: string, args: JsonObje
 
 Deno.test("write_file then read_file gives the file back under one path", async () => {
   const { run } = setUp();
-  const written = { path: "/workspace/notes/a.md", size_bytes: 3, created: true };
+  const hash = sha256("h\u00e9");
+  const written = { path: "/workspace/notes/a.md", size_bytes: 3, hash, created: true };
   assert.deepEqual(await run("write_file", { path: "notes/a.md", content: "h\u00e9" }), written);
   assert.deepEqual(await run("write_file", { path: "/notes/a.md", content: "h\u00e9" }), {
     ...written,
@@ -27,13 +33,15 @@ Deno.test("write_file then read_file gives the file back under one path", async 
     content: "h\u00e9",
     encoding: "text",
     size_bytes: 3,
+    hash,
   });
 });
 
 Deno.test("write_file takes base64, and read_file gives it as base64", async () => {
   const { run } = setUp();
   await run("write_file", { path: "a.bin", content: "AP8=", encoding: "base64" });
-  const expected = { path: "/workspace/a.bin", content: "AP8=", encoding: "base64", size_bytes: 2 };
+  const hash = sha256(Uint8Array.of(0, 255));
+  const expected = { path: "/workspace/a.bin", content: "AP8=", encoding: "base64", size_bytes: 2, hash };
   assert.deepEqual(await run("read_file", { path: "a.bin" }), expected);
   assert.match(
     JSON.stringify(await run("write_file", { path: "b", content: "?", encoding: "base64" })),
@@ -44,7 +52,13 @@ Deno.test("write_file takes base64, and read_file gives it as base64", async () 
 Deno.test("read_file reads lines, and says where to go on", async () => {
   const { run } = setUp();
   await run("write_file", { path: "a", content: "1\r\n2\n\n4" });
-  const common = { path: "/workspace/a", encoding: "text", size_bytes: 7, total_lines: 4 };
+  const common = {
+    path: "/workspace/a",
+    encoding: "text",
+    size_bytes: 7,
+    hash: sha256("1\r\n2\n\n4"),
+    total_lines: 4,
+  };
   assert.deepEqual(await run("read_file", { path: "a", offset: 2, limit: 2 }), {
     ...common,
     content: "2\n\n",
@@ -63,7 +77,8 @@ Deno.test("the parts read_file gives of a long file are the file", async () => {
   let parts = 0;
   for (let offset: JsonValue | undefined = 1; offset !== undefined; parts++) {
     const part: JsonObject = await run("read_file", parts === 0 ? { path: "long" } : { path: "long", offset });
-    assert.ok(String(part["content"]).length <= 100_000);
+    // More would be cut by the kernel.
+    assert.ok(JSON.stringify(part).length <= 65_536);
     text += String(part["content"]);
     offset = part["next_offset"];
   }
@@ -182,6 +197,23 @@ Deno.test("grep_files gives matches with their context, and where to go on", asy
   assert.match(JSON.stringify(await run("grep_files", { pattern: "one" })), /"match_count":3,"skipped_files":1/);
 });
 
+Deno.test("the pages of grep_files fit a result, and together they are all matches", async () => {
+  const { run, store } = setUp();
+  await store.writeFile(WS, "/many", "x\n".repeat(2000), "text");
+  const seen: JsonValue[] = [];
+  let pages = 0;
+  for (let offset: JsonValue | undefined = 0; offset !== undefined; pages++) {
+    const page: JsonObject = await run("grep_files", { pattern: "x", limit: 1000, offset });
+    assert.ok(JSON.stringify(page).length <= 65_536);
+    const { matches } = page;
+    assert.ok(Array.isArray(matches) && matches.length === page["match_count"]);
+    seen.push(...matches.map(({ line_number }) => line_number));
+    offset = page["next_offset"];
+  }
+  assert.ok(pages > 2);
+  assert.deepEqual(seen, Array.from({ length: 2000 }, (_, index) => index + 1));
+});
+
 Deno.test("grep_files answers a pattern it cannot use with a tool error", async () => {
   const { run } = setUp();
   assert.match(JSON.stringify(await run("grep_files", { pattern: "(" })), /error.*Cannot use the search pattern/);
@@ -230,13 +262,15 @@ Deno.test("every path the tools show begins with the display root, whatever it i
 
 Deno.test("tools that change files keep their order; tools that only read are pure", () => {
   const effects = Object.fromEntries(
-    ["read_file", "write_file", "list_directory", "grep_files", "delete_file", "stat_file"].map((name) => {
-      const { effect, concurrencyClass } = toolOf(sessionFileSystem, name).definition;
+    (Array.isArray(sessionFileSystem.tools) ? sessionFileSystem.tools : []).map(({ definition }) => {
+      const { name, effect, concurrencyClass } = definition;
       return [name, [effect, concurrencyClass]];
     }),
   );
   assert.deepEqual(effects, {
     read_file: ["pure", undefined],
+    read_many_files: ["pure", undefined],
+    edit_file: ["idempotent", "session_file_system"],
     write_file: ["idempotent", "session_file_system"],
     list_directory: ["pure", undefined],
     grep_files: ["pure", undefined],
