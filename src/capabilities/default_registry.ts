@@ -38,6 +38,12 @@ export interface RuntimeSafeCapabilitiesOptions {
 export function runtimeSafeCapabilities(options: RuntimeSafeCapabilitiesOptions = {}): LazyCapability[] {
   return [
     {
+      id: "agent_instructions",
+      name: "Agent instructions",
+      description: "Puts the AGENTS.md of the workspace into the prompt.",
+      load: async () => (await import("./agent_instructions.ts")).agentInstructions,
+    },
+    {
       id: "background_execution",
       name: "Background execution",
       description: "Runs tools in the background, now or by a schedule.",

@@ -4,6 +4,7 @@ import { runtimeSafeCapabilities } from "../../../src/capabilities/default_regis
 Deno.test("runtimeSafeCapabilities() knows the built-in capabilities by id, each once", () => {
   const ids = runtimeSafeCapabilities().map(({ id }) => id);
   assert.deepEqual(ids, [
+    "agent_instructions",
     "background_execution",
     "current_time",
     "session_file_system",
