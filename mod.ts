@@ -25,6 +25,8 @@
 
 export { runtimeSafeCapabilities } from "./src/capabilities/default_registry.ts";
 export type { RuntimeSafeCapabilitiesOptions } from "./src/capabilities/default_registry.ts";
+export type { SkillsOptions } from "./src/capabilities/skills/capability.ts";
+export type { SkillFiles, SkillFolder, SkillTexts } from "./src/capabilities/skills/skill_store.ts";
 export { SharedFolds } from "./src/context/config_cache.ts";
 export type { ConfigCache, Fold } from "./src/context/config_cache.ts";
 export type { ConfigLayers, EffectiveOverlay, LayerSources } from "./src/context/layers.ts";

@@ -2,6 +2,7 @@
 
 import type { LazyCapability } from "../ports/capability.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { SkillsOptions } from "./skills/capability.ts";
 
 /** Options of {@linkcode runtimeSafeCapabilities}. */
 export interface RuntimeSafeCapabilitiesOptions {
@@ -17,6 +18,12 @@ export interface RuntimeSafeCapabilitiesOptions {
    * @default the host's clock
    */
   readonly clock?: Clock;
+  /**
+   * Where `skills` finds more than those of the session's files.
+   *
+   * @default {}
+   */
+  readonly skills?: SkillsOptions;
 }
 
 /**
@@ -72,6 +79,12 @@ export function runtimeSafeCapabilities(options: RuntimeSafeCapabilitiesOptions 
       name: "Session tasks",
       description: "Lists, reads, messages, awaits and cancels the background tasks of the session.",
       load: async () => (await import("./session_tasks/capability.ts")).createSessionTasks(options),
+    },
+    {
+      id: "skills",
+      name: "Skills",
+      description: "Finds, follows and writes skills: instructions for kinds of work.",
+      load: async () => (await import("./skills/capability.ts")).skills(options.skills),
     },
     {
       id: "stateless_todo_list",

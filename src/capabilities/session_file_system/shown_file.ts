@@ -39,10 +39,15 @@ export async function showFile(files: SessionFiles, path: string, part: ShownPar
   if (encoding !== "text") {
     throw new ToolError(`${shown} is not text and too large to be shown: it has ${sizeBytes} bytes`);
   }
-  return { path: shown, ...readLines(content, shown, part), ...common };
+  return { path: shown, ...showLines(content, shown, part), ...common };
 }
 
-function readLines(content: string, shown: string, part: ShownPart): JsonObject {
+/**
+ * A run of whole lines that fits, and where to go on.
+ *
+ * @throws {ToolError} when there are no such lines
+ */
+export function showLines(content: string, shown: string, part: ShownPart): JsonObject {
   const { offset: first = 1, limit = Infinity, maxBytes } = part;
   // Line ends stay with their lines, so that the parts put together are the file.
   const lines = content.match(/[^\n]*\n|[^\n]+$/g) ?? [];

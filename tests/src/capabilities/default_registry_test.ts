@@ -10,6 +10,7 @@ Deno.test("runtimeSafeCapabilities() knows the built-in capabilities by id, each
     "session_file_system",
     "session_schedule",
     "session_tasks",
+    "skills",
     "stateless_todo_list",
     "subagent_report",
     "subagents",
