@@ -25,6 +25,8 @@
 
 export { runtimeSafeCapabilities } from "./src/capabilities/default_registry.ts";
 export type { RuntimeSafeCapabilitiesOptions } from "./src/capabilities/default_registry.ts";
+export type { MemoryOptions } from "./src/capabilities/memory/capability.ts";
+export type { MemoryStore } from "./src/capabilities/memory/memory_store.ts";
 export type { SkillsOptions } from "./src/capabilities/skills/capability.ts";
 export type { SkillFiles, SkillFolder, SkillTexts } from "./src/capabilities/skills/skill_store.ts";
 export { SharedFolds } from "./src/context/config_cache.ts";

@@ -2,6 +2,7 @@
 
 import type { LazyCapability } from "../ports/capability.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { MemoryOptions } from "./memory/capability.ts";
 import type { SkillsOptions } from "./skills/capability.ts";
 
 /** Options of {@linkcode runtimeSafeCapabilities}. */
@@ -18,6 +19,12 @@ export interface RuntimeSafeCapabilitiesOptions {
    * @default the host's clock
    */
   readonly clock?: Clock;
+  /**
+   * Where `memory` is kept.
+   *
+   * @default {}
+   */
+  readonly memory?: MemoryOptions;
   /**
    * Where `skills` finds more than those of the session's files.
    *
@@ -61,6 +68,12 @@ export function runtimeSafeCapabilities(options: RuntimeSafeCapabilitiesOptions 
       name: "Current time",
       description: "Tells the current date and time in any time zone.",
       load: async () => (await import("./current_time.ts")).currentTime(options),
+    },
+    {
+      id: "memory",
+      name: "Memory",
+      description: "Remembers, recalls and forgets across conversations.",
+      load: async () => (await import("./memory/capability.ts")).memory(options.memory),
     },
     {
       id: "session_file_system",

@@ -103,6 +103,16 @@ export function choice<Word extends string>(byDefault: Word, words: readonly Wor
   };
 }
 
+/** A non-empty text. */
+export function text(byDefault: string): Setting<string> {
+  return {
+    schema: { type: "string", minLength: 1, default: byDefault },
+    wanted: "a non-empty text",
+    byDefault,
+    read: (value) => typeof value === "string" && value.trim() !== "" ? value : undefined,
+  };
+}
+
 /** A list of non-empty texts. */
 export function textList(byDefault: readonly string[], maxItems: number): Setting<readonly string[]> {
   return {

@@ -7,6 +7,7 @@ Deno.test("runtimeSafeCapabilities() knows the built-in capabilities by id, each
     "agent_instructions",
     "background_execution",
     "current_time",
+    "memory",
     "session_file_system",
     "session_schedule",
     "session_tasks",
