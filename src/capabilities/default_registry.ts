@@ -2,6 +2,7 @@
 
 import type { LazyCapability } from "../ports/capability.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { RuntimeSessionStore } from "../ports/stores.ts";
 import type { MemoryOptions } from "./memory/capability.ts";
 import type { SkillsOptions } from "./skills/capability.ts";
 
@@ -25,6 +26,12 @@ export interface RuntimeSafeCapabilitiesOptions {
    * @default {}
    */
   readonly memory?: MemoryOptions;
+  /**
+   * Where `session` finds the record of a session, and writes its title.
+   *
+   * @default the platform store of the call, without writing titles
+   */
+  readonly sessions?: RuntimeSessionStore;
   /**
    * Where `skills` finds more than those of the session's files.
    *
@@ -76,6 +83,12 @@ export function runtimeSafeCapabilities(options: RuntimeSafeCapabilitiesOptions 
       load: async () => (await import("./memory/capability.ts")).memory(options.memory),
     },
     {
+      id: "session",
+      name: "Session",
+      description: "Tells the model about its session, and lets it write the title.",
+      load: async () => (await import("./session.ts")).session(options),
+    },
+    {
       id: "session_file_system",
       name: "Session files",
       description: "Reads, writes, lists and searches the files of the session.",
@@ -86,6 +99,12 @@ export function runtimeSafeCapabilities(options: RuntimeSafeCapabilitiesOptions 
       name: "Session schedules",
       description: "Schedules messages to the session: once, or again and again.",
       load: async () => (await import("./session_schedule/capability.ts")).sessionSchedule,
+    },
+    {
+      id: "session_storage",
+      name: "Session storage",
+      description: "Keeps values and secrets of the session.",
+      load: async () => (await import("./session_storage.ts")).sessionStorage,
     },
     {
       id: "session_tasks",

@@ -9,6 +9,7 @@ import type { Session } from "../records/session.ts";
 import type { Capability, LazyCapability } from "../ports/capability.ts";
 import type { Clock, RandomSource } from "../ports/clock.ts";
 import type { RuntimeFileStore } from "../ports/file_store.ts";
+import type { RuntimeSessionStore } from "../ports/stores.ts";
 import type { ToolSourceConnector } from "../ports/tool_source.ts";
 import { CapabilityRegistry, DriverRegistry } from "../kit/registries.ts";
 import { systemClock } from "../kit/clock.ts";
@@ -246,11 +247,11 @@ export class InProcessRuntimeBuilder {
     const clock = this.#clock ?? systemClock();
     const random = this.#random ?? systemRandom();
     const ids = new IdSource(clock, random);
-    const capabilities = this.#buildCapabilities(clock);
     const drivers = (this.#drivers ?? this.#platform?.drivers ?? new DriverRegistry()).clone();
     if (this.#llmSim !== undefined) drivers.register(llmSimDriver(this.#llmSim, { clock }));
     const backends = this.#backends ?? RuntimeBackends.inMemory();
     const slots = await this.#guardStores(backends, clock);
+    const capabilities = this.#buildCapabilities(clock, slots.sessionStore);
     const providers = slots.providerStore;
     const model = this.#defaultModel ??
       (this.#llmSim === undefined ? undefined : { model: "llmsim-model", providerType: DriverId.LlmSim });
@@ -348,10 +349,10 @@ export class InProcessRuntimeBuilder {
       this.#platform?.sessionFileSystemFactory !== undefined;
   }
 
-  #buildCapabilities(clock: Clock): CapabilityRegistry {
+  #buildCapabilities(clock: Clock, sessions: RuntimeSessionStore): CapabilityRegistry {
     const registry = this.#platform === undefined ? new CapabilityRegistry() : this.#platform.capabilities.clone();
     if (this.#platform === undefined) {
-      for (const lazy of runtimeSafeCapabilities({ now: () => clock.now(), clock })) registry.register(lazy);
+      for (const lazy of runtimeSafeCapabilities({ now: () => clock.now(), clock, sessions })) registry.register(lazy);
     }
     for (const capability of this.#capabilities) registry.register(capability);
     return registry;
