@@ -74,7 +74,7 @@ export type { StandardIssue, StandardOutput, StandardResult, StandardSchema } fr
 export type { StandardSchemaProps } from "./src/kit/standard_schema.ts";
 export type { Capability, CapabilityContext, CapabilityHooks, Command } from "./src/ports/capability.ts";
 export type { CommandContext, CommandResult, LazyCapability, ModelView } from "./src/ports/capability.ts";
-export type { PromptDecision, ToolUseDecision } from "./src/ports/capability.ts";
+export type { PromptDecision, ToolUseDecision, ToolUseDetails } from "./src/ports/capability.ts";
 export type { Clock, RandomSource, Timer } from "./src/ports/clock.ts";
 export type { ConnectionResolver } from "./src/ports/connection_resolver.ts";
 export type { Driver, DriverConfig, DriverDescriptor, ModelCallOptions, ModelEvent } from "./src/ports/driver.ts";
@@ -93,7 +93,7 @@ export type { MessageQuery, RuntimeAgentStore, RuntimeHarnessStore, RuntimeMessa
 export type { RuntimeProviderStore, RuntimeSessionStore } from "./src/ports/stores.ts";
 export type { NewTask, NewTaskMessage, SessionTaskRegistry, TaskExecutor } from "./src/ports/task_registry.ts";
 export type { TaskExecutors, TaskFilter, TaskMessageQuery, TaskUpdate } from "./src/ports/task_registry.ts";
-export type { ParsedArguments, Tool, ToolContext, ToolOutcome } from "./src/ports/tool.ts";
+export type { ParsedArguments, RawOutput, Tool, ToolContext, ToolOutcome } from "./src/ports/tool.ts";
 export type { ToolSource, ToolSourceConnector, ToolSourceScope } from "./src/ports/tool_source.ts";
 export type { Budget } from "./src/records/budget.ts";
 export type { CapabilityRef, CapabilityRefInput } from "./src/records/capability_ref.ts";

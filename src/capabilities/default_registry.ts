@@ -142,5 +142,17 @@ export function runtimeSafeCapabilities(options: RuntimeSafeCapabilitiesOptions 
       description: "Adds, subtracts, multiplies and divides two numbers.",
       load: async () => (await import("./test_math.ts")).testMath,
     },
+    {
+      id: "tool_output_distillation",
+      name: "Tool output distillation",
+      description: "Makes large results of servers and of the web small, and stores the whole as a file.",
+      load: async () => (await import("./tool_output_distillation/capability.ts")).toolOutputDistillation,
+    },
+    {
+      id: "tool_output_persistence",
+      name: "Tool output persistence",
+      description: "Stores large results of tools as files and leaves a preview in the conversation.",
+      load: async () => (await import("./tool_output_persistence.ts")).toolOutputPersistence,
+    },
   ];
 }

@@ -4,7 +4,7 @@ import type { JsonObject, JsonSchema, JsonValue } from "../records/json.ts";
 import type { ImagePart } from "../records/content.ts";
 import type { PermissionNeeds } from "../records/permissions.ts";
 import type { Deferrable, ToolDefinition, ToolEffect, ToolHints } from "../records/tool.ts";
-import type { ParsedArguments, Tool, ToolContext, ToolOutcome } from "../ports/tool.ts";
+import type { ParsedArguments, RawOutput, Tool, ToolContext, ToolOutcome } from "../ports/tool.ts";
 import { isSchemaObject, NO_PARAMETERS, toObjectSchema } from "./object_schema.ts";
 import { lazy } from "./lazy.ts";
 import type { SchemaCheck } from "./schema_validator.ts";
@@ -249,6 +249,12 @@ function shown(value: unknown): string {
 export interface ToolSuccessOptions {
   /** Images that belong to the result. */
   readonly images?: readonly ImagePart[];
+  /**
+   * The output in full, where the value has only part of it; hooks may store it aside.
+   *
+   * @default the value itself, when it has to be cut
+   */
+  readonly rawOutput?: RawOutput;
 }
 
 /** Options of {@linkcode connectionRequired}. */
@@ -265,17 +271,23 @@ export interface ConnectionRequiredOptions {
 const made = new WeakSet<object>();
 
 /**
- * Says that a call worked, with images beside the value.
+ * Says that a call worked, with images or the output in full beside the value.
  *
- * Without images, returning the value itself does the same.
+ * Without options, returning the value itself does the same.
  *
  * @throws {TypeError} when `images` is not an array
  */
 export function toolSuccess(value: unknown, options: ToolSuccessOptions = {}): ToolOutcome {
-  const { images } = options;
-  if (images === undefined) return mark({ type: "success", value });
-  if (!Array.isArray(images)) throw new TypeError("Cannot make a tool result: `images` is not an array of image parts");
-  return mark({ type: "success", value, images });
+  const { images, rawOutput } = options;
+  if (images !== undefined && !Array.isArray(images)) {
+    throw new TypeError("Cannot make a tool result: `images` is not an array of image parts");
+  }
+  return mark({
+    type: "success",
+    value,
+    ...(images === undefined ? {} : { images }),
+    ...(rawOutput === undefined ? {} : { rawOutput }),
+  });
 }
 
 /**

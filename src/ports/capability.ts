@@ -10,7 +10,7 @@ import type { ToolCall, ToolDefinition, ToolResult } from "../records/tool.ts";
 import type { TurnFailure, TurnResult } from "../records/turn.ts";
 import type { SessionFiles } from "./file_store.ts";
 import type { MessageQuery } from "./stores.ts";
-import type { Tool, ToolContext } from "./tool.ts";
+import type { RawOutput, Tool, ToolContext } from "./tool.ts";
 
 /** What a capability's functions are told. */
 export interface CapabilityContext {
@@ -56,6 +56,14 @@ export type ToolUseDecision =
     readonly arguments: JsonValue;
   };
 
+/** What a hook is told about a finished call besides its result. */
+export interface ToolUseDetails {
+  /** The configuration of the hook's own capability. */
+  readonly config: JsonObject;
+  /** The output in full, where the result has only part of it. */
+  readonly rawOutput?: RawOutput;
+}
+
 /** Functions called around the steps of a turn; each runs at least once, so it must bear being repeated. */
 export interface CapabilityHooks {
   /** Before the input is accepted. */
@@ -74,6 +82,7 @@ export interface CapabilityHooks {
     call: ToolCall,
     result: ToolResult,
     context: ToolContext,
+    details: ToolUseDetails,
   ): ToolResult | Promise<ToolResult>;
   /** Before the turn is closed. */
   turnEnd?(result: TurnResult, context: CapabilityContext): void | Promise<void>;

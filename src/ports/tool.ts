@@ -72,6 +72,14 @@ export type ParsedArguments =
     readonly message: string;
   };
 
+/** What a tool printed in full, where its result has only part of it; hooks may store it aside. */
+export interface RawOutput {
+  /** What it printed; cut to 1 MiB by whoever stores it. */
+  readonly stdout?: string;
+  /** What it printed as errors. */
+  readonly stderr?: string;
+}
+
 /** What running a tool came to. */
 export type ToolOutcome =
   | {
@@ -81,6 +89,8 @@ export type ToolOutcome =
     readonly value: unknown;
     /** Images that belong to the result. */
     readonly images?: readonly ImagePart[];
+    /** The output in full; it goes to hooks only. */
+    readonly rawOutput?: RawOutput;
   }
   | {
     /** It failed in a way the model may know. */

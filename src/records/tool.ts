@@ -29,7 +29,7 @@ export interface ToolHints {
   readonly longRunning?: boolean;
   /** May be run as a background task. */
   readonly supportsBackground?: boolean;
-  /** Large results should be stored aside. */
+  /** Whether large results may be stored aside; false for tools that read what was. @default {true} */
   readonly persistOutput?: boolean;
   /** The capability that brought it. */
   readonly capabilityId?: string;

@@ -4,7 +4,7 @@ import { messageOf, ToolError } from "../errors.ts";
 import type { ImagePart } from "../records/content.ts";
 import type { JsonObject, JsonValue } from "../records/json.ts";
 import type { ToolCall, ToolDefinition, ToolResult, ToolStatus } from "../records/tool.ts";
-import type { CapabilityHooks } from "../ports/capability.ts";
+import type { CapabilityHooks, ToolUseDetails } from "../ports/capability.ts";
 import type { Tool, ToolOutcome } from "../ports/tool.ts";
 import type { Mutable } from "../kit/mutable.ts";
 import { toBoundedJson } from "../kit/bounded_json.ts";
@@ -12,6 +12,7 @@ import { copyForeign, parseArguments, parseArgumentsText } from "../kit/parse_ar
 import type { BoundTool } from "../context/session_config.ts";
 import type { TurnContext } from "../context/turn_context.ts";
 import { CallContext } from "./call_context.ts";
+import { rawOutputOf } from "./raw_output.ts";
 import type { TurnRun } from "./turn_run.ts";
 
 /** A finished call. */
@@ -49,14 +50,15 @@ export async function runToolCall(
   const context = new CallContext(run, turn, call);
   let truncated = false;
   let result: ToolResult;
+  let outcome: ToolOutcome | Failed | undefined;
   try {
     if (bound === undefined) result = errorResult(call, `Tool definition not found: ${call.name.slice(0, 200)}`);
     else {
-      const outcome = await runBound(run, turn, call, bound.tool, context, beforeStart);
+      outcome = await runBound(run, turn, call, bound.tool, context, beforeStart);
       ({ result, truncated } = toResult(call, outcome, run.ports.limits.maxToolResultBytes));
     }
     if (bound !== undefined && turn.config.hasHook.postToolUse) {
-      const hooked = await runPostHooks(run, turn, call, result, context);
+      const hooked = await runPostHooks(run, turn, call, result, context, rawOutputOf(outcome, truncated));
       try {
         const bounded = hooked === result ? undefined : boundResult(call, hooked, run.ports.limits.maxToolResultBytes);
         result = bounded?.result ?? result;
@@ -200,13 +202,14 @@ async function runPostHooks(
   call: ToolCall,
   first: ToolResult,
   context: CallContext,
+  raw: Pick<ToolUseDetails, "rawOutput">,
 ): Promise<ToolResult> {
   let result = first;
-  for (const { hooks } of turn.config.hooks) {
+  for (const { hooks, owner } of turn.config.hooks) {
     const hook: CapabilityHooks["postToolUse"] = hooks.postToolUse?.bind(hooks);
     if (hook === undefined) continue;
     try {
-      const answer = hook(call, result, context);
+      const answer = hook(call, result, context, { config: owner.config, ...raw });
       const next = answer instanceof Promise ? await run.timed(answer, run.ports.limits.hookMs, "run a hook") : answer;
       // A hook that returns nothing, or no result, has nothing to say.
       if (next !== result && isResult(next)) result = { ...next, toolCallId: call.id };

@@ -85,7 +85,7 @@ export function recall(memoryOf: MemoryOf): Tool {
     },
     category: "memory",
     effect: "pure",
-    hints: { readonly: true },
+    hints: { readonly: true, persistOutput: false },
     permissions: {},
     execute: async ({ query, limit }, context) => {
       const { entries } = await withToolErrors(context.files, () => readMemory(memoryOf(context)));

@@ -36,7 +36,7 @@ export const grepFiles: Tool = defineTool({
   },
   category: "files",
   effect: "pure",
-  hints: { readonly: true },
+  hints: { readonly: true, persistOutput: false },
   permissions: {},
   execute: async (args, { files, signal }) => {
     const { pattern, path_pattern: pathPattern, context, offset, limit } = args;

@@ -22,7 +22,7 @@ export const readFile: Tool = defineTool({
   },
   category: "files",
   effect: "pure",
-  hints: { readonly: true },
+  hints: { readonly: true, persistOutput: false },
   permissions: {},
   execute: async ({ path, offset, limit }, { files }) =>
     await showFile(files, String(path), {

@@ -33,7 +33,7 @@ export const readManyFiles: Tool = defineTool({
   },
   category: "files",
   effect: "pure",
-  hints: { readonly: true },
+  hints: { readonly: true, persistOutput: false },
   permissions: {},
   execute: async ({ paths }, { files, signal }) => {
     const wanted = Array.isArray(paths) ? paths.map(String) : [];

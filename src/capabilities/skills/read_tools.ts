@@ -67,7 +67,7 @@ export function activateSkill(storesOf: StoresOf): Tool {
     },
     category: "skills",
     effect: "pure",
-    hints: { readonly: true },
+    hints: { readonly: true, persistOutput: false },
     permissions: {},
     execute: async ({ name }, context) => {
       const skill = await withToolErrors(context.files, () => findSkill(storesOf(context), String(name)));
@@ -108,7 +108,7 @@ export function readSkill(storesOf: StoresOf): Tool {
     },
     category: "skills",
     effect: "pure",
-    hints: { readonly: true },
+    hints: { readonly: true, persistOutput: false },
     permissions: {},
     execute: async ({ name, file = SKILL_FILE, offset }, context) => {
       const skill = await withToolErrors(context.files, () => findSkill(storesOf(context), String(name)));

@@ -18,6 +18,8 @@ Deno.test("runtimeSafeCapabilities() knows the built-in capabilities by id, each
     "subagent_report",
     "subagents",
     "test_math",
+    "tool_output_distillation",
+    "tool_output_persistence",
   ]);
 });
 
