@@ -35,7 +35,7 @@ async function assertExact({ driver, runtime }: Recorded, input: string | InputM
 const BUSY: SimOptions = {
   tools: [defineTool({ name: "ping", description: "Pings", execute: () => "pong" })],
   capabilities: [
-    { id: "memory", name: "Memory", systemPrompt: ({ now }) => `Since ${now}.` },
+    { id: "recollection", name: "Memory", systemPrompt: ({ now }) => `Since ${now}.` },
     { id: "clock", name: "Clock", facts: ({ now }) => `It is ${now}.` },
     { id: "cache", name: "Cache", promptCacheKey: ({ id }) => id },
     { id: "deferral", name: "Deferral", hooks: { toolDefinitions: (tools) => tools.toReversed() } },

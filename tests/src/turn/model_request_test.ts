@@ -110,7 +110,7 @@ Deno.test("a prompt function runs once a turn, however many requests the turn ma
   const ping = defineTool({ name: "ping", description: "", execute: () => "pong" });
   await using sim = await scriptedRuntime([callTools("ping"), callTools("ping"), "ok", "next"], {
     tools: [ping],
-    capabilities: [{ id: "memory", name: "Memory", systemPrompt: () => `Run ${++runs}.` }],
+    capabilities: [{ id: "recollection", name: "Memory", systemPrompt: () => `Run ${++runs}.` }],
   });
   await sim.runtime.runTextTurn(sim.runtime.defaultSessionId, "hi");
   assert.equal(runs, 1);

@@ -186,10 +186,10 @@ Deno.test("postToolUse hooks of all layers run, each on the result of the one be
   const wrap = (id: string) =>
     hooked(id, { postToolUse: (_, result) => Promise.resolve({ ...result, result: `${result.result} ${id}` }) });
   const { content } = await underHooks([wrap("harness")], {
-    registered: [wrap("agent"), wrap("session")],
-    session: (single) => single.agent("agent").agentCapability("agent").sessionCapability("session"),
+    registered: [wrap("agent"), wrap("own_session")],
+    session: (single) => single.agent("agent").agentCapability("agent").sessionCapability("own_session"),
   });
-  assert.equal(content, "worked harness agent session");
+  assert.equal(content, "worked harness agent own_session");
 });
 
 Deno.test("a postToolUse hook sees errors too, also those of blocked calls", async () => {
