@@ -4,6 +4,7 @@ import { ToolError } from "../errors.ts";
 import type { Capability } from "../ports/capability.ts";
 import { defineCapability } from "../kit/define_capability.ts";
 import { defineTool } from "../kit/define_tool.ts";
+import { isTimeZone } from "../kit/time_zone_text.ts";
 
 /** Options of {@linkcode currentTime}. */
 export interface CurrentTimeOptions {
@@ -75,15 +76,8 @@ export function currentTime(options: CurrentTimeOptions = {}): Capability {
   });
 }
 
-/** A name or an offset; Temporal alone would also read the zone out of a whole date. */
-const ZONE = /^([A-Za-z][A-Za-z0-9_+/-]*|[+-]\d{2}:\d{2})$/;
-
 function inZone(milliseconds: number, zone: string): Temporal.ZonedDateTime {
-  try {
-    if (ZONE.test(zone)) return Temporal.Instant.fromEpochMilliseconds(milliseconds).toZonedDateTimeISO(zone);
-  } catch {
-    // An unknown name, which is answered below.
-  }
+  if (isTimeZone(zone)) return Temporal.Instant.fromEpochMilliseconds(milliseconds).toZonedDateTimeISO(zone);
   throw new ToolError(
     `Unknown time zone "${zone}": use an IANA name such as Europe/Zurich, or an offset such as +02:00`,
   );

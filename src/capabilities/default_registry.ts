@@ -3,6 +3,7 @@
 import type { LazyCapability } from "../ports/capability.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { RuntimeSessionStore } from "../ports/stores.ts";
+import type { EnvironmentContextOptions } from "./environment_context.ts";
 import type { MemoryOptions } from "./memory/capability.ts";
 import type { SkillsOptions } from "./skills/capability.ts";
 
@@ -20,6 +21,12 @@ export interface RuntimeSafeCapabilitiesOptions {
    * @default the host's clock
    */
   readonly clock?: Clock;
+  /**
+   * The facts `environment_context` tells.
+   *
+   * @default {}
+   */
+  readonly environment?: EnvironmentContextOptions;
   /**
    * Where `memory` is kept.
    *
@@ -77,10 +84,34 @@ export function runtimeSafeCapabilities(options: RuntimeSafeCapabilitiesOptions 
       load: async () => (await import("./current_time.ts")).currentTime(options),
     },
     {
+      id: "environment_context",
+      name: "Environment context",
+      description: "Tells the model facts about its environment in every turn.",
+      load: async () => (await import("./environment_context.ts")).environmentContext(options.environment),
+    },
+    {
+      id: "human_intent",
+      name: "Human intent",
+      description: "Lets the model say what each call is for.",
+      load: async () => (await import("./human_intent.ts")).humanIntent,
+    },
+    {
       id: "memory",
       name: "Memory",
       description: "Remembers, recalls and forgets across conversations.",
       load: async () => (await import("./memory/capability.ts")).memory(options.memory),
+    },
+    {
+      id: "message_metadata",
+      name: "Message metadata",
+      description: "Shows the model when a message was sent, and what else is known of it.",
+      load: async () => (await import("./message_metadata.ts")).messageMetadata,
+    },
+    {
+      id: "prompt_caching",
+      name: "Prompt caching",
+      description: "Lets a provider cache the start of requests.",
+      load: async () => (await import("./prompt_caching.ts")).promptCaching,
     },
     {
       id: "session",
@@ -135,6 +166,12 @@ export function runtimeSafeCapabilities(options: RuntimeSafeCapabilitiesOptions 
       name: "Subagents",
       description: "Gives pieces of work to other agents, which work in sessions of their own.",
       load: async () => (await import("./subagents/capability.ts")).subagents(options),
+    },
+    {
+      id: "system_commands",
+      name: "System commands",
+      description: "Commands about the session: status, history, files and export.",
+      load: async () => (await import("./system_commands.ts")).systemCommands,
     },
     {
       id: "test_math",

@@ -171,7 +171,7 @@ async function assemble(sources: ContextSources, request: ContextRequest, execut
   };
   if (config.parallelToolCalls !== undefined) agent.parallelToolCalls = config.parallelToolCalls;
   if (overlay.networkAccess !== undefined) agent.networkAccess = overlay.networkAccess;
-  const promptCacheKey = firstDefined(config, (owner) => owner.capability.promptCacheKey?.(session));
+  const promptCacheKey = firstDefined(config, (owner) => owner.capability.promptCacheKey?.(session, owner.config));
   if (promptCacheKey !== undefined) agent.promptCacheKey = promptCacheKey;
   const context: Mutable<TurnContext> = {
     harnessChain: layers.harnessChain,

@@ -185,7 +185,7 @@ export interface Capability {
   /** How much a failed turn tells its user. */
   readonly errorDisclosure?: ErrorDisclosure;
   /** Key under which providers may cache the prompt. */
-  promptCacheKey?(session: Session): string | undefined;
+  promptCacheKey?(session: Session, config: JsonObject): string | undefined;
   /** The id of the capability to use instead with a model. */
   resolveForModel?(model: string): string | undefined;
   /** Permissions it needs itself, its tools aside; absent means unknown. */
