@@ -24,7 +24,7 @@
  */
 
 export { runtimeSafeCapabilities } from "./src/capabilities/default_registry.ts";
-export type { RuntimeSafeCapabilitiesOptions } from "./src/capabilities/default_registry.ts";
+export type { RuntimeSafeCapabilitiesOptions } from "./src/capabilities/default_registry_options.ts";
 export type { EnvironmentContextOptions, EnvironmentFacts } from "./src/capabilities/environment_context.ts";
 export type { MemoryOptions } from "./src/capabilities/memory/capability.ts";
 export type { MemoryStore } from "./src/capabilities/memory/memory_store.ts";

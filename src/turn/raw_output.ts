@@ -13,10 +13,9 @@ const MAX_CHARACTERS = 4 * 1024 * 1024;
  * indented JSON, so that it has lines.
  */
 export function rawOutputOf(
-  outcome: { readonly type: string } | ToolOutcome | undefined,
+  outcome: Extract<ToolOutcome, { readonly type: "success" }>,
   truncated: boolean,
 ): { readonly rawOutput?: RawOutput } {
-  if (outcome === undefined || outcome.type !== "success" || !("value" in outcome)) return {};
   try {
     const given = textsOf(outcome.rawOutput);
     if (given !== undefined) return { rawOutput: given };

@@ -8,11 +8,11 @@ import type { CapabilityHooks, ToolUseDetails } from "../ports/capability.ts";
 import type { Tool, ToolOutcome } from "../ports/tool.ts";
 import type { Mutable } from "../kit/mutable.ts";
 import { toBoundedJson } from "../kit/bounded_json.ts";
+import { lazy } from "../kit/lazy.ts";
 import { copyForeign, parseArguments, parseArgumentsText } from "../kit/parse_arguments.ts";
 import type { BoundTool } from "../context/session_config.ts";
 import type { TurnContext } from "../context/turn_context.ts";
 import { CallContext } from "./call_context.ts";
-import { rawOutputOf } from "./raw_output.ts";
 import type { TurnRun } from "./turn_run.ts";
 
 /** A finished call. */
@@ -32,6 +32,7 @@ export interface FinishedCall {
 /** Told just before the tool runs; resolves when it may. */
 export type BeforeStart = (call: ToolCall, tool: Tool, args: JsonValue) => Promise<void> | undefined;
 
+const raw = lazy(() => import("./raw_output.ts"));
 const INTERNAL = "failed with an internal error";
 
 /**
@@ -58,7 +59,7 @@ export async function runToolCall(
       ({ result, truncated } = toResult(call, outcome, run.ports.limits.maxToolResultBytes));
     }
     if (bound !== undefined && turn.config.hasHook.postToolUse) {
-      const hooked = await runPostHooks(run, turn, call, result, context, rawOutputOf(outcome, truncated));
+      const hooked = await runPostHooks(run, turn, call, result, context, await rawOutput(outcome, truncated));
       try {
         const bounded = hooked === result ? undefined : boundResult(call, hooked, run.ports.limits.maxToolResultBytes);
         result = bounded?.result ?? result;
@@ -77,6 +78,15 @@ interface Failed {
   readonly type: "failed";
   readonly status: ToolStatus;
   readonly message: string;
+}
+
+/** The output in full, for hooks; nearly no result needs it. */
+async function rawOutput(
+  outcome: ToolOutcome | Failed | undefined,
+  truncated: boolean,
+): Promise<Pick<ToolUseDetails, "rawOutput">> {
+  if (outcome?.type !== "success" || outcome.rawOutput === undefined && !truncated) return {};
+  return (await raw()).rawOutputOf(outcome, truncated);
 }
 
 async function runBound(

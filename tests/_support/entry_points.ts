@@ -26,6 +26,6 @@ export const entryPoints: readonly EntryPoint[] = Object.entries(config.exports)
  * The npm packages "." may bring along: small, pure, without permission or environment, and
  * imported only when first needed.
  */
-export const npmPackagesOfMain: readonly string[] = ["@cfworker/json-schema", "js-yaml", "re2js"];
+export const npmPackagesOfMain: readonly string[] = ["@cfworker/json-schema", "argparse", "js-yaml", "re2js"];
 
 if (import.meta.main) console.log(entryPoints.map((entry) => entry.file).join(" "));

@@ -1,0 +1,44 @@
+/** How the built-in capabilities are made; imported with the first one a session uses. */
+
+import type { Capability } from "../ports/capability.ts";
+import type { RuntimeSafeCapabilitiesOptions } from "./default_registry_options.ts";
+
+type Loader = (options: RuntimeSafeCapabilitiesOptions) => Promise<Capability>;
+
+/** By id. */
+const LOADERS: Readonly<Record<string, Loader>> = {
+  agent_instructions: async () => (await import("./agent_instructions.ts")).agentInstructions,
+  background_execution: async () => (await import("./background/capability.ts")).backgroundExecution,
+  current_time: async (options) => (await import("./current_time.ts")).currentTime(options),
+  environment_context: async (options) =>
+    (await import("./environment_context.ts")).environmentContext(options.environment),
+  human_intent: async () => (await import("./human_intent.ts")).humanIntent,
+  memory: async (options) => (await import("./memory/capability.ts")).memory(options.memory),
+  message_metadata: async () => (await import("./message_metadata.ts")).messageMetadata,
+  prompt_caching: async () => (await import("./prompt_caching.ts")).promptCaching,
+  session: async (options) => (await import("./session.ts")).session(options),
+  session_file_system: async () => (await import("./session_file_system/capability.ts")).sessionFileSystem,
+  session_schedule: async () => (await import("./session_schedule/capability.ts")).sessionSchedule,
+  session_storage: async () => (await import("./session_storage.ts")).sessionStorage,
+  session_tasks: async (options) => (await import("./session_tasks/capability.ts")).createSessionTasks(options),
+  skills: async (options) => (await import("./skills/capability.ts")).skills(options.skills),
+  stateless_todo_list: async () => (await import("./stateless_todo_list.ts")).statelessTodoList,
+  subagent_report: async () => (await import("./subagents/report_capability.ts")).subagentReport,
+  subagents: async (options) => (await import("./subagents/capability.ts")).subagents(options),
+  system_commands: async () => (await import("./system_commands.ts")).systemCommands,
+  test_math: async () => (await import("./test_math.ts")).testMath,
+  tool_output_distillation: async () =>
+    (await import("./tool_output_distillation/capability.ts")).toolOutputDistillation,
+  tool_output_persistence: async () => (await import("./tool_output_persistence.ts")).toolOutputPersistence,
+};
+
+/**
+ * Imports a built-in capability and makes it.
+ *
+ * @throws {RangeError} when there is none of this id
+ */
+export async function loadBuiltIn(id: string, options: RuntimeSafeCapabilitiesOptions): Promise<Capability> {
+  const load = Object.hasOwn(LOADERS, id) ? LOADERS[id] : undefined;
+  if (load === undefined) throw new RangeError(`Cannot load the built-in capability "${id}": there is none`);
+  return await load(options);
+}
