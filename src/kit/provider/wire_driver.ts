@@ -1,23 +1,39 @@
-/** The driver of both APIs. */
+/** A driver over HTTP: what every provider's driver does in the same way. */
 
 import { ProviderError } from "../../errors.ts";
 import type { DriverId } from "../../records/model.ts";
 import type { Driver, ModelCallOptions, ModelEvent, ModelRequest, PreparedRequest } from "../../ports/driver.ts";
-import type { Client, Incoming } from "./client.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Failures } from "./failures.ts";
 import { BEAT } from "./heartbeat.ts";
-import { fieldsOf, listOf, textOf } from "./narrow.ts";
 import { ALIVE, type ReplyReader } from "./reply.ts";
+import type { Incoming, WireClient } from "./wire_client.ts";
 
-/** What tells the two APIs apart. */
-export interface Api {
-  /** Where requests are posted, below the base URL. */
-  readonly path: string;
-  /** The body of a request; the same text for the same request. */
+/** What tells one provider's API from another's. */
+export interface WireApi {
+  /** Where a request is posted, below the base URL; begins with a slash. */
+  path(request: ModelRequest): string;
+  /**
+   * The body of a request; the same text for the same request.
+   *
+   * It has to make something of `responseFormat`: the provider's own member, else `instructed()`.
+   */
   body(request: ModelRequest): string;
-  /** A reader for one reply. */
-  reply(): ReplyReader;
+  /** A reader for one reply to a request. */
+  reply(request: ModelRequest): ReplyReader;
+  /**
+   * Another request to send at once, when a refusal says how this one has to be changed; undefined for none.
+   *
+   * Asked at most once a call. For limits the provider alone knows; what may succeed unchanged is the kernel's to retry.
+   */
+  amend?(request: ModelRequest, refusal: ProviderError): ModelRequest | undefined;
+  /** How the models are listed; absent when they cannot be. */
+  readonly models?: {
+    /** Where the list is, below the base URL; begins with a slash. */
+    readonly path: string;
+    /** The names in the answer; undefined when it is no list. */
+    names(answer: unknown): readonly string[] | undefined;
+  };
 }
 
 /** What a driver is made of. */
@@ -25,21 +41,23 @@ export interface DriverParts {
   /** The id it is registered under. */
   readonly id: DriverId;
   /** The API it speaks. */
-  readonly api: Api;
+  readonly api: WireApi;
   /** Where the provider listens. */
   readonly endpoint: Endpoint;
   /** Sends the requests. */
-  readonly client: Client;
+  readonly client: WireClient;
   /** Makes the errors. */
   readonly failures: Failures;
   /** The headers of every request, as they may be shown. */
   readonly shownHeaders: Readonly<Record<string, string>>;
 }
 
-/** Speaks one of OpenAI's APIs with one endpoint. */
-export class OpenAIDriver implements Driver {
+/** Speaks one API with one endpoint. */
+export class WireDriver implements Driver {
   /** The id it was registered under. */
   readonly id: DriverId;
+  /** Its API makes the best of a format, natively or in words. */
+  readonly takesResponseFormat = true;
   readonly #parts: DriverParts;
 
   /** Makes a driver. */
@@ -53,7 +71,7 @@ export class OpenAIDriver implements Driver {
     const { api, endpoint, shownHeaders } = this.#parts;
     return {
       method: "POST",
-      url: endpoint.url(api.path),
+      url: endpoint.url(api.path(request)),
       headers: { ...shownHeaders, "content-type": "application/json" },
       body: api.body(request),
     };
@@ -67,15 +85,11 @@ export class OpenAIDriver implements Driver {
   async *stream(request: ModelRequest, options: ModelCallOptions): AsyncGenerator<ModelEvent, void, void> {
     const { signal } = options;
     signal.throwIfAborted();
-    const { url, body } = this.prepare(request);
     // Whoever stops reading, by `break` or because the reply is complete, closes the connection.
     const left = new AbortController();
     try {
-      const incoming = await this.#guarded(
-        () => this.#parts.client.post(url, body, AbortSignal.any([signal, left.signal])),
-        signal,
-      );
-      yield* this.#events(incoming, signal);
+      const { incoming, sent } = await this.#send(request, signal, AbortSignal.any([signal, left.signal]));
+      yield* this.#events(incoming, this.#parts.api.reply(sent), signal);
     } finally {
       left.abort();
     }
@@ -87,16 +101,40 @@ export class OpenAIDriver implements Driver {
    * @throws {ProviderError} when the provider refuses, fails or answers with something else
    */
   async listModels(options: ModelCallOptions): Promise<readonly string[]> {
-    const { client, endpoint, failures } = this.#parts;
+    const { api: { models }, client, endpoint, failures } = this.#parts;
     options.signal.throwIfAborted();
-    const body = await this.#guarded(() => client.get(endpoint.url("/models"), options.signal), options.signal);
-    const models = Array.isArray(body) ? body : fieldsOf(body)["data"];
-    if (!Array.isArray(models)) throw failures.unavailable("it sent no list of models");
-    return listOf(models).map((model) => textOf(fieldsOf(model)["id"])).filter((id) => id !== "");
+    if (models === undefined) throw failures.unavailable("it has no list of models");
+    const answer = await this.#guarded(() => client.get(endpoint.url(models.path), options.signal), options.signal);
+    const names = models.names(answer);
+    if (names === undefined) throw failures.unavailable("it sent no list of models");
+    return names.filter((name) => name !== "");
   }
 
-  async *#events(incoming: Incoming, signal: AbortSignal): AsyncGenerator<ModelEvent, void, void> {
-    const reply = this.#parts.api.reply();
+  /** Sends a request, and in its place the one the provider's refusal asks for. */
+  async #send(
+    request: ModelRequest,
+    signal: AbortSignal,
+    any: AbortSignal,
+  ): Promise<{ readonly incoming: Incoming; readonly sent: ModelRequest }> {
+    const { api, client } = this.#parts;
+    const post = (sent: ModelRequest): Promise<Incoming> => {
+      const { url, body } = this.prepare(sent);
+      return this.#guarded(() => client.post(url, body, any), signal);
+    };
+    try {
+      return { incoming: await post(request), sent: request };
+    } catch (error) {
+      const amended = error instanceof ProviderError ? api.amend?.(request, error) : undefined;
+      if (amended === undefined) throw error;
+      return { incoming: await post(amended), sent: amended };
+    }
+  }
+
+  async *#events(
+    incoming: Incoming,
+    reply: ReplyReader,
+    signal: AbortSignal,
+  ): AsyncGenerator<ModelEvent, void, void> {
     const source = incoming.events[Symbol.asyncIterator]();
     while (true) {
       const next = source.next();
@@ -116,7 +154,7 @@ export class OpenAIDriver implements Driver {
     }
   }
 
-  /** Runs something of the library's: what it throws becomes the reason of the abort or a ProviderError. */
+  /** Runs something of the client's: what it throws becomes the reason of the abort or a ProviderError. */
   async #guarded<T>(run: () => Promise<T>, signal: AbortSignal): Promise<T> {
     try {
       return await run();
