@@ -70,7 +70,7 @@ export type { StandardIssue, StandardOutput, StandardResult, StandardSchema } fr
 export type { StandardSchemaProps } from "./src/kit/standard_schema.ts";
 export type { Capability, CapabilityContext, CapabilityHooks, Command } from "./src/ports/capability.ts";
 export type { CommandContext, CommandResult, LazyCapability, ModelView } from "./src/ports/capability.ts";
-export type { PromptDecision, ToolUseDecision } from "./src/ports/capability.ts";
+export type { PromptDecision, ToolUseDecision, TurnCapabilityContext } from "./src/ports/capability.ts";
 export type { Clock, RandomSource, Timer } from "./src/ports/clock.ts";
 export type { ConnectionResolver } from "./src/ports/connection_resolver.ts";
 export type { Driver, DriverConfig, DriverDescriptor, ModelCallOptions, ModelEvent } from "./src/ports/driver.ts";
@@ -80,9 +80,13 @@ export type { FileStat, FileSystemContext, GrepLine, GrepOptions, GrepResult } f
 export type { RuntimeFileStore, SessionFiles, SessionFileSystemFactory, StoredFile } from "./src/ports/file_store.ts";
 export type { AcquiredSession, CommittedStep, EventQuery, KeyedTurn, OwnerId } from "./src/ports/journal.ts";
 export type { RuntimeTurnStore, SessionHead, SessionJournal, SessionStep, TurnStoreStep } from "./src/ports/journal.ts";
+export type { CallProblem, CallRepair, ModelCallDecision, ModelOutput } from "./src/ports/model_hooks.ts";
+export type { ModelViewRequest, OutputDecision } from "./src/ports/model_hooks.ts";
 export type { DeliverOptions, NewSession } from "./src/ports/new_session.ts";
 export type { PlatformStore, RecentMessages, SessionOutcome, WaitOptions } from "./src/ports/platform_store.ts";
 export type { NewSchedule, SessionScheduleStore } from "./src/ports/schedule_store.ts";
+export type { CapabilityEventType, RunningTurn, SideModelReply } from "./src/ports/running_turn.ts";
+export type { SideModelRequest } from "./src/ports/running_turn.ts";
 export type { BindsSessionHost, HostedToolCall, SessionHost } from "./src/ports/session_host.ts";
 export type { SessionStorageStore } from "./src/ports/session_storage_store.ts";
 export type { MessageQuery, RuntimeAgentStore, RuntimeHarnessStore, RuntimeMessageStore } from "./src/ports/stores.ts";

@@ -53,6 +53,8 @@ export interface SessionConfig {
   readonly commands: ReadonlyMap<string, { readonly command: Command; readonly owner: ResolvedCapability }>;
   /** Whether a capability changes which messages the model sees. */
   readonly hasView: boolean;
+  /** Whether a model view can make a request smaller. */
+  readonly shrinks: boolean;
   /** The configured servers in sorted order: the capabilities' lowest, then the layers'. */
   readonly mcpServers: McpServers;
   /** How many there are. */
@@ -70,6 +72,9 @@ const HOOK_NAMES: readonly (keyof CapabilityHooks)[] = [
   "turnEnd",
   "toolDefinitions",
   "llmError",
+  "beforeModelCall",
+  "outputGuard",
+  "repairCall",
 ];
 
 /** Collects what the resolved capabilities contribute. */
@@ -89,6 +94,9 @@ export function buildSessionConfig(
     turnEnd: false,
     toolDefinitions: false,
     llmError: false,
+    beforeModelCall: false,
+    outputGuard: false,
+    repairCall: false,
   };
   const commands = new Map<string, { command: Command; owner: ResolvedCapability }>();
   const notes = [...warnings];
@@ -133,6 +141,7 @@ export function buildSessionConfig(
     hasView: capabilities.some(({ capability }) =>
       capability.modelView !== undefined || capability.messageFilter !== undefined
     ),
+    shrinks: capabilities.some(({ capability }) => capability.modelView?.shrinks === true),
     mcpServers,
     mcpServerCount: Object.keys(mcpServers).length,
     parallelToolCalls: overlay.parallelToolCalls ?? parallel,

@@ -116,6 +116,13 @@ export interface TurnResult {
   readonly success: boolean;
   /** Why it failed. */
   readonly error?: TurnFailure;
+  /** Why a guard ended it, when it is `sealed`. */
+  readonly sealed?: {
+    /** Which kind of guard, such as `budget` or `no_progress`. */
+    readonly reason: string;
+    /** What it saw, for people. */
+    readonly detail?: string;
+  };
   /** Reason steps taken. */
   readonly iterations: number;
   /** Tool calls acted on; 0 when the turn failed. */

@@ -12,7 +12,8 @@ import { type CallLog, callsOf } from "./call_log.ts";
 import { CallContext } from "./call_context.ts";
 import { sha256 } from "./reasoning.ts";
 import { runScheduled } from "./scheduler.ts";
-import { errorResult, type FinishedCall, narrate, runToolCall, writeOutcome } from "./tool_call.ts";
+import { type FinishedCall, narrate, runToolCall } from "./tool_call.ts";
+import { errorResult, writeOutcome } from "./tool_result.ts";
 import type { TurnRun } from "./turn_run.ts";
 
 /** The words of a result when nobody knows what became of a call. */

@@ -14,7 +14,6 @@ import type { CallLog } from "./call_log.ts";
 import { plan } from "./plan.ts";
 import type { NextStep, Plan, TurnEffect } from "./plan_types.ts";
 import { reason } from "./reason.ts";
-import { contextFor } from "./reasoning.ts";
 import { isOfStores, type TurnRun } from "./turn_run.ts";
 
 /** Where a loop begins. */
@@ -30,6 +29,7 @@ export interface LoopStart {
 const acting = lazy(() => import("./act.ts"));
 const answerForm = lazy(() => import("./answer_form.ts"));
 const joining = lazy(() => import("./joining.ts"));
+const turnEnds = lazy(() => import("./turn_end_hooks.ts"));
 const failing = lazy(() => import("./reason_failed.ts"));
 
 /** Nothing is recorded yet. */
@@ -110,7 +110,7 @@ export class TurnLoop {
       if (over.next.type === "complete") return { result: await this.#complete(over.next, over.effects, []) };
     }
     const reasoned = await reason(run);
-    this.#message = reasoned.message.content.some((part) => part.type === "tool_call") ? reasoned.message : undefined;
+    this.#message = reasoned.message?.content.some((part) => part.type === "tool_call") ? reasoned.message : undefined;
     this.#log = EMPTY_CALL_LOG;
     if (reasoned.outcome.type === "reasoned" && reasoned.outcome.text !== "") run.response = reasoned.outcome.text;
     // From here to the commit nothing may be awaited: what joins the turn and what closes it is one decision.
@@ -178,7 +178,7 @@ export class TurnLoop {
         events,
       };
       if (before.length > 0) await run.commit(before, { checkpoint: { ...run.checkpoint(run.state), closing } });
-      await runTurnEndHooks(run, result);
+      await (await turnEnds()).runTurnEndHooks(run, result);
       await run.commit(events, { checkpoint: null, release: true });
     } else await run.commit([...before, ...events], { checkpoint: null, release: true });
     return result;
@@ -199,7 +199,7 @@ export class TurnLoop {
       await run.context().catch((error) => {
         if (error instanceof StoreError) throw error;
       });
-      if (hasTurnEndHooks(run)) await runTurnEndHooks(run, result);
+      if (hasTurnEndHooks(run)) await (await turnEnds()).runTurnEndHooks(run, result);
       await run.commit(closing.events, { checkpoint: null, release: true });
       return result;
     } finally {
@@ -237,6 +237,7 @@ export function resultOf(run: TurnRun, next: Complete, waitingFor: readonly Tool
     success,
     ...(output === undefined ? {} : { output }),
     ...(failure === undefined ? {} : { error: failure }),
+    ...(next.sealed === undefined ? {} : { sealed: next.sealed }),
     iterations: state.iteration,
     toolCallsCount: next.status === "failed" ? 0 : state.toolCallsActed,
     stopReason: next.stopReason,
@@ -262,18 +263,4 @@ function isAnswered({ share, state }: TurnRun): boolean {
 function hasTurnEndHooks(run: TurnRun): boolean {
   // An interrupted turn, and one whose context was never assembled, ends without hooks.
   return !run.interrupts.interrupted && run.assembled?.config.hasHook.turnEnd === true;
-}
-
-async function runTurnEndHooks(run: TurnRun, result: TurnResult): Promise<void> {
-  const context = await run.context();
-  for (const { owner, hooks } of context.config.hooks) {
-    if (hooks.turnEnd === undefined) continue;
-    try {
-      const pending = hooks.turnEnd(result, contextFor(run, context)(owner.config));
-      if (pending instanceof Promise) await run.timed(pending, run.ports.limits.hookMs, "run a turn-end hook");
-    } catch (thrown) {
-      run.warn("hook_failed", thrown);
-      if (run.interrupts.interrupted) return;
-    }
-  }
 }

@@ -188,24 +188,27 @@ function cancel(state: TurnState, reason: string | undefined): Plan {
   };
 }
 
-function seal(state: TurnState, outcome: Extract<TurnOutcome, { type: "sealed" }>): Plan {
+function seal(before: TurnState, outcome: Extract<TurnOutcome, { type: "sealed" }>): Plan {
+  // A reason step that a guard did not let begin does not count.
+  const state = before.phase === "reason" ? { ...before, iteration: before.iteration - 1 } : before;
   const done: TurnState = { ...state, phase: "done" };
+  const { reason, detail } = outcome;
+  const sealed = detail === undefined ? { reason } : { reason, detail };
   const event: EventDraft = {
     type: "turn.sealed",
     context: contextOf(state),
     data: {
       turnId: state.turnId,
-      reason: outcome.reason,
-      ...(outcome.detail === undefined ? {} : { detail: outcome.detail }),
+      ...sealed,
       iterations: state.iteration,
       usage: state.usage,
     },
   };
   return {
     state: done,
-    next: { type: "complete", status: "sealed", stopReason: "sealed" },
+    next: { type: "complete", status: "sealed", stopReason: "sealed", sealed },
     effects: [
-      { type: "close_calls", reason: `not executed: ${outcome.reason}` },
+      { type: "close_calls", reason: `not executed: ${reason}` },
       { type: "event", event },
       idled(done),
     ],

@@ -3,7 +3,7 @@
 import type { EventDraft } from "../records/event.ts";
 import type { MessageId } from "../records/ids.ts";
 import type { ErrorDisclosure } from "../records/message.ts";
-import type { StopReason, TurnFailure, TurnState } from "../records/turn.ts";
+import type { StopReason, TurnFailure, TurnResult, TurnState } from "../records/turn.ts";
 import type { Usage } from "../records/usage.ts";
 
 /** An answer that does not have the form that was asked for. */
@@ -116,6 +116,8 @@ export type NextStep =
     readonly stopReason: StopReason;
     /** Why it failed. */
     readonly failure?: TurnFailure;
+    /** Why a guard ended it. */
+    readonly sealed?: NonNullable<TurnResult["sealed"]>;
   };
 
 /** What the loop has to do with the closing commit, in order. */

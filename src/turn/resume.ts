@@ -14,7 +14,7 @@ import { resultOf, TurnLoop } from "./loop.ts";
 import { plan } from "./plan.ts";
 import { takeTurn } from "./recovery.ts";
 import { textOfMessage } from "./stored_turn.ts";
-import { errorResult } from "./tool_call.ts";
+import { errorResult } from "./tool_result.ts";
 import type { TurnRun } from "./turn_run.ts";
 import type { SessionShare } from "./session_share.ts";
 
