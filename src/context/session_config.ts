@@ -2,6 +2,7 @@
 
 import type { CapabilityRef } from "../records/capability_ref.ts";
 import type { ErrorDisclosure } from "../records/message.ts";
+import type { JsonObject } from "../records/json.ts";
 import type { McpServerConfig, McpServers } from "../records/mcp.ts";
 import type { ToolDefinition } from "../records/tool.ts";
 import type { Capability, CapabilityHooks, Command } from "../ports/capability.ts";
@@ -75,6 +76,7 @@ const HOOK_NAMES: readonly (keyof CapabilityHooks)[] = [
   "beforeModelCall",
   "outputGuard",
   "repairCall",
+  "approveCall",
 ];
 
 /** Collects what the resolved capabilities contribute. */
@@ -97,6 +99,7 @@ export function buildSessionConfig(
     beforeModelCall: false,
     outputGuard: false,
     repairCall: false,
+    approveCall: false,
   };
   const commands = new Map<string, { command: Command; owner: ResolvedCapability }>();
   const notes = [...warnings];
@@ -118,8 +121,10 @@ export function buildSessionConfig(
     for (const command of capability.commands ?? []) {
       if (!commands.has(command.name)) commands.set(command.name, { command, owner });
     }
-    parallel = capability.parallelToolCalls ?? parallel;
-    disclosure = capability.errorDisclosure ?? disclosure;
+    parallel = settingOf(capability.parallelToolCalls, config) ?? parallel;
+    disclosure = settingOf(capability.errorDisclosure, config) ?? disclosure;
+    const problem = capability.validateConfig?.(config);
+    if (problem !== undefined) notes.push(`Configuration of capability "${capability.id}": ${problem}`);
   }
   for (const tool of overlay.clientTools) client.set(tool.name, tool);
   const clientTools = [...client.values()];
@@ -147,6 +152,13 @@ export function buildSessionConfig(
     parallelToolCalls: overlay.parallelToolCalls ?? parallel,
     errorDisclosure: disclosure,
   });
+}
+
+function settingOf<T extends string | boolean>(
+  setting: T | ((config: JsonObject) => T | undefined) | undefined,
+  config: JsonObject,
+): T | undefined {
+  return typeof setting === "function" ? setting(config) : setting;
 }
 
 /** What the model is offered: executable tools, then the client's own. */

@@ -9,7 +9,7 @@ import type { Session } from "../records/session.ts";
 import type { ToolCall, ToolDefinition, ToolResult } from "../records/tool.ts";
 import type { TurnFailure, TurnResult } from "../records/turn.ts";
 import type { SessionFiles } from "./file_store.ts";
-import type { CallProblem, CallRepair, ModelCallDecision, ModelOutput } from "./model_hooks.ts";
+import type { ApprovalDecision, CallProblem, CallRepair, ModelCallDecision, ModelOutput } from "./model_hooks.ts";
 import type { ModelViewRequest, OutputDecision } from "./model_hooks.ts";
 import type { RunningTurn, SideModelReply, SideModelRequest } from "./running_turn.ts";
 import type { MessageQuery } from "./stores.ts";
@@ -74,6 +74,18 @@ export interface CapabilityHooks {
     input: InputMessage,
     context: CapabilityContext,
   ): PromptDecision | Promise<PromptDecision>;
+  /**
+   * After the call is recorded, once for each call of a tool the runtime runs; `deny` wins over `ask` over `allow`.
+   *
+   * What it decides is stored with the call and a hash of its arguments: a call whose arguments a hook or a repair
+   * changes afterwards does not run. Without an answer in time the turn waits; a hook that throws denies. Where all
+   * abstain the tool's own policy counts.
+   */
+  approveCall?(
+    call: ToolCall,
+    tool: ToolDefinition,
+    context: TurnCapabilityContext,
+  ): ApprovalDecision | Promise<ApprovalDecision>;
   /** After the call is recorded, before it starts; the first block wins. */
   preToolUse?(
     call: ToolCall,
@@ -222,9 +234,9 @@ export interface Capability {
   /** Commands it offers. */
   readonly commands?: readonly Command[];
   /** Whether calls of one reply may run at the same time. */
-  readonly parallelToolCalls?: boolean;
+  readonly parallelToolCalls?: boolean | ((config: JsonObject) => boolean | undefined);
   /** How much a failed turn tells its user. */
-  readonly errorDisclosure?: ErrorDisclosure;
+  readonly errorDisclosure?: ErrorDisclosure | ((config: JsonObject) => ErrorDisclosure | undefined);
   /** Key under which providers may cache the prompt. */
   promptCacheKey?(session: Session): string | undefined;
   /** The id of the capability to use instead with a model. */

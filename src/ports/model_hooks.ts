@@ -41,6 +41,27 @@ export type OutputDecision =
     readonly guardrailId?: string;
   };
 
+/** Whether a call may run. */
+export type ApprovalDecision =
+  | {
+    /** The hook has nothing to say about it. */
+    readonly action: "abstain";
+  }
+  | {
+    /** Somebody agreed to these very arguments. */
+    readonly action: "allow";
+  }
+  | {
+    /** The turn waits for a decision given to `resumeTurn`. */
+    readonly action: "ask";
+  }
+  | {
+    /** It does not run. */
+    readonly action: "deny";
+    /** Why, for the model. */
+    readonly reason: string;
+  };
+
 /** What is wrong with a call. */
 export interface CallProblem {
   /** Whether the arguments are no JSON object, or one that does not fit the tool's schema. */

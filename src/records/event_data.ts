@@ -18,6 +18,8 @@ export interface CallSummary {
   readonly displayName?: string;
   /** What is being done. */
   readonly narration?: string;
+  /** Whether the turn waits for a decision about it, and not for a result. */
+  readonly needsApproval?: true;
 }
 
 /** One record of `capability.usage`. */
@@ -274,6 +276,8 @@ export interface EventDataMap {
     readonly toolCallId: CallId;
     readonly approved: boolean;
     readonly reason?: string;
+    /** SHA-256 of the tool's name and the arguments that were decided about. */
+    readonly toolCallFingerprint?: string;
   };
   /** A malformed call was mended or given up. */
   readonly "tool.call_repaired": {

@@ -10,7 +10,7 @@ import type { TurnFailure, TurnResult } from "../records/turn.ts";
 import type { ToolCall } from "../records/tool.ts";
 import { lazy } from "../kit/lazy.ts";
 import type { Act } from "./act.ts";
-import type { CallLog } from "./call_log.ts";
+import type { CallDecision, CallLog } from "./call_log.ts";
 import { plan } from "./plan.ts";
 import type { NextStep, Plan, TurnEffect } from "./plan_types.ts";
 import { reason } from "./reason.ts";
@@ -36,7 +36,7 @@ const failing = lazy(() => import("./reason_failed.ts"));
 const EMPTY_CALL_LOG: CallLog = {
   answered: new Set<CallId>(),
   started: new Set<CallId>(),
-  decisions: new Map<CallId, { readonly approved: boolean }>(),
+  decisions: new Map<CallId, CallDecision>(),
 };
 
 type Complete = Extract<NextStep, { type: "complete" }>;
@@ -148,7 +148,7 @@ export class TurnLoop {
     const run = this.#run;
     const act = this.#act;
     const waitingFor = act?.waitingFor ?? [];
-    const calls = waitingFor.map((call) => act?.summary(call) ?? { id: call.id, name: call.name });
+    const calls = waitingFor.map((call) => act?.waitingSummary(call) ?? { id: call.id, name: call.name });
     run.closed = true;
     const context = run.eventContext;
     const turnId = run.state.turnId;

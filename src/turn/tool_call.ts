@@ -30,8 +30,8 @@ export interface FinishedCall {
   readonly durationMs: number;
 }
 
-/** Told just before the tool runs; resolves when it may. */
-export type BeforeStart = (call: ToolCall, tool: Tool, args: JsonValue) => Promise<void> | undefined;
+/** Told just before the tool runs; resolves when it may, or to the reason why it may not. */
+export type BeforeStart = (call: ToolCall, tool: Tool, args: JsonValue) => Promise<string | undefined> | undefined;
 
 /**
  * Runs a call to its result.
@@ -93,8 +93,9 @@ async function runBound(
   rethrowInterruption(run);
   const marked = beforeStart(call, tool, args);
   if (marked !== undefined) {
-    await marked;
+    const refused = await marked;
     rethrowInterruption(run);
+    if (refused !== undefined) return failed("error", refused);
   }
   return await execute(run, tool, value, context);
 }
