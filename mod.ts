@@ -76,6 +76,7 @@ export type { StandardSchemaProps } from "./src/kit/standard_schema.ts";
 export type { Capability, CapabilityContext, CapabilityHooks, Command } from "./src/ports/capability.ts";
 export type { CommandContext, CommandResult, LazyCapability, ModelView } from "./src/ports/capability.ts";
 export type { PromptDecision, ToolUseDecision, ToolUseDetails } from "./src/ports/capability.ts";
+export type { TurnCapabilityContext } from "./src/ports/capability.ts";
 export type { Clock, RandomSource, Timer } from "./src/ports/clock.ts";
 export type { ConnectionResolver } from "./src/ports/connection_resolver.ts";
 export type { Driver, DriverConfig, DriverDescriptor, ModelCallOptions, ModelEvent } from "./src/ports/driver.ts";
@@ -85,9 +86,19 @@ export type { FileStat, FileSystemContext, GrepLine, GrepOptions, GrepResult } f
 export type { RuntimeFileStore, SessionFiles, SessionFileSystemFactory, StoredFile } from "./src/ports/file_store.ts";
 export type { AcquiredSession, CommittedStep, EventQuery, KeyedTurn, OwnerId } from "./src/ports/journal.ts";
 export type { RuntimeTurnStore, SessionHead, SessionJournal, SessionStep, TurnStoreStep } from "./src/ports/journal.ts";
+export type {
+  ApprovalDecision,
+  CallProblem,
+  CallRepair,
+  ModelCallDecision,
+  ModelOutput,
+} from "./src/ports/model_hooks.ts";
+export type { ModelViewRequest, OutputDecision } from "./src/ports/model_hooks.ts";
 export type { DeliverOptions, NewSession } from "./src/ports/new_session.ts";
 export type { PlatformStore, RecentMessages, SessionOutcome, WaitOptions } from "./src/ports/platform_store.ts";
 export type { NewSchedule, SessionScheduleStore } from "./src/ports/schedule_store.ts";
+export type { CapabilityEventType, RunningTurn, SideModelReply } from "./src/ports/running_turn.ts";
+export type { SideModelRequest } from "./src/ports/running_turn.ts";
 export type { BindsSessionHost, HostedToolCall, SessionHost } from "./src/ports/session_host.ts";
 export type { SessionStorageStore } from "./src/ports/session_storage_store.ts";
 export type { MessageQuery, RuntimeAgentStore, RuntimeHarnessStore, RuntimeMessageStore } from "./src/ports/stores.ts";
@@ -121,6 +132,7 @@ export { DriverId } from "./src/records/model.ts";
 export type { ModelProfile, ModelRecord, ResolvedModel } from "./src/records/model.ts";
 export type { NetworkAccess } from "./src/records/network_access.ts";
 export type { PermissionNeeds } from "./src/records/permissions.ts";
+export type { ResponseFormat } from "./src/records/response_format.ts";
 export type { SessionSchedule } from "./src/records/schedule.ts";
 export { Secret } from "./src/records/secret.ts";
 export type { Session, SessionStatus } from "./src/records/session.ts";
@@ -129,7 +141,7 @@ export type { WakePolicy } from "./src/records/task.ts";
 export type { Deferrable, ToolCall, ToolDefinition, ToolEffect, ToolHints, ToolResult } from "./src/records/tool.ts";
 export type { ToolStatus } from "./src/records/tool.ts";
 export type { ClientToolResult, StopReason, ToolDecision, TurnFacts, TurnFailure } from "./src/records/turn.ts";
-export type { TurnPhase, TurnResult, TurnState } from "./src/records/turn.ts";
+export type { TurnForm, TurnPhase, TurnResult, TurnState } from "./src/records/turn.ts";
 export { addUsage, effectiveCostUsd, NO_USAGE } from "./src/records/usage.ts";
 export type { Usage } from "./src/records/usage.ts";
 export type { BackendSlots } from "./src/runtime/backend_slots.ts";
@@ -138,7 +150,7 @@ export { DEFAULT_LIMITS, DEFAULT_RETRY, InProcessRuntimeBuilder } from "./src/ru
 export type { CapabilityDelta } from "./src/runtime/capability_edits.ts";
 export type { CommandInfo } from "./src/runtime/commands.ts";
 export { InProcessRuntime } from "./src/runtime/in_process_runtime.ts";
-export type { RequestPreview } from "./src/runtime/inspection.ts";
+export type { PreviewOptions, RequestPreview } from "./src/runtime/inspection.ts";
 export { PlatformDefinition } from "./src/runtime/platform.ts";
 export type { PlatformDefinitionOptions } from "./src/runtime/platform.ts";
 export type { RuntimeParts } from "./src/runtime/runtime_parts.ts";

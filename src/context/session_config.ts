@@ -2,6 +2,7 @@
 
 import type { CapabilityRef } from "../records/capability_ref.ts";
 import type { ErrorDisclosure } from "../records/message.ts";
+import type { JsonObject } from "../records/json.ts";
 import type { McpServerConfig, McpServers } from "../records/mcp.ts";
 import type { ToolDefinition } from "../records/tool.ts";
 import type { Capability, CapabilityHooks, Command } from "../ports/capability.ts";
@@ -53,6 +54,8 @@ export interface SessionConfig {
   readonly commands: ReadonlyMap<string, { readonly command: Command; readonly owner: ResolvedCapability }>;
   /** Whether a capability changes which messages the model sees. */
   readonly hasView: boolean;
+  /** Whether a model view can make a request smaller. */
+  readonly shrinks: boolean;
   /** The configured servers in sorted order: the capabilities' lowest, then the layers'. */
   readonly mcpServers: McpServers;
   /** How many there are. */
@@ -70,6 +73,10 @@ const HOOK_NAMES: readonly (keyof CapabilityHooks)[] = [
   "turnEnd",
   "toolDefinitions",
   "llmError",
+  "beforeModelCall",
+  "outputGuard",
+  "repairCall",
+  "approveCall",
 ];
 
 /** Collects what the resolved capabilities contribute. */
@@ -89,6 +96,10 @@ export function buildSessionConfig(
     turnEnd: false,
     toolDefinitions: false,
     llmError: false,
+    beforeModelCall: false,
+    outputGuard: false,
+    repairCall: false,
+    approveCall: false,
   };
   const commands = new Map<string, { command: Command; owner: ResolvedCapability }>();
   const notes = [...warnings];
@@ -110,8 +121,10 @@ export function buildSessionConfig(
     for (const command of capability.commands ?? []) {
       if (!commands.has(command.name)) commands.set(command.name, { command, owner });
     }
-    parallel = capability.parallelToolCalls ?? parallel;
-    disclosure = capability.errorDisclosure ?? disclosure;
+    parallel = settingOf(capability.parallelToolCalls, config) ?? parallel;
+    disclosure = settingOf(capability.errorDisclosure, config) ?? disclosure;
+    const problem = capability.validateConfig?.(config);
+    if (problem !== undefined) notes.push(`Configuration of capability "${capability.id}": ${problem}`);
   }
   for (const tool of overlay.clientTools) client.set(tool.name, tool);
   const clientTools = [...client.values()];
@@ -133,11 +146,19 @@ export function buildSessionConfig(
     hasView: capabilities.some(({ capability }) =>
       capability.modelView !== undefined || capability.messageFilter !== undefined
     ),
+    shrinks: capabilities.some(({ capability }) => capability.modelView?.shrinks === true),
     mcpServers,
     mcpServerCount: Object.keys(mcpServers).length,
     parallelToolCalls: overlay.parallelToolCalls ?? parallel,
     errorDisclosure: disclosure,
   });
+}
+
+function settingOf<T extends string | boolean>(
+  setting: T | ((config: JsonObject) => T | undefined) | undefined,
+  config: JsonObject,
+): T | undefined {
+  return typeof setting === "function" ? setting(config) : setting;
 }
 
 /** What the model is offered: executable tools, then the client's own. */

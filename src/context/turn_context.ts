@@ -4,46 +4,35 @@ import { RuntimeError } from "../errors.ts";
 import type { CapabilityRef } from "../records/capability_ref.ts";
 import type { Agent, Harness } from "../records/harness.ts";
 import type { ModelId, SessionId } from "../records/ids.ts";
-import type { McpServers } from "../records/mcp.ts";
 import type { Controls, Message } from "../records/message.ts";
 import type { ResolvedModel } from "../records/model.ts";
 import type { NetworkAccess } from "../records/network_access.ts";
 import type { Session } from "../records/session.ts";
 import type { ToolDefinition } from "../records/tool.ts";
 import type { CapabilityContext } from "../ports/capability.ts";
-import type { SessionFiles } from "../ports/file_store.ts";
-import type { MessageQuery, RuntimeProviderStore } from "../ports/stores.ts";
-import type { Tool } from "../ports/tool.ts";
-import type { CapabilityRegistry } from "../kit/registries.ts";
+import type { MessageQuery } from "../ports/stores.ts";
+import { lazy } from "../kit/lazy.ts";
 import type { Mutable } from "../kit/mutable.ts";
 import { ConfigCache, configOf } from "./config_cache.ts";
+import type { ContextSources, PromptBlock } from "./contributions.ts";
 import {
   type ConfigLayers,
   type EffectiveOverlay,
   lastControls,
-  type LayerSources,
   readLayers,
   requireActive,
   resolveLocale,
   resolveModel,
 } from "./layers.ts";
 import type { ResolvedCapability } from "./resolve.ts";
-import { type BoundTool, offeredTools, type SessionConfig } from "./session_config.ts";
+import type { BoundTool, SessionConfig } from "./session_config.ts";
+
+export type { ContextSources, PromptBlock } from "./contributions.ts";
+
+const contributions = lazy(() => import("./contributions.ts"));
 
 /** Reason steps of a turn when no layer says otherwise. */
 export const DEFAULT_MAX_ITERATIONS = 500;
-
-/** Where a context is assembled from. */
-export interface ContextSources extends LayerSources {
-  /** Models. */
-  readonly providers: RuntimeProviderStore;
-  /** Capabilities. */
-  readonly capabilities: CapabilityRegistry;
-  /** The files of a workspace. */
-  files(workspaceId: string): SessionFiles;
-  /** Tools of the configured servers; absent when the host connects none. */
-  sourceTools?(session: Session, servers: McpServers): Promise<readonly Tool[]>;
-}
 
 /** What a context is assembled for. */
 export interface ContextRequest {
@@ -109,6 +98,8 @@ export interface TurnContext {
   readonly facts: string;
   /** The tools that can be executed, by name; more than the model sees. */
   readonly executableTools: ReadonlyMap<string, BoundTool>;
+  /** The definitions of all tools, before hooks rewrite them. */
+  readonly allTools: readonly ToolDefinition[];
   /** What the kernel needs of the resolved configuration. */
   readonly config: SessionConfig;
   /** What was left out and why. */
@@ -159,14 +150,18 @@ async function assemble(sources: ContextSources, request: ContextRequest, execut
     now: request.now,
   });
   // Most sessions of a text turn have neither: nothing is awaited for them.
-  const texts = config.capabilities.length === 0 ? NO_TEXTS : await collectTexts(config, contextOf);
-  const { executable, offered } = config.hasHook.toolDefinitions || config.mcpServerCount > 0
-    ? await collectTools(sources, config, session, contextOf)
-    : { executable: config.tools, offered: config.offered };
+  const texts = config.capabilities.length === 0
+    ? NO_TEXTS
+    : await (await contributions()).collectTexts(config, contextOf);
+  const { executable, all } = config.mcpServerCount > 0
+    ? await (await contributions()).collectTools(sources, config, session)
+    : { executable: config.tools, all: config.offered };
   const agent: Mutable<RuntimeAgent> = {
     systemPrompt: composeSystemPrompt({ base: overlay.systemPrompt, blocks: texts.blocks, goal: session.goal, locale }),
     model: model?.model ?? "",
-    tools: offered,
+    tools: config.hasHook.toolDefinitions
+      ? (await contributions()).offerTools(config, all, (owner) => contextOf(owner), request.messages)
+      : all,
     maxIterations: overlay.maxIterations ?? DEFAULT_MAX_ITERATIONS,
   };
   if (config.parallelToolCalls !== undefined) agent.parallelToolCalls = config.parallelToolCalls;
@@ -184,6 +179,7 @@ async function assemble(sources: ContextSources, request: ContextRequest, execut
     embedderMetadata: overlay.embedderMetadata,
     facts: texts.facts,
     executableTools: executable,
+    allTools: all,
     config,
     warnings: config.warnings,
   };
@@ -194,45 +190,6 @@ async function assemble(sources: ContextSources, request: ContextRequest, execut
 }
 
 const NO_TEXTS: { readonly blocks: readonly PromptBlock[]; readonly facts: string } = { blocks: [], facts: "" };
-
-async function collectTexts(
-  config: SessionConfig,
-  context: (owner: ResolvedCapability) => CapabilityContext,
-): Promise<{ blocks: PromptBlock[]; facts: string }> {
-  const blocks: PromptBlock[] = [];
-  let facts = "";
-  for (const owner of config.capabilities) {
-    const { capability } = owner;
-    const prompt = capability.systemPrompt;
-    const text = typeof prompt === "function" ? await prompt(context(owner)) : prompt;
-    if (text !== undefined && text !== "") blocks.push({ id: capability.id, text });
-    const fact = await capability.facts?.(context(owner));
-    if (fact !== undefined && fact.trim() !== "") facts += facts === "" ? fact.trim() : `\n${fact.trim()}`;
-  }
-  return { blocks, facts };
-}
-
-async function collectTools(
-  sources: ContextSources,
-  config: SessionConfig,
-  session: Session,
-  context: (owner: ResolvedCapability) => CapabilityContext,
-): Promise<{ executable: ReadonlyMap<string, BoundTool>; offered: readonly ToolDefinition[] }> {
-  let executable = config.tools;
-  const servers = config.mcpServers;
-  if (sources.sourceTools !== undefined && config.mcpServerCount > 0) {
-    const merged = new Map(executable);
-    for (const tool of await sources.sourceTools(session, servers)) {
-      if (!merged.has(tool.definition.name)) merged.set(tool.definition.name, { tool });
-    }
-    executable = merged;
-  }
-  let offered = executable === config.tools ? config.offered : offeredTools(executable, config.clientTools);
-  for (const { owner, hooks } of config.hooks) {
-    if (hooks.toolDefinitions !== undefined) offered = hooks.toolDefinitions(offered, context(owner));
-  }
-  return { executable, offered };
-}
 
 /** The part of the conversation that the capabilities' filters leave; the same array when there are none. */
 export function filterMessages(messages: readonly Message[], config: SessionConfig): readonly Message[] {
@@ -251,14 +208,6 @@ function firstDefined<T>(config: SessionConfig, pick: (owner: ResolvedCapability
     if (value !== undefined) return value;
   }
   return undefined;
-}
-
-/** A capability's part of the prompt. */
-export interface PromptBlock {
-  /** The capability. */
-  readonly id: string;
-  /** Its text. */
-  readonly text: string;
 }
 
 /** What the prompt is made of. */

@@ -9,6 +9,9 @@ import type { Session } from "../records/session.ts";
 import type { ToolCall, ToolDefinition, ToolResult } from "../records/tool.ts";
 import type { TurnFailure, TurnResult } from "../records/turn.ts";
 import type { SessionFiles } from "./file_store.ts";
+import type { ApprovalDecision, CallProblem, CallRepair, ModelCallDecision, ModelOutput } from "./model_hooks.ts";
+import type { ModelViewRequest, OutputDecision } from "./model_hooks.ts";
+import type { RunningTurn, SideModelReply, SideModelRequest } from "./running_turn.ts";
 import type { MessageQuery } from "./stores.ts";
 import type { RawOutput, Tool, ToolContext } from "./tool.ts";
 
@@ -26,6 +29,14 @@ export interface CapabilityContext {
   readonly files: SessionFiles;
   /** The instant the turn was accepted; milliseconds since the epoch. */
   readonly now: number;
+  /** The running turn, for hooks and model views; absent for prompts, facts and commands, and in a preview. */
+  readonly turn?: RunningTurn;
+}
+
+/** What a capability's functions are told during a turn. */
+export interface TurnCapabilityContext extends CapabilityContext {
+  /** The running turn. */
+  readonly turn: RunningTurn;
 }
 
 /** What a hook says about a prompt. */
@@ -71,6 +82,18 @@ export interface CapabilityHooks {
     input: InputMessage,
     context: CapabilityContext,
   ): PromptDecision | Promise<PromptDecision>;
+  /**
+   * After the call is recorded, once for each call of a tool the runtime runs; `deny` wins over `ask` over `allow`.
+   *
+   * What it decides is stored with the call and a hash of its arguments: a call whose arguments a hook or a repair
+   * changes afterwards does not run. Without an answer in time the turn waits; a hook that throws denies. Where all
+   * abstain the tool's own policy counts.
+   */
+  approveCall?(
+    call: ToolCall,
+    tool: ToolDefinition,
+    context: TurnCapabilityContext,
+  ): ApprovalDecision | Promise<ApprovalDecision>;
   /** After the call is recorded, before it starts; the first block wins. */
   preToolUse?(
     call: ToolCall,
@@ -86,8 +109,29 @@ export interface CapabilityHooks {
   ): ToolResult | Promise<ToolResult>;
   /** Before the turn is closed. */
   turnEnd?(result: TurnResult, context: CapabilityContext): void | Promise<void>;
-  /** Rewrites the offered tools. */
-  toolDefinitions?(tools: readonly ToolDefinition[], context: CapabilityContext): readonly ToolDefinition[];
+  /**
+   * Rewrites the offered tools, for every request anew.
+   *
+   * `messages` is the stored conversation: what it revealed may be offered. Tools that are left out can still be called.
+   */
+  toolDefinitions?(
+    tools: readonly ToolDefinition[],
+    context: CapabilityContext,
+    messages: readonly Message[],
+  ): readonly ToolDefinition[];
+  /** Before every model call of a turn; the first `stop` seals the turn, and so does a hook that fails. */
+  beforeModelCall?(context: TurnCapabilityContext): ModelCallDecision | Promise<ModelCallDecision>;
+  /**
+   * About the answer: while it is streamed, each time it has grown by an eighth and 200 characters at least, and once
+   * when it is complete. The first `replace` counts; a hook that fails withholds the answer.
+   */
+  outputGuard?(output: ModelOutput, context: TurnCapabilityContext): OutputDecision | Promise<OutputDecision>;
+  /**
+   * About a call whose arguments cannot be used; the first answer that is not `give_up` counts.
+   *
+   * Never asked about a tool that needs approval: what runs is what was approved.
+   */
+  repairCall?(call: ToolCall, problem: CallProblem, context: ToolContext): CallRepair | Promise<CallRepair>;
   /** After the last try of a model call failed; may change what the user is told. */
   llmError?(failure: TurnFailure, context: CapabilityContext): string | undefined | Promise<string | undefined>;
 }
@@ -108,6 +152,12 @@ export interface Command {
 export interface CommandContext extends CapabilityContext {
   /** The conversation so far. */
   messages(): Promise<readonly Message[]>;
+  /**
+   * Asks the model beside the conversation: no tools, and nothing of it is stored or counted.
+   *
+   * @throws {ProviderError} when the provider fails
+   */
+  complete(request: SideModelRequest): Promise<SideModelReply>;
   /** Aborted when the caller no longer waits. */
   readonly signal: AbortSignal;
 }
@@ -124,8 +174,20 @@ export interface CommandResult {
 export interface ModelView {
   /** Lower runs earlier. */
   readonly priority: number;
+  /**
+   * Whether it can make a request smaller that the provider refused as too large.
+   *
+   * The request is then built once more with `reason: "too_large"` and sent once more.
+   *
+   * @default {false}
+   */
+  readonly shrinks?: boolean;
   /** The messages the model gets instead; calls and their results must stay together. */
-  apply(messages: readonly Message[], context: CapabilityContext): readonly Message[] | Promise<readonly Message[]>;
+  apply(
+    messages: readonly Message[],
+    context: CapabilityContext,
+    request: ModelViewRequest,
+  ): readonly Message[] | Promise<readonly Message[]>;
 }
 
 /** A named bundle a layer may switch on; every member but id and name may be left out. */
@@ -181,9 +243,9 @@ export interface Capability {
   /** Commands it offers. */
   readonly commands?: readonly Command[];
   /** Whether calls of one reply may run at the same time. */
-  readonly parallelToolCalls?: boolean;
+  readonly parallelToolCalls?: boolean | ((config: JsonObject) => boolean | undefined);
   /** How much a failed turn tells its user. */
-  readonly errorDisclosure?: ErrorDisclosure;
+  readonly errorDisclosure?: ErrorDisclosure | ((config: JsonObject) => ErrorDisclosure | undefined);
   /** Key under which providers may cache the prompt. */
   promptCacheKey?(session: Session, config: JsonObject): string | undefined;
   /** The id of the capability to use instead with a model. */

@@ -9,6 +9,7 @@ import type { ToolDefinition } from "../records/tool.ts";
 import type { ConnectionResolver } from "./connection_resolver.ts";
 import type { SessionFiles } from "./file_store.ts";
 import type { PlatformStore } from "./platform_store.ts";
+import type { RunningTurn } from "./running_turn.ts";
 import type { SessionScheduleStore } from "./schedule_store.ts";
 import type { SessionStorageStore } from "./session_storage_store.ts";
 import type { SessionTaskRegistry } from "./task_registry.ts";
@@ -49,6 +50,8 @@ export interface ToolContext {
   readonly tools: ReadonlyMap<string, Tool>;
   /** The network policy of the turn. */
   readonly networkAccess: NetworkAccess | undefined;
+  /** The running turn; absent for a call outside of one. */
+  readonly turn?: RunningTurn;
   /** Tells live subscribers how far the call is (`tool.progress`); at most 1,000 times a call. */
   progress(message: string, data?: JsonValue): void;
   /** Shows live subscribers a piece of output (`tool.output.delta`); at most 1 MiB a call. */

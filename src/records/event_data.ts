@@ -18,6 +18,8 @@ export interface CallSummary {
   readonly displayName?: string;
   /** What is being done. */
   readonly narration?: string;
+  /** Whether the turn waits for a decision about it, and not for a result. */
+  readonly needsApproval?: true;
 }
 
 /** One record of `capability.usage`. */
@@ -93,6 +95,8 @@ export interface EventDataMap {
     readonly finalMessageId?: MessageId;
     /** First 2,000 characters of the answer. */
     readonly finalAnswerPreview?: string;
+    /** Name of the form the final answer was asked to have, and has. */
+    readonly outputFormat?: string;
     readonly timeToFirstTokenMs?: number;
     readonly toolCallCount: number;
     readonly toolCallsActed: number;
@@ -272,6 +276,8 @@ export interface EventDataMap {
     readonly toolCallId: CallId;
     readonly approved: boolean;
     readonly reason?: string;
+    /** SHA-256 of the tool's name and the arguments that were decided about. */
+    readonly toolCallFingerprint?: string;
   };
   /** A malformed call was mended or given up. */
   readonly "tool.call_repaired": {

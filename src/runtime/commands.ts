@@ -2,9 +2,12 @@
 
 import { RuntimeError } from "../errors.ts";
 import type { CommandResult } from "../ports/capability.ts";
+import { lazy } from "../kit/lazy.ts";
 import type { SessionConfig } from "../context/session_config.ts";
 import type { TurnContext } from "../context/turn_context.ts";
 import type { KernelPorts } from "../turn/kernel_ports.ts";
+
+const sideCalls = lazy(() => import("../turn/side_call.ts"));
 
 /** A command as it is listed. */
 export interface CommandInfo {
@@ -45,6 +48,7 @@ export async function runCommand(
     );
   }
   const { session } = context;
+  const until = signal ?? AbortSignal.any([]);
   return await entry.command.execute(args, {
     session,
     config: entry.owner.config,
@@ -53,6 +57,10 @@ export async function runCommand(
     files: ports.sources.files(session.workspaceId),
     now: ports.clock.now(),
     messages: () => ports.journal.messages(session.id),
-    signal: signal ?? AbortSignal.any([]),
+    signal: until,
+    complete: async (request) => {
+      const { askForCommand } = await sideCalls();
+      return await askForCommand(ports, context, { ...request, signal: request.signal ?? until });
+    },
   });
 }

@@ -7,13 +7,17 @@ import type { JsonValue } from "../records/json.ts";
 import type { Message } from "../records/message.ts";
 import type { ToolCall, ToolResult } from "../records/tool.ts";
 import type { Tool } from "../ports/tool.ts";
+import { lazy } from "../kit/lazy.ts";
 import type { TurnContext } from "../context/turn_context.ts";
-import { type CallLog, callsOf } from "./call_log.ts";
+import { type CallDecision, type CallLog, callsOf } from "./call_log.ts";
 import { CallContext } from "./call_context.ts";
 import { sha256 } from "./reasoning.ts";
 import { runScheduled } from "./scheduler.ts";
-import { errorResult, type FinishedCall, narrate, runToolCall, writeOutcome } from "./tool_call.ts";
+import { type FinishedCall, narrate, runToolCall } from "./tool_call.ts";
+import { errorResult, writeOutcome } from "./tool_result.ts";
 import type { TurnRun } from "./turn_run.ts";
+
+const approvals = lazy(() => import("./call_approval.ts"));
 
 /** The words of a result when nobody knows what became of a call. */
 const INTERRUPTED = "interrupted, outcome unknown, not run again";
@@ -24,6 +28,9 @@ export class Act {
   readonly #turn: TurnContext;
   readonly #calls: readonly ToolCall[];
   readonly #log: CallLog;
+  readonly #decisions: Map<CallId, CallDecision>;
+  /** Calls that a hook wants a decision about. */
+  #held: ReadonlySet<CallId> = new Set();
   readonly #answered: Set<CallId>;
   readonly #startedAt: number;
   #unstored: EventDraft[] = [];
@@ -43,6 +50,7 @@ export class Act {
     this.#turn = turn;
     this.#calls = callsOf(message);
     this.#log = log;
+    this.#decisions = new Map(log.decisions);
     // The log may know calls of earlier messages of the turn.
     this.#answered = new Set(this.#calls.flatMap(({ id }) => log.answered.has(id) ? [id] : []));
     this.#errors = [...this.#answered].filter((id) => log.failed?.has(id)).length;
@@ -67,6 +75,7 @@ export class Act {
    */
   async perform(): Promise<void> {
     const { limits } = this.#run.ports;
+    if (this.#turn.config.hasHook.approveCall) await this.#approve();
     const runnable = this.#calls.filter((call) => !this.#answered.has(call.id) && !this.#waits(call));
     if (runnable.length === 0) return;
     this.#run.live("act.started", {
@@ -85,6 +94,16 @@ export class Act {
       this.#over = true;
       if (this.#storing !== undefined) clearTimeout(this.#storing);
     }
+  }
+
+  async #approve(): Promise<void> {
+    const undecided = this.#calls.filter(({ id }) =>
+      !this.#answered.has(id) && !this.#decisions.has(id) && !this.#log.started.has(id)
+    );
+    const { askForApprovals } = await approvals();
+    const { decided, held } = await askForApprovals(this.#run, this.#turn, undecided);
+    for (const [id, decision] of decided) this.#decisions.set(id, decision);
+    this.#held = held;
   }
 
   /** Results that are not stored yet; from now on nothing is stored here. */
@@ -141,16 +160,23 @@ export class Act {
     };
   }
 
+  /** The same for a call the turn waits for. */
+  waitingSummary(call: ToolCall): CallSummary {
+    const summary = this.summary(call);
+    return this.#turn.executableTools.has(call.name) ? { ...summary, needsApproval: true } : summary;
+  }
+
   #waits(call: ToolCall): boolean {
     const bound = this.#turn.executableTools.get(call.name);
     if (bound === undefined) return this.#turn.config.clientTools.some((tool) => tool.name === call.name);
-    return bound.tool.definition.policy === "requires_approval" && !this.#log.decisions.has(call.id);
+    if (this.#decisions.has(call.id)) return false;
+    return this.#held.has(call.id) || bound.tool.definition.policy === "requires_approval";
   }
 
   async #perform(call: ToolCall): Promise<void> {
     const { limits } = this.#run.ports;
     const bound = this.#turn.executableTools.get(call.name);
-    const decision = this.#log.decisions.get(call.id);
+    const decision = this.#decisions.get(call.id);
     const refuse = (message: string): FinishedCall => ({
       call,
       bound,
@@ -165,18 +191,34 @@ export class Act {
       return this.#record(refuse(`not executed: at most ${limits.maxCallsPerReply} calls of one reply are executed`));
     }
     if (this.#log.started.has(call.id)) return this.#record(await this.#settleInterrupted(call, bound?.tool));
+    const agreed = decision?.fingerprint;
     this.#record(
-      await runToolCall(this.#run, this.#turn, call, (_, tool, args) => {
-        const marked = this.#beforeStart(call, tool, args);
-        if (marked !== undefined) {
-          return marked.then(() => {
-            if (!this.#run.interrupts.interrupted) this.#begun.add(call.id);
-          });
-        }
-        this.#begun.add(call.id);
-        return undefined;
-      }),
+      await runToolCall(
+        this.#run,
+        this.#turn,
+        call,
+        (_, tool, args) =>
+          agreed === undefined ? this.#start(call, tool, args) : this.#startAgreed(call, tool, args, agreed),
+      ),
     );
+  }
+
+  #start(call: ToolCall, tool: Tool, args: JsonValue): Promise<undefined> | undefined {
+    const marked = this.#beforeStart(call, tool, args);
+    if (marked === undefined) {
+      this.#begun.add(call.id);
+      return undefined;
+    }
+    return marked.then(() => {
+      if (!this.#run.interrupts.interrupted) this.#begun.add(call.id);
+      return undefined;
+    });
+  }
+
+  /** Only what somebody agreed to starts: hooks and repairs may have changed it since. */
+  async #startAgreed(call: ToolCall, tool: Tool, args: JsonValue, agreed: string): Promise<string | undefined> {
+    const { CHANGED, fingerprintOf } = await approvals();
+    return await fingerprintOf(call.name, args) === agreed ? this.#start(call, tool, args) : CHANGED;
   }
 
   /** A call that was running when its process died: asked about, never repeated. */

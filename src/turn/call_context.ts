@@ -8,6 +8,7 @@ import type { ConnectionResolver } from "../ports/connection_resolver.ts";
 import type { SessionFiles } from "../ports/file_store.ts";
 import type { SessionStorageStore } from "../ports/session_storage_store.ts";
 import type { PlatformStore } from "../ports/platform_store.ts";
+import type { RunningTurn } from "../ports/running_turn.ts";
 import type { SessionScheduleStore } from "../ports/schedule_store.ts";
 import type { SessionTaskRegistry } from "../ports/task_registry.ts";
 import type { Tool, ToolContext } from "../ports/tool.ts";
@@ -112,6 +113,10 @@ export class CallContext implements ToolContext {
 
   get networkAccess(): NetworkAccess | undefined {
     return this.#context.runtimeAgent.networkAccess;
+  }
+
+  get turn(): RunningTurn {
+    return this.#run.view;
   }
 
   /** A member and not a method, so that a tool may take it out of the context. */

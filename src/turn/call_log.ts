@@ -14,7 +14,17 @@ export interface CallLog {
   /** `at_most_once` calls that were marked as started. */
   readonly started: ReadonlySet<CallId>;
   /** Decisions about calls that need approval. */
-  readonly decisions: ReadonlyMap<CallId, { readonly approved: boolean; readonly reason?: string }>;
+  readonly decisions: ReadonlyMap<CallId, CallDecision>;
+}
+
+/** A decision about a call. */
+export interface CallDecision {
+  /** Whether it may run. */
+  readonly approved: boolean;
+  /** Why not. */
+  readonly reason?: string;
+  /** SHA-256 of the tool's name and the arguments that were decided about. */
+  readonly fingerprint?: string;
 }
 
 /** The calls of a message, in order. */
@@ -31,15 +41,19 @@ export function readCallLog(events: readonly (Event | EventDraft)[]): CallLog {
   const answered = new Set<CallId>();
   const failed = new Set<CallId>();
   const started = new Set<CallId>();
-  const decisions = new Map<CallId, { approved: boolean; reason?: string }>();
+  const decisions = new Map<CallId, CallDecision>();
   for (const event of events) {
     if (event.type === "tool.completed") {
       answered.add(event.data.toolCallId);
       if (!event.data.success) failed.add(event.data.toolCallId);
     } else if (event.type === "tool.started") started.add(event.data.toolCallId);
     else if (event.type === "tool.decided") {
-      const { toolCallId, approved, reason } = event.data;
-      decisions.set(toolCallId, reason === undefined ? { approved } : { approved, reason });
+      const { toolCallId, approved, reason, toolCallFingerprint: fingerprint } = event.data;
+      decisions.set(toolCallId, {
+        approved,
+        ...(reason === undefined ? {} : { reason }),
+        ...(fingerprint === undefined ? {} : { fingerprint }),
+      });
     }
   }
   return { answered, failed, started, decisions };

@@ -7,37 +7,11 @@ import type { Driver, ModelEvent, ModelRequest } from "../ports/driver.ts";
 import { lazy } from "../kit/lazy.ts";
 import type { RawCall } from "./call_parts.ts";
 import type { DeltaTarget } from "./live_events.ts";
+import type { ModelCallResult, OutputGuard, Reply } from "./model_reply.ts";
 import type { TurnRun } from "./turn_run.ts";
 
-/** A complete reply. */
-export interface Reply {
-  /** The text. */
-  readonly text: string;
-  /** Visible thinking. */
-  readonly thinking: string;
-  /** Proof of the thinking. */
-  readonly thinkingSignature: string | undefined;
-  /** Opaque reasoning items. */
-  readonly reasoning: readonly ReasoningPart[];
-  /** Calls, in order. */
-  readonly calls: readonly RawCall[];
-  /** The terminal event. */
-  readonly done: Extract<ModelEvent, { type: "done" }>;
-  /** Milliseconds from the first try to the first text. */
-  readonly timeToFirstTokenMs: number | undefined;
-  /** When the first text came, on the monotonic clock. */
-  readonly firstTextAt: number | undefined;
-}
-
-/** What a model call came to. */
-export type ModelCallResult =
-  & {
-    /** Milliseconds for all tries. */
-    readonly durationMs: number;
-    /** Failed tries that were repeated, and the time waited. */
-    readonly retry: { readonly attempts: number; readonly totalWaitMs: number } | undefined;
-  }
-  & ({ readonly ok: true; readonly reply: Reply } | { readonly ok: false; readonly error: unknown });
+/** Characters by which a streamed answer grows at least before it is looked at again. */
+const LOOK_EVERY = 200;
 
 const retries = lazy(() => import("./retry.ts"));
 
@@ -47,12 +21,13 @@ export async function callModel(
   driver: Driver,
   request: ModelRequest,
   messageId: MessageId,
+  guard?: OutputGuard,
 ): Promise<ModelCallResult> {
   const { clock, random, retry } = run.ports;
   const startedAt = clock.monotonic();
   let totalWaitMs = 0;
   for (let tries = 1;; tries++) {
-    const attempt = new Attempt(run, messageId, startedAt);
+    const attempt = new Attempt(run, messageId, startedAt, guard);
     const retried = () => tries === 1 ? undefined : { attempts: tries - 1, totalWaitMs };
     try {
       const reply = await attempt.consume(driver, request);
@@ -107,8 +82,13 @@ class Attempt {
   #firstTextAt: number | undefined;
   #over = false;
   #complete: Reply | undefined;
+  readonly #guard: OutputGuard | undefined;
+  #checked = 0;
+  #lookAt: number;
 
-  constructor(run: TurnRun, messageId: MessageId, startedAt: number) {
+  constructor(run: TurnRun, messageId: MessageId, startedAt: number, guard: OutputGuard | undefined) {
+    this.#guard = guard;
+    this.#lookAt = guard === undefined ? Infinity : LOOK_EVERY;
     this.#run = run;
     this.#startedAt = startedAt;
     this.#target = {
@@ -158,6 +138,10 @@ class Attempt {
       if (++this.#events > this.#run.ports.limits.maxStreamEvents) throw tooLarge("events");
       switch (event.type) {
         case "text":
+          if (this.#text.length + event.delta.length >= this.#lookAt) {
+            const replaced = await this.#look(this.#text + event.delta);
+            if (replaced !== undefined) return replaced;
+          }
           this.#addText(event.delta);
           break;
         case "thinking":
@@ -186,13 +170,38 @@ class Attempt {
           break;
         case "activity":
           break;
-        case "done":
-          return this.#complete = this.#reply(checkedDone(event));
+        case "done": {
+          const done = checkedDone(event);
+          const replaced = this.#guard === undefined ? undefined : await this.#look(this.#text, done);
+          return replaced ?? (this.#complete = this.#reply(done));
+        }
       }
     }
     throw new ProviderError("provider_unavailable", "The model stream ended before the reply was complete", {
       retryable: true,
     });
+  }
+
+  /** The reply that takes the place of this one, if the guard wants one. */
+  async #look(text: string, done?: Reply["done"]): Promise<Reply | undefined> {
+    const complete = done !== undefined;
+    const replacement = await this.#guard?.({ text, thinking: this.#thinking, checked: this.#checked, complete });
+    this.#checked = text.length;
+    // Longer answers are looked at in longer steps, so that looking costs no more than a few readings of the whole.
+    this.#lookAt = text.length + Math.max(LOOK_EVERY, text.length >> 3);
+    if (replacement === undefined) return undefined;
+    const { text: shown, ...replaced } = replacement;
+    // Without the response's id: what it holds must not come back with the next request.
+    const { responseId: _, ...kept } = done ?? { type: "done" as const };
+    return this.#complete = {
+      ...this.#reply({ ...kept, finishReason: "content_filter" }),
+      text: shown,
+      thinking: "",
+      thinkingSignature: undefined,
+      reasoning: [],
+      calls: [],
+      replaced,
+    };
   }
 
   #addText(delta: string): void {

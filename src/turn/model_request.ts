@@ -1,38 +1,34 @@
 /** From a turn context to the request a driver gets; the same code serves execution and preview. */
 
-import type { JsonObject } from "../records/json.ts";
-import type { Controls, Message } from "../records/message.ts";
+import type { Controls } from "../records/message.ts";
 import type { ModelProfile } from "../records/model.ts";
-import type { SessionId } from "../records/ids.ts";
-import type { ModelMessage, ModelRequest } from "../ports/driver.ts";
-import type { CapabilityContext } from "../ports/capability.ts";
+import type { ModelRequest } from "../ports/driver.ts";
 import type { Mutable } from "../kit/mutable.ts";
-import { filterMessages, type TurnContext } from "../context/turn_context.ts";
-import { toModelMessages } from "./history.ts";
+import { lazy } from "../kit/lazy.ts";
+import type { ModelRequestParts } from "./model_view.ts";
+import type { TurnContext } from "../context/turn_context.ts";
 
-/** What a request is built from besides the context. */
-export interface ModelRequestParts {
-  /** The session. */
-  readonly sessionId: SessionId;
-  /** Wishes of the newest user message. */
-  readonly controls: Controls | undefined;
-  /** The provider's id of the turn's previous response. */
-  readonly previousResponseId: string | undefined;
-  /** What is known about the model. */
-  readonly profile: ModelProfile | undefined;
-  /** The whole conversation as provider messages, for the common case that nothing filters it. */
-  readonly transcript: readonly ModelMessage[];
-  /** The conversation it was made of. */
-  readonly history: readonly Message[];
-  /** What capabilities are told. */
-  readonly capabilityContext: (config: JsonObject) => CapabilityContext;
-}
+export type { ModelRequestParts } from "./model_view.ts";
+
+const views = lazy(() => import("./model_view.ts"));
+const contributions = lazy(() => import("../context/contributions.ts"));
 
 /** Builds the request of the next reason step. */
 export async function buildModelRequest(context: TurnContext, parts: ModelRequestParts): Promise<ModelRequest> {
   const { runtimeAgent, session } = context;
   const { config } = context;
-  const messages = config.hasView || context.facts !== "" ? await viewOf(context, parts) : parts.transcript;
+  // The hooks look at the conversation, which has grown since the context was assembled.
+  const tools = config.hasHook.toolDefinitions
+    ? (await contributions()).offerTools(
+      config,
+      context.allTools,
+      (owner) => parts.capabilityContext(owner.config),
+      parts.history,
+    )
+    : runtimeAgent.tools;
+  const messages = config.hasView || context.facts !== ""
+    ? await (await views()).viewOf(context, parts, tools)
+    : parts.transcript;
   const effort = effortOf(parts.controls, parts.profile);
   const metadata: Record<string, string> = Object.create(null);
   // Only session-stable values: anything that changes from turn to turn would spoil the provider's prefix cache.
@@ -44,7 +40,7 @@ export async function buildModelRequest(context: TurnContext, parts: ModelReques
     model: runtimeAgent.model,
     systemPrompt: runtimeAgent.systemPrompt,
     messages,
-    tools: runtimeAgent.tools,
+    tools,
     metadata,
   };
   const { profile, controls, previousResponseId } = parts;
@@ -56,22 +52,6 @@ export async function buildModelRequest(context: TurnContext, parts: ModelReques
   if (controls?.speed !== undefined) request.speed = controls.speed;
   if (controls?.verbosity !== undefined) request.verbosity = controls.verbosity;
   return request;
-}
-
-async function viewOf(context: TurnContext, parts: ModelRequestParts): Promise<readonly ModelMessage[]> {
-  const views = context.config.capabilities.filter(({ capability }) => capability.modelView !== undefined);
-  let messages: readonly ModelMessage[] = parts.transcript;
-  let view = filterMessages(parts.history, context.config);
-  if (views.length > 0 || view !== parts.history) {
-    views.sort((a, b) => (a.capability.modelView?.priority ?? 0) - (b.capability.modelView?.priority ?? 0));
-    for (const { capability, config } of views) {
-      // A copy, because the list is the session's history: sorting it in place would damage every later request.
-      view = await capability.modelView?.apply([...view], parts.capabilityContext(config)) ?? view;
-    }
-    messages = toModelMessages(view);
-  }
-  // After the cached prefix, and equal for every request of the turn.
-  return context.facts === "" ? messages : [...messages, { role: "system", content: context.facts }];
 }
 
 function effortOf(controls: Controls | undefined, profile: ModelProfile | undefined): string | undefined {

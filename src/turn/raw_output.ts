@@ -11,24 +11,21 @@ const MAX_CHARACTERS = 4 * 1024 * 1024;
 /**
  * What a tool gave as its output in full, or else its value when that had to be cut: a text as it is, anything else as
  * indented JSON, so that it has lines.
+ *
+ * Throws whatever the tool's object throws when it is looked at.
  */
 export function rawOutputOf(
   outcome: Extract<ToolOutcome, { readonly type: "success" }>,
   truncated: boolean,
 ): { readonly rawOutput?: RawOutput } {
-  try {
-    const given = textsOf(outcome.rawOutput);
-    if (given !== undefined) return { rawOutput: given };
-    if (!truncated) return {};
-    const { value } = outcome;
-    const text = typeof value === "string"
-      ? value.slice(0, MAX_CHARACTERS)
-      : JSON.stringify(toBoundedJson(value, { maxBytes: MAX_BYTES }).value, undefined, 2);
-    return { rawOutput: { stdout: text } };
-  } catch {
-    // A tool's object whose getters throw.
-    return {};
-  }
+  const given = textsOf(outcome.rawOutput);
+  if (given !== undefined) return { rawOutput: given };
+  if (!truncated) return {};
+  const { value } = outcome;
+  const text = typeof value === "string"
+    ? value.slice(0, MAX_CHARACTERS)
+    : JSON.stringify(toBoundedJson(value, { maxBytes: MAX_BYTES }).value, undefined, 2);
+  return { rawOutput: { stdout: text } };
 }
 
 /** The members that are text; undefined when there are none. */

@@ -5,12 +5,14 @@ import type { ContentPart } from "../records/content.ts";
 import type { EventDraft } from "../records/event.ts";
 import type { EventDataMap, GenerationMetadata } from "../records/event_data.ts";
 import type { Message } from "../records/message.ts";
-import type { ModelRequest } from "../ports/driver.ts";
+import type { TurnForm } from "../records/turn.ts";
+import type { Driver, ModelRequest } from "../ports/driver.ts";
 import { lazy } from "../kit/lazy.ts";
 import type { Mutable } from "../kit/mutable.ts";
 import type { TurnContext } from "../context/turn_context.ts";
-import { callModel, type ModelCallResult, type Reply } from "./model_call.ts";
-import { buildModelRequest } from "./model_request.ts";
+import { callModel } from "./model_call.ts";
+import type { ModelCallResult, Reply } from "./model_reply.ts";
+import { buildModelRequest, type ModelRequestParts } from "./model_request.ts";
 import {
   contextFor,
   generationEvent,
@@ -22,7 +24,11 @@ import {
 import { isOfStores, type TurnRun } from "./turn_run.ts";
 
 const PREVIEW = 200;
+/** Longest making of a view that may ask the model, whose answer takes 120 seconds at most. */
+const SHRINK_MS = 150_000;
 const failedStep = lazy(() => import("./reason_failed.ts"));
+const answerForm = lazy(() => import("./answer_form.ts"));
+const aroundCall = lazy(() => import("./around_model_call.ts"));
 const callParts = lazy(() => import("./call_parts.ts"));
 
 /** Asks the model once, retries included. */
@@ -43,18 +49,21 @@ export async function reason(run: TurnRun): Promise<Reasoned> {
         "No model is configured; set one with the builder's defaultModel()",
       );
     }
+    const around = context.config.capabilities.length === 0 ? undefined : await aroundCall();
+    const sealed = context.config.hasHook.beforeModelCall ? await around?.askBeforeCall(run, context) : undefined;
+    if (sealed !== undefined) return { outcome: sealed, events: [] };
     run.live("reason.started", {
       turnId: state.turnId,
       iteration: state.iteration,
       harnessId: state.harnessId,
       ...(state.agentId === undefined ? {} : { agentId: state.agentId }),
     });
-    if (state.iteration === 1) reportUsage(run, context);
+    if (state.iteration === 1) around?.reportUsage(run, context);
     const made = ports.driver(model);
     const driver = made instanceof Promise ? await run.timed(made, ports.limits.hookMs, "make the driver") : made;
     const known = ports.profile(model);
     const profile = known instanceof Promise ? await run.timed(known, ports.limits.hookMs, "look up the model") : known;
-    const building = buildModelRequest(context, {
+    const parts: ModelRequestParts = {
       sessionId: run.sessionId,
       controls: run.controls,
       previousResponseId: state.previousResponseId,
@@ -62,15 +71,19 @@ export async function reason(run: TurnRun): Promise<Reasoned> {
       transcript: run.share.history.transcript.messages,
       history: run.share.history.messages,
       capabilityContext: contextFor(run, context),
-    });
-    // A model view is the host's: it may hang.
-    request = context.config.hasView
-      ? await run.timed(building, ports.limits.hookMs, "build the model's view")
-      : await building;
+    };
+    request = await requestOf(run, context, parts, driver);
     const hash = systemPromptHash(request.systemPrompt);
     promptHash = hash instanceof Promise ? await hash : hash;
     run.live("output.message.started", { turnId: state.turnId, messageId, iteration: state.iteration });
-    called = await callModel(run, driver, request, messageId);
+    const guard = context.config.hasHook.outputGuard ? around?.outputGuard(run, context, messageId) : undefined;
+    called = await callModel(run, driver, request, messageId, guard);
+    if (context.config.shrinks && isTooLarge(called)) {
+      // What the provider keeps of earlier responses would make it too large again.
+      const smaller: ModelRequestParts = { ...parts, previousResponseId: undefined, reason: "too_large" };
+      request = await requestOf(run, context, smaller, driver);
+      called = await callModel(run, driver, request, messageId, guard);
+    }
   } catch (error) {
     if (run.interrupts.interrupted) throw run.interrupts.reason;
     // A missing record is misuse or a changed store, not an answer of the provider.
@@ -81,22 +94,37 @@ export async function reason(run: TurnRun): Promise<Reasoned> {
   if (!called.ok) return await (await failedStep()).failedReason(run, reasoning, called.error);
   const { calls } = called.reply;
   const parts = calls.length === 0 ? [] : (await callParts()).toCallParts(calls, ports.ids);
-  return succeed(run, reasoning, called.reply, parts);
+  const reasoned = succeed(run, reasoning, called.reply, parts);
+  if (state.form === undefined || parts.length > 0) return reasoned;
+  return await judged(run, state.form, reasoned);
 }
 
-function reportUsage(run: TurnRun, context: TurnContext): void {
-  const { capabilities } = context.config;
-  if (capabilities.length === 0) return;
-  const records = [];
-  for (const { capability } of capabilities) {
-    records.push({ capabilityId: capability.id, usageKind: "resolved" as const });
-    const toolNames = [];
-    for (const bound of context.config.tools.values()) {
-      if (bound.capability === capability) toolNames.push(bound.tool.definition.name);
-    }
-    if (toolNames.length > 0) records.push({ capabilityId: capability.id, usageKind: "exposed" as const, toolNames });
-  }
-  run.live("capability.usage", { turnId: run.state.turnId, records });
+async function requestOf(
+  run: TurnRun,
+  context: TurnContext,
+  parts: ModelRequestParts,
+  driver: Driver,
+): Promise<ModelRequest> {
+  const { config } = context;
+  const building = buildModelRequest(context, parts);
+  // A model view is the host's: it may hang. One that shrinks may ask the model first.
+  const milliseconds = config.shrinks ? SHRINK_MS : run.ports.limits.hookMs;
+  const request = config.hasView ? await run.timed(building, milliseconds, "build the model's view") : await building;
+  const { form } = run.state;
+  return form === undefined ? request : (await answerForm()).withForm(request, form, driver);
+}
+
+function isTooLarge(called: ModelCallResult): boolean {
+  return !called.ok && called.error instanceof ProviderError && called.error.code === "request_too_large";
+}
+
+/** The step with what is wrong with its answer, or with the value of it. */
+async function judged(run: TurnRun, form: TurnForm, reasoned: Reasoned): Promise<Reasoned> {
+  const { outcome } = reasoned;
+  if (outcome.type !== "reasoned") return reasoned;
+  const judgement = await (await answerForm()).judge(run, form, outcome.text, outcome.finishReason);
+  run.output = judgement.ok ? judgement.value : undefined;
+  return judgement.ok ? reasoned : { ...reasoned, outcome: { ...outcome, invalid: judgement.invalid } };
 }
 
 function succeed(run: TurnRun, reasoning: Reasoning, reply: Reply, callParts: readonly ContentPart[]): Reasoned {
@@ -149,7 +177,7 @@ function succeed(run: TurnRun, reasoning: Reasoning, reply: Reply, callParts: re
 
 function agentMessage(
   { messageId, request }: Reasoning,
-  { text, thinking, thinkingSignature, reasoning: items, done }: Reply,
+  { text, thinking, thinkingSignature, reasoning: items, done, replaced }: Reply,
   parts: readonly ContentPart[],
   createdAt: number,
 ): Message {
@@ -166,6 +194,7 @@ function agentMessage(
     metadata: effort === undefined ? { model } : { model, reasoningEffort: effort },
     createdAt,
   };
+  if (replaced !== undefined) message.metadata = { ...message.metadata, guardrail: { ...replaced } };
   if (thinking !== "") message.thinking = thinking;
   if (thinkingSignature !== undefined) message.thinkingSignature = thinkingSignature;
   return Object.freeze(message);

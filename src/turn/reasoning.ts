@@ -5,11 +5,11 @@ import type { EventDataMap, GenerationMetadata } from "../records/event_data.ts"
 import type { CallId, MessageId } from "../records/ids.ts";
 import type { JsonObject } from "../records/json.ts";
 import type { Message } from "../records/message.ts";
-import type { CapabilityContext } from "../ports/capability.ts";
+import type { TurnCapabilityContext } from "../ports/capability.ts";
 import type { ModelRequest } from "../ports/driver.ts";
 import type { Mutable } from "../kit/mutable.ts";
 import type { TurnContext } from "../context/turn_context.ts";
-import type { ModelCallResult } from "./model_call.ts";
+import type { ModelCallResult } from "./model_reply.ts";
 import type { TurnOutcome } from "./plan_types.ts";
 import type { TurnRun } from "./turn_run.ts";
 
@@ -30,15 +30,15 @@ export interface Reasoning {
 /** What a reason step came to: the planner's outcome without the queue, and the events to commit. */
 export interface Reasoned {
   /** For the planner; `pendingInputs` is filled in when the step is queued. */
-  readonly outcome: Extract<TurnOutcome, { type: "reasoned" | "reason_failed" }>;
+  readonly outcome: Extract<TurnOutcome, { type: "reasoned" | "reason_failed" | "sealed" }>;
   /** What is committed. */
   readonly events: readonly EventDraft[];
-  /** The agent message. */
-  readonly message: Message;
+  /** The agent message, unless a guard let none be made. */
+  readonly message?: Message;
 }
 
 /** What a capability's function is told during this turn. */
-export function contextFor(run: TurnRun, context: TurnContext): (config: JsonObject) => CapabilityContext {
+export function contextFor(run: TurnRun, context: TurnContext): (config: JsonObject) => TurnCapabilityContext {
   const { session } = context;
   return (config) => ({
     session,
@@ -47,6 +47,7 @@ export function contextFor(run: TurnRun, context: TurnContext): (config: JsonObj
     model: context.modelWithProvider?.model,
     files: run.ports.sources.files(session.workspaceId),
     now: run.state.facts.acceptedAt,
+    turn: run.view,
   });
 }
 

@@ -2,19 +2,21 @@
 
 import { RuntimeError } from "../errors.ts";
 import type { Event, EventDraft } from "../records/event.ts";
+import type { CallId } from "../records/ids.ts";
 import type { JsonValue } from "../records/json.ts";
 import type { ToolCall } from "../records/tool.ts";
 import type { ClientToolResult, ToolDecision, TurnResult, TurnState } from "../records/turn.ts";
 import type { AcquiredSession } from "../ports/journal.ts";
 import { toBoundedJson } from "../kit/bounded_json.ts";
 import { closingResults } from "./act.ts";
+import { decisionDraft } from "./call_approval.ts";
 import { type CallLog, callsOf, findAgentMessage, readCallLog } from "./call_log.ts";
 import type { KernelPorts } from "./kernel_ports.ts";
 import { resultOf, TurnLoop } from "./loop.ts";
 import { plan } from "./plan.ts";
 import { takeTurn } from "./recovery.ts";
 import { textOfMessage } from "./stored_turn.ts";
-import { errorResult } from "./tool_call.ts";
+import { errorResult } from "./tool_result.ts";
 import type { TurnRun } from "./turn_run.ts";
 import type { SessionShare } from "./session_share.ts";
 
@@ -93,14 +95,17 @@ export async function resumeWaitingTurn(
     if (isClients(call) || before.answered.has(call.id)) {
       throw new RuntimeError("unknown_call", `Cannot decide about call "${call.id}": "${call.name}" needs no approval`);
     }
-    const draft = decisionDraft(run, call, decision);
+    const draft = await decisionDraft(run, call, decision);
     if (!repeats([...events, ...drafts], draft)) drafts.push(draft);
   }
   const log = readCallLog([...events, ...drafts]);
   // What is not known any more, or needs no approval now, is not waited for.
-  const open = unresolved(calls, log).filter((call) =>
-    isClients(call) || context.executableTools.get(call.name)?.tool.definition.policy === "requires_approval"
-  );
+  const asked = context.config.hasHook.approveCall ? heldCalls(events) : NO_CALLS;
+  const open = unresolved(calls, log).filter((call) => {
+    const bound = context.executableTools.get(call.name);
+    return isClients(call) || bound?.tool.definition.policy === "requires_approval" ||
+      bound !== undefined && asked.has(call.id);
+  });
   const waiting = { type: "complete", status: "completed", stopReason: "waiting" } as const;
   if (open.length > 0) {
     if (drafts.length > 0) await run.commit(drafts, { release: true });
@@ -146,6 +151,14 @@ function answeredSinceWait(calls: readonly ToolCall[], events: readonly (Event |
   return calls.filter((call) => answered.has(call.id)).length;
 }
 
+const NO_CALLS: ReadonlySet<CallId> = new Set();
+
+/** The calls the turn said it waits for a decision about. */
+function heldCalls(events: readonly Event[]): ReadonlySet<CallId> {
+  const waiting = events.findLast((event) => event.type === "turn.waiting");
+  return new Set(waiting?.data.calls.filter(({ needsApproval }) => needsApproval === true).map(({ id }) => id));
+}
+
 function unresolved(calls: readonly ToolCall[], log: CallLog): readonly ToolCall[] {
   return calls.filter((call) => !log.answered.has(call.id) && !log.decisions.has(call.id));
 }
@@ -172,19 +185,6 @@ function answerDraft(run: TurnRun, call: ToolCall, answer: ClientToolResult): Ev
       success: answer.error === undefined,
       status: answer.error === undefined ? "success" : "error",
       ...outcome,
-    },
-  };
-}
-
-function decisionDraft(run: TurnRun, call: ToolCall, decision: ToolDecision): EventDraft {
-  return {
-    type: "tool.decided",
-    context: run.eventContext,
-    data: {
-      turnId: run.state.turnId,
-      toolCallId: call.id,
-      approved: decision.approved === true,
-      ...(decision.reason === undefined ? {} : { reason: decision.reason }),
     },
   };
 }

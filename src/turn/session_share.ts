@@ -2,6 +2,7 @@
 
 import type { SessionId } from "../records/ids.ts";
 import type { InputMessage } from "../records/message.ts";
+import type { Usage } from "../records/usage.ts";
 import type { ConfigCache } from "../context/config_cache.ts";
 import type { SessionHistory } from "./history.ts";
 import type { TurnHandle } from "./turn_handle.ts";
@@ -28,4 +29,6 @@ export interface SessionShare {
   readonly config: ConfigCache;
   /** Grows when the session's configuration changed through the runtime. */
   epoch: number;
+  /** What the session used up to a sequence, once somebody asked. */
+  spent?: { total: Usage; sequence: number };
 }

@@ -1,19 +1,21 @@
 /** Running one tool call: hooks, arguments, start mark, execution, result. */
 
 import { messageOf, ToolError } from "../errors.ts";
-import type { ImagePart } from "../records/content.ts";
 import type { JsonObject, JsonValue } from "../records/json.ts";
-import type { ToolCall, ToolDefinition, ToolResult, ToolStatus } from "../records/tool.ts";
+import type { ToolCall, ToolDefinition, ToolResult } from "../records/tool.ts";
 import type { CapabilityHooks, ToolUseDetails } from "../ports/capability.ts";
 import type { Tool, ToolOutcome } from "../ports/tool.ts";
-import type { Mutable } from "../kit/mutable.ts";
-import { toBoundedJson } from "../kit/bounded_json.ts";
 import { lazy } from "../kit/lazy.ts";
 import { copyForeign, parseArguments, parseArgumentsText } from "../kit/parse_arguments.ts";
 import type { BoundTool } from "../context/session_config.ts";
 import type { TurnContext } from "../context/turn_context.ts";
 import { CallContext } from "./call_context.ts";
+import type { Prepared } from "./call_repair.ts";
+import { boundResult, errorResult, type Failed, failed, INTERNAL, isResult, toResult } from "./tool_result.ts";
 import type { TurnRun } from "./turn_run.ts";
+
+const repairs = lazy(() => import("./call_repair.ts"));
+const raw = lazy(() => import("./raw_output.ts"));
 
 /** A finished call. */
 export interface FinishedCall {
@@ -29,11 +31,8 @@ export interface FinishedCall {
   readonly durationMs: number;
 }
 
-/** Told just before the tool runs; resolves when it may. */
-export type BeforeStart = (call: ToolCall, tool: Tool, args: JsonValue) => Promise<void> | undefined;
-
-const raw = lazy(() => import("./raw_output.ts"));
-const INTERNAL = "failed with an internal error";
+/** Told just before the tool runs; resolves when it may, or to the reason why it may not. */
+export type BeforeStart = (call: ToolCall, tool: Tool, args: JsonValue) => Promise<string | undefined> | undefined;
 
 /**
  * Runs a call to its result.
@@ -74,19 +73,18 @@ export async function runToolCall(
   return { call, bound, result, truncated, durationMs: run.ports.clock.monotonic() - startedAt };
 }
 
-interface Failed {
-  readonly type: "failed";
-  readonly status: ToolStatus;
-  readonly message: string;
-}
-
 /** The output in full, for hooks; nearly no result needs it. */
 async function rawOutput(
   outcome: ToolOutcome | Failed | undefined,
   truncated: boolean,
 ): Promise<Pick<ToolUseDetails, "rawOutput">> {
-  if (outcome?.type !== "success" || outcome.rawOutput === undefined && !truncated) return {};
-  return (await raw()).rawOutputOf(outcome, truncated);
+  try {
+    if (outcome?.type !== "success" || outcome.rawOutput === undefined && !truncated) return {};
+    return (await raw()).rawOutputOf(outcome, truncated);
+  } catch {
+    // What a tool made may throw when it is looked at.
+    return {};
+  }
 }
 
 async function runBound(
@@ -97,39 +95,62 @@ async function runBound(
   context: CallContext,
   beforeStart: BeforeStart,
 ): Promise<ToolOutcome | Failed> {
-  let args: JsonValue = call.arguments;
+  let prepared = await prepare(run, turn, call, tool, call.arguments, context);
+  if (prepared.type === "unusable") {
+    // Somebody agreed to these very arguments, or has to: nothing else may run instead.
+    const mayRepair = turn.config.hasHook.repairCall && tool.definition.policy !== "requires_approval";
+    prepared = mayRepair
+      ? await (await repairs()).repairCall(run, turn, { call, tool, context }, prepared, prepare)
+      : failed("error", prepared.problem.message);
+  }
+  if (prepared.type === "failed") return prepared;
+  const { args, value } = prepared;
+  // A turn that was cancelled meanwhile has no effect any more.
+  rethrowInterruption(run);
+  const marked = beforeStart(call, tool, args);
+  if (marked !== undefined) {
+    const refused = await marked;
+    rethrowInterruption(run);
+    if (refused !== undefined) return failed("error", refused);
+  }
+  return await execute(run, tool, value, context);
+}
+
+/** Parses arguments, lets the hooks see them, and checks what they leave against the tool's schema. */
+async function prepare(
+  run: TurnRun,
+  turn: TurnContext,
+  call: ToolCall,
+  tool: Tool,
+  given: JsonValue,
+  context: CallContext,
+): Promise<Prepared> {
+  const { definition } = tool;
+  let args: JsonValue = given;
   if (typeof args === "string") {
     const parsed = parseArgumentsText(args);
-    return failed("error", parsed.ok ? "The arguments are not an object" : parsed.message);
+    const message = parsed.ok ? "The arguments are not an object" : parsed.message;
+    return { type: "unusable", given, problem: { kind: "not_json", message, tool: definition } };
   }
   // Hooks and tools may change what they are given; what is stored and sent stays as it is.
   args = copyForeign(args);
   if (turn.config.hasHook.preToolUse) {
-    const decided = await runPreHooks(run, turn, { ...call, arguments: args }, tool.definition, context);
+    const decided = await runPreHooks(run, turn, { ...call, arguments: args }, definition, context);
     if (decided.blocked !== undefined) {
       return failed("error", `Blocked by a pre_tool_use hook: ${decided.blocked}`);
     }
     args = decided.args;
   }
-  let value: unknown;
   try {
     let parsed = tool.parse(args);
     if (parsed instanceof Promise) parsed = await run.timed(parsed, run.ports.limits.hookMs, "check arguments");
-    if (!parsed.ok) return failed("error", parsed.message);
-    value = parsed.value;
+    if (parsed.ok) return { type: "ready", args, value: parsed.value };
+    return { type: "unusable", given, problem: { kind: "schema", message: parsed.message, tool: definition } };
   } catch (thrown) {
     rethrowInterruption(run);
     run.warn("tool_schema_failed", thrown);
     return failed("error", `Tool "${call.name}" ${INTERNAL}`);
   }
-  // A turn that was cancelled meanwhile has no effect any more.
-  rethrowInterruption(run);
-  const marked = beforeStart(call, tool, args);
-  if (marked !== undefined) {
-    await marked;
-    rethrowInterruption(run);
-  }
-  return await execute(run, tool, value, context);
 }
 
 /** Runs the tool itself under its deadline. */
@@ -231,142 +252,6 @@ async function runPostHooks(
   return result;
 }
 
-/** What hooks made of a result, as JSON within the cap. */
-function boundResult(
-  call: ToolCall,
-  hooked: ToolResult,
-  maxBytes: number,
-): { readonly result: ToolResult; readonly truncated: boolean } {
-  const { error, images, connectionRequired } = hooked;
-  const status = STATUSES.has(hooked.status) ? hooked.status : error === undefined ? "success" : "error";
-  const { kept, note } = imagesOf(images);
-  const more = { ...kept, ...connectionOf(connectionRequired) };
-  if (error !== undefined || status !== "success") {
-    const written = errorResult(call, error, status === "success" ? "error" : status);
-    const noted = note === undefined ? written : { ...written, error: `${written.error}\n${note}` };
-    return { result: { ...noted, ...more }, truncated: note !== undefined };
-  }
-  const { value, truncated } = writeValue(hooked.result ?? null, note, maxBytes);
-  return { result: { toolCallId: call.id, status, result: value, ...more }, truncated };
-}
-
-const STATUSES: ReadonlySet<unknown> = new Set<ToolStatus>(["success", "error", "timeout", "cancelled", "interrupted"]);
-
-function isResult(answer: unknown): answer is ToolResult {
-  return typeof answer === "object" && answer !== null &&
-    ("status" in answer || "result" in answer || "error" in answer);
-}
-
-/** The members of a required connection that are text. */
-function connectionOf(value: unknown): Pick<ToolResult, "connectionRequired"> {
-  if (typeof value !== "object" || value === null || !("provider" in value)) return {};
-  const { provider, subject, setupUrl } = value as Readonly<Record<string, unknown>>;
-  if (typeof provider !== "string") return {};
-  return {
-    connectionRequired: {
-      provider,
-      ...(typeof subject === "string" ? { subject } : {}),
-      ...(typeof setupUrl === "string" ? { setupUrl } : {}),
-    },
-  };
-}
-
-/** Writes an outcome down as a result within the cap; what is no outcome is a failure of the tool. */
-function toResult(
-  call: ToolCall,
-  outcome: ToolOutcome | Failed,
-  maxBytes: number,
-): { readonly result: ToolResult; readonly truncated: boolean } {
-  try {
-    return writeOutcome(call, outcome, maxBytes) ?? { result: internalError(call), truncated: false };
-  } catch {
-    return { result: internalError(call), truncated: false };
-  }
-}
-
-function internalError(call: ToolCall): ToolResult {
-  return errorResult(call, `Tool "${call.name}" ${INTERNAL}`);
-}
-
-/** The same for what may be no outcome at all: undefined, or whatever it throws. */
-export function writeOutcome(
-  call: ToolCall,
-  outcome: ToolOutcome | Failed,
-  maxBytes: number,
-): { readonly result: ToolResult; readonly truncated: boolean } | undefined {
-  switch (outcome.type) {
-    case "success": {
-      const { kept, note } = imagesOf(outcome.images);
-      const { value, truncated } = writeValue(outcome.value, note, maxBytes);
-      return { result: { toolCallId: call.id, status: "success", result: value, ...kept }, truncated };
-    }
-    case "error":
-      return { result: errorResult(call, outcome.message), truncated: false };
-    case "failed":
-      return { result: errorResult(call, outcome.message, outcome.status), truncated: false };
-    case "connection_required": {
-      const message = `Connection required: the user has to connect ${outcome.provider} first`;
-      return { result: { ...errorResult(call, message), ...connectionOf(outcome) }, truncated: false };
-    }
-    default:
-      return undefined;
-  }
-}
-
-/** Most images of one result. */
-const MAX_IMAGES = 16;
-/** Most characters of them together, base64 and data URLs alike. */
-const MAX_IMAGE_CHARACTERS = 20 * 1024 * 1024;
-/** What the note about images may take of a result. */
-const ROOM_FOR_NOTE = 128;
-
-/** Copies of the image parts among what a tool or hook calls images, up to the cap; a note stands for the rest. */
-function imagesOf(images: unknown): { readonly kept: Pick<ToolResult, "images">; readonly note?: string } {
-  if (!Array.isArray(images)) return { kept: {} };
-  const parts: ImagePart[] = [];
-  let characters = 0;
-  let left = 0;
-  for (const [place, image] of images.entries()) {
-    if (image?.type !== "image") continue;
-    const part: Mutable<ImagePart> = { type: "image" };
-    for (const key of ["url", "base64", "mediaType"] as const) {
-      const text: unknown = image[key];
-      if (typeof text !== "string") continue;
-      part[key] = text;
-      characters += text.length;
-    }
-    if (parts.length >= MAX_IMAGES || characters > MAX_IMAGE_CHARACTERS) {
-      left = images.length - place;
-      break;
-    }
-    parts.push(part);
-  }
-  const kept = parts.length === 0 ? {} : { images: parts };
-  if (left === 0) return { kept };
-  const were = left === 1 ? "1 image was" : `${left} images were`;
-  return { kept, note: `[${were} left out: at most ${MAX_IMAGES} images and 20 MB are kept]` };
-}
-
-/** A value as JSON within the cap, and with the note about its images. */
-function writeValue(
-  value: unknown,
-  note: string | undefined,
-  maxBytes: number,
-): { readonly value: JsonValue; readonly truncated: boolean } {
-  if (note === undefined) return toBoundedJson(value, { maxBytes });
-  const { value: result } = toBoundedJson(value, { maxBytes: Math.max(256, maxBytes - ROOM_FOR_NOTE) });
-  return { value: typeof result === "string" ? `${result}\n${note}` : { result, note }, truncated: true };
-}
-
-const MAX_ERROR = 8 * 1024;
-
-/** An error result for a call. */
-export function errorResult(call: ToolCall, message: unknown, status: ToolStatus = "error"): ToolResult {
-  const text = typeof message === "string" ? message : "failed without saying why";
-  const error = text.length > MAX_ERROR ? `${text.slice(0, MAX_ERROR)} [cut]` : text;
-  return { toolCallId: call.id, status, error };
-}
-
 /** Words for people about a call; the capability's win over the tool's. */
 export function narrate(turn: TurnContext, call: ToolCall): string | undefined {
   const bound = turn.executableTools.get(call.name);
@@ -391,10 +276,6 @@ function unlessItThrows(words: () => string | undefined): string | undefined {
 
 function isObject(value: JsonValue): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function failed(status: ToolStatus, message: string): Failed {
-  return { type: "failed", status, message };
 }
 
 function rethrowInterruption(run: TurnRun): void {

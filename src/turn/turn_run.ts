@@ -4,6 +4,7 @@ import type { PendingInput, SessionShare } from "./session_share.ts";
 import { messageOf, RuntimeError, StoreError } from "../errors.ts";
 import type { EventContext, EventDraft, EventType } from "../records/event.ts";
 import type { EventDataMap } from "../records/event_data.ts";
+import type { JsonValue } from "../records/json.ts";
 import type { SessionId } from "../records/ids.ts";
 import type { Controls } from "../records/message.ts";
 import type { TurnCheckpoint } from "../records/checkpoint.ts";
@@ -11,9 +12,13 @@ import type { TurnState } from "../records/turn.ts";
 import type { CommittedStep, SessionStep } from "../ports/journal.ts";
 import type { ConfigLayers } from "../context/layers.ts";
 import { assembleTurnContext, type TurnContext } from "../context/turn_context.ts";
+import type { RunningTurn } from "../ports/running_turn.ts";
+import { lazy } from "../kit/lazy.ts";
 import type { KernelPorts } from "./kernel_ports.ts";
 import { contextOf } from "./plan.ts";
 import { Interrupts, Watchdog } from "./watchdog.ts";
+
+const views = lazy(() => import("./running_turn.ts"));
 
 /** What stopped a turn from the outside. */
 export class TurnInterruption extends RuntimeError {
@@ -46,10 +51,14 @@ export class TurnRun {
   controls: Controls | undefined;
   /** The last non-empty answer. */
   response = "";
+  /** The value of the last answer, when it has the form that was asked for. */
+  output: JsonValue | undefined;
   /** The session's records as they were read for accepting; the first context is made of them. */
   accepted: { readonly layers: ConfigLayers; readonly epoch: number } | undefined;
   /** Lets go of the caller's signal. */
   detach: (() => void) | undefined;
+  /** Events of capabilities that go with the next commit. */
+  readonly recorded: EventDraft[] = [];
   /** Whether the closing step is decided: nothing joins the turn any more. */
   closed = false;
   /** The planner's state as of the last step. */
@@ -61,6 +70,7 @@ export class TurnRun {
   #contextControls: Controls | undefined;
   #contextFailure: { readonly error: unknown } | undefined;
   #broken: unknown;
+  #view: RunningTurn | undefined;
 
   /** Starts or continues a turn under a fence. */
   constructor(ports: KernelPorts, share: SessionShare, state: TurnState, fence: number, lastSequence: number) {
@@ -107,6 +117,7 @@ export class TurnRun {
     options: Pick<SessionStep, "checkpoint" | "release" | "key"> = {},
   ): Promise<CommittedStep> {
     if (this.#broken !== undefined) throw this.#broken;
+    if (this.recorded.length > 0) events = [...this.recorded.splice(0), ...events];
     const expectedSequence = this.#sequence;
     this.#sequence += events.length;
     const { ports, sessionId } = this;
@@ -130,6 +141,12 @@ export class TurnRun {
     this.share.history.extend(done);
     ports.live.committed(sessionId, done.events);
     return done;
+  }
+
+  /** What capabilities may know of the turn; there once its context is. */
+  get view(): RunningTurn {
+    if (this.#view === undefined) throw new RuntimeError("internal", "Cannot show the turn: it has no context yet");
+    return this.#view;
   }
 
   /** The checkpoint of a state. */
@@ -160,6 +177,7 @@ export class TurnRun {
     this.#contextFailure = undefined;
     try {
       this.#context = await this.#assemble();
+      if (this.#context.config.capabilities.length > 0) this.#view ??= (await views()).runningTurn(this);
     } catch (error) {
       this.#contextFailure = { error };
       throw error;

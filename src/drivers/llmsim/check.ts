@@ -2,7 +2,8 @@
 
 import type { ProviderError } from "../../errors.ts";
 import type { JsonValue } from "../../records/json.ts";
-import { failureOfKind, isLlmSimErrorKind } from "./failure.ts";
+import { lazy } from "../../kit/lazy.ts";
+import type { FailureDetails, LlmSimErrorKind, SimFailure } from "./failure.ts";
 import type { LlmSimErrorTurn, LlmSimToolCall, LlmSimTurn } from "./script.ts";
 
 /** A checked call. */
@@ -18,7 +19,7 @@ export interface CheckedToolCall {
 /** How a stream ends. */
 export type Ending =
   | { readonly type: "done" | "stall" | "drop" }
-  | { readonly type: "error"; readonly error: (model: string) => ProviderError };
+  | { readonly type: "error"; readonly error: SimFailure };
 
 /** A checked turn: what one model call answers. */
 export interface Reply {
@@ -34,13 +35,36 @@ const DONE: Ending = Object.freeze({ type: "done" });
 const STALL: Ending = Object.freeze({ type: "stall" });
 const DROP: Ending = Object.freeze({ type: "drop" });
 
+const failures = lazy(() => import("./failure.ts"));
+const ERROR_KINDS: Readonly<Record<LlmSimErrorKind, true>> = {
+  rate_limit: true,
+  timeout: true,
+  invalid_response: true,
+  other: true,
+  transport: true,
+  overloaded: true,
+  authentication: true,
+  quota_exhausted: true,
+  unsupported_model: true,
+};
+
+/** Tells whether a value names a kind of failure. */
+export function isLlmSimErrorKind(value: unknown): value is LlmSimErrorKind {
+  return typeof value === "string" && Object.hasOwn(ERROR_KINDS, value);
+}
+
+/** A new error of one kind of failure; most models have none, so that it is imported when it is due. */
+export async function failureOf(kind: LlmSimErrorKind, details?: FailureDetails): Promise<ProviderError> {
+  return (await failures()).failureOfKind(kind, details);
+}
+
 /** A reply of nothing but text. */
 export function textReply(text: string): Reply {
   return { text, toolCalls: [], ending: DONE };
 }
 
 /** A reply that fails. */
-export function errorReply(error: (model: string) => ProviderError, text = ""): Reply {
+export function errorReply(error: SimFailure, text = ""): Reply {
   return { text, toolCalls: [], ending: { type: "error", error } };
 }
 
@@ -78,7 +102,7 @@ function checkErrorTurn({ kind, message, retryAfterMs, text }: LlmSimErrorTurn):
   if (!isLlmSimErrorKind(kind)) throw new TypeError(`Cannot script the error kind "${String(kind)}": it is unknown`);
   if (message !== undefined) checkText(message, "message");
   if (retryAfterMs !== undefined) checkMilliseconds(retryAfterMs, "retryAfterMs");
-  return errorReply(() => failureOfKind(kind, { message, retryAfterMs }), checkText(text ?? "", "text"));
+  return errorReply(() => failureOf(kind, { message, retryAfterMs }), checkText(text ?? "", "text"));
 }
 
 /**

@@ -4,7 +4,8 @@ import { ConfigurationError, ProviderError } from "../../errors.ts";
 import type { ModelMessage, ModelRequest } from "../../ports/driver.ts";
 import type { ReasoningEffort } from "../../records/message.ts";
 import { checkArray, checkCount, checkMilliseconds, checkName, checkText, checkToolCalls, checkTurn } from "./check.ts";
-import { failureOfKind, isLlmSimErrorKind, type LlmSimErrorKind } from "./failure.ts";
+import { failureOf, isLlmSimErrorKind } from "./check.ts";
+import type { LlmSimErrorKind } from "./failure.ts";
 import { checkLatency, type LlmSimLatency } from "./stream.ts";
 import type { LlmSimToolCall, LlmSimTurn } from "./script.ts";
 import type { LlmSimOnExhausted, LlmSimSettings, ResponseMode } from "./settings.ts";
@@ -98,7 +99,7 @@ export class LlmSimConfig {
     if (isLlmSimErrorKind(textOrKind)) {
       return LlmSimConfig.#of({
         type: "failure",
-        error: () => failureOfKind(textOrKind),
+        error: () => failureOf(textOrKind),
       });
     }
     return LlmSimConfig.#of({ type: "failure", error: () => new ProviderError("processing_error", textOrKind) });
@@ -108,7 +109,7 @@ export class LlmSimConfig {
   static modelNotAvailable(): LlmSimConfig {
     return LlmSimConfig.#of({
       type: "failure",
-      error: (model) => failureOfKind("unsupported_model", { message: `The model "${model}" is not available` }),
+      error: (model) => failureOf("unsupported_model", { message: `The model "${model}" is not available` }),
     });
   }
 

@@ -82,10 +82,8 @@ const FAILURES: Readonly<Record<LlmSimErrorKind, Failure>> = {
   },
 };
 
-/** Tells whether a value names a kind of failure. */
-export function isLlmSimErrorKind(value: unknown): value is LlmSimErrorKind {
-  return typeof value === "string" && Object.hasOwn(FAILURES, value);
-}
+/** Makes the error of a model's reply. */
+export type SimFailure = (model: string) => ProviderError | Promise<ProviderError>;
 
 /** Details of a simulated failure. */
 export interface FailureDetails {

@@ -1,8 +1,8 @@
 /** What a simulated model is configured with, as plain data. */
 
-import type { ProviderError } from "../../errors.ts";
 import type { ModelRequest } from "../../ports/driver.ts";
 import type { CheckedToolCall, Reply } from "./check.ts";
+import type { SimFailure } from "./failure.ts";
 import type { LlmSimLatency } from "./stream.ts";
 
 /** What a script does when it has no turn left. */
@@ -14,7 +14,7 @@ export type ResponseMode =
   | { readonly type: "echo" }
   | { readonly type: "sequence"; readonly texts: readonly string[] }
   | { readonly type: "scripted"; readonly turns: readonly Reply[] }
-  | { readonly type: "failure"; readonly error: (model: string) => ProviderError };
+  | { readonly type: "failure"; readonly error: SimFailure };
 
 /** Which tool calls are added to the answers. */
 export type ToolMode =

@@ -12,7 +12,7 @@ export interface StreamPlan {
   /** Tool calls and `done`; without `done` the stream counts as dropped. */
   readonly tail: readonly ModelEvent[];
   /** Thrown after the last event. */
-  readonly error?: ProviderError;
+  readonly error?: ProviderError | Promise<ProviderError>;
 }
 
 /** When the events of a stream come. */
@@ -46,7 +46,7 @@ export class ReadyStream implements AsyncIterableIterator<ModelEvent, undefined>
     const value = index < deltas.length ? deltas[index] : tail[index - deltas.length];
     if (value !== undefined) return Promise.resolve({ done: false, value });
     if (error === undefined || index > deltas.length + tail.length) return Promise.resolve(END);
-    return Promise.reject(error);
+    return error instanceof Promise ? error.then((made) => Promise.reject(made)) : Promise.reject(error);
   }
 
   /** Ends the stream early. */

@@ -2,22 +2,14 @@
 
 import type { OpenAI } from "openai";
 import { messageOf, ProviderError } from "../../errors.ts";
-import type { Heartbeat } from "./heartbeat.ts";
-import type { Transport } from "./transport.ts";
+import type { Transport } from "../../kit/provider/transport.ts";
+import type { Incoming, WireClient } from "../../kit/provider/wire_client.ts";
 
 /** Longest delay a timer takes; deadlines are the kernel's, which aborts the signal. */
 const NO_TIMEOUT = 2_147_483_647;
 
-/** An answer that began to arrive. */
-export interface Incoming {
-  /** Its events, parsed and otherwise untouched; they may just end when the signal is aborted or the peer is gone. */
-  readonly events: AsyncIterable<unknown>;
-  /** Its other signs of life. */
-  readonly heartbeat: Heartbeat;
-}
-
 /** Sends requests through the library. */
-export class Client {
+export class Client implements WireClient {
   readonly #library: OpenAI;
   readonly #transport: Transport;
 

@@ -3,9 +3,9 @@
 import type { Usage } from "../../records/usage.ts";
 import type { ModelEvent } from "../../ports/driver.ts";
 import type { Dialect } from "./dialect.ts";
-import type { Failures } from "./failures.ts";
-import { type Fields, fieldsOf, listOf, textOf } from "./narrow.ts";
-import { ACTIVITY, type ReplyReader } from "./reply.ts";
+import type { Failures } from "../../kit/provider/failures.ts";
+import { type Fields, fieldsOf, listOf, textOf } from "../../kit/provider/narrow.ts";
+import { ACTIVITY, type ReplyReader } from "../../kit/provider/reply.ts";
 import { ToolCallMerger } from "./tool_call_merger.ts";
 import { usageOf } from "./usage.ts";
 

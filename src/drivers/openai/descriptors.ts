@@ -8,26 +8,38 @@ import { Client } from "./client.ts";
 import { CompletionsReply } from "./completions_reply.ts";
 import { CompletionsRequests } from "./completions_request.ts";
 import { detectDialect, type Dialect, dialectNamed } from "./dialect.ts";
-import { type Api, OpenAIDriver } from "./driver.ts";
-import { Endpoint } from "./endpoint.ts";
-import { Failures } from "./failures.ts";
+import { Endpoint } from "../../kit/provider/endpoint.ts";
+import { Failures } from "../../kit/provider/failures.ts";
 import { profileOf } from "./models.ts";
 import type { OpenAIDriverOptions } from "./options.ts";
-import { Redactor } from "./redactor.ts";
+import { Redactor } from "../../kit/provider/redactor.ts";
 import { ResponsesReply } from "./responses_reply.ts";
 import { ResponsesRequests } from "./responses_request.ts";
-import { Transport } from "./transport.ts";
+import { Transport } from "../../kit/provider/transport.ts";
+import { type WireApi, WireDriver } from "../../kit/provider/wire_driver.ts";
+import { requestHeaders, secretsIn, shownHeaders } from "../../kit/provider/headers.ts";
+import { fieldsOf, textOf } from "../../kit/provider/narrow.ts";
 
+/** OpenAI itself. */
+const DEFAULT_BASE_URL = "https://api.openai.com/v1";
 /** Sent where no key is needed: the library and some local servers insist on one. */
 const DUMMY_KEY = "no-key";
-const CREDENTIAL = /auth|key|token|secret|cookie|password/i;
+
+/** The list of models of both APIs; some servers send it without its envelope. */
+const MODELS: NonNullable<WireApi["models"]> = {
+  path: "/models",
+  names(answer) {
+    const models = Array.isArray(answer) ? answer : fieldsOf(answer)["data"];
+    return Array.isArray(models) ? models.map((model) => textOf(fieldsOf(model)["id"])) : undefined;
+  },
+};
 
 /** A kind of descriptor: one API and what its lines may hold. */
 interface Kind {
   readonly id: DriverId;
   /** The last event of the Responses API repeats the instructions, the tools and the whole reply in one line. */
   readonly maxLineBytes: number;
-  api(dialect: Dialect, failures: Failures): Api;
+  api(dialect: Dialect, failures: Failures): WireApi;
 }
 
 /**
@@ -42,9 +54,10 @@ export function openAIResponsesDriver(options: OpenAIDriverOptions = {}): Driver
     id: DriverId.OpenAI,
     maxLineBytes: 8 * 1024 * 1024,
     api: (dialect, failures) => ({
-      path: "/responses",
+      path: () => "/responses",
       body: (request) => requests(dialect).body(request),
       reply: () => new ResponsesReply(DriverId.OpenAI, failures),
+      models: MODELS,
     }),
   });
 }
@@ -60,9 +73,10 @@ export function openAICompletionsDriver(options: OpenAIDriverOptions = {}): Driv
     id: DriverId.OpenAICompletions,
     maxLineBytes: 1024 * 1024,
     api: (dialect, failures) => ({
-      path: "/chat/completions",
+      path: () => "/chat/completions",
       body: (request) => requests(dialect).body(request),
       reply: () => new CompletionsReply(dialect, failures),
+      models: MODELS,
     }),
   });
 }
@@ -71,14 +85,14 @@ function describe(options: OpenAIDriverOptions, kind: Kind): DriverDescriptor {
   return {
     id: kind.id,
     requiresApiKey: false,
-    permissions: (config): PermissionNeeds => ({ net: [new Endpoint(config.baseUrl).netTarget] }),
+    permissions: (config): PermissionNeeds => ({ net: [new Endpoint(config.baseUrl, DEFAULT_BASE_URL).netTarget] }),
     profile: profileOf,
     create: (config) => create(options, kind, config),
   };
 }
 
 async function create(options: OpenAIDriverOptions, kind: Kind, config: DriverConfig): Promise<Driver> {
-  const endpoint = new Endpoint(config.baseUrl);
+  const endpoint = new Endpoint(config.baseUrl, DEFAULT_BASE_URL);
   const named = config.providerMetadata?.["dialect"] ?? options.dialect;
   const dialect = named === undefined ? detectDialect(endpoint.baseUrl) : dialectNamed(named);
   const key = config.apiKey?.reveal().trim() ?? "";
@@ -88,8 +102,8 @@ async function create(options: OpenAIDriverOptions, kind: Kind, config: DriverCo
       `Cannot use driver "${kind.id}" with "${endpoint.netTarget}": no API key was given (set apiKey of the model)`,
     );
   }
-  const headers = headersOf(options, key === "" ? DUMMY_KEY : key);
-  const secrets = Object.entries(headers).filter(([name]) => CREDENTIAL.test(name)).map(([, value]) => value);
+  const headers = requestHeaders({ authorization: `Bearer ${key === "" ? DUMMY_KEY : key}` }, options.headers);
+  const secrets = secretsIn(headers);
   const failures = new Failures(endpoint, new Redactor(key === "" ? secrets : [key, ...secrets]));
   const transport = new Transport({
     fetch: options.fetch ?? ((url, init) => fetch(url, init)),
@@ -97,40 +111,14 @@ async function create(options: OpenAIDriverOptions, kind: Kind, config: DriverCo
     maxLineBytes: kind.maxLineBytes,
     failures,
   });
-  return new OpenAIDriver({
+  return new WireDriver({
     id: kind.id,
     api: kind.api(dialect, failures),
     endpoint,
     client: await Client.open(endpoint.baseUrl, transport),
     failures,
-    shownHeaders: shown(headers),
+    shownHeaders: shownHeaders(headers),
   });
-}
-
-function headersOf(options: OpenAIDriverOptions, key: string): Readonly<Record<string, string>> {
-  try {
-    const headers = new Headers({
-      accept: "application/json",
-      authorization: `Bearer ${key}`,
-      "user-agent": "everruns-runtime",
-    });
-    for (const [name, value] of Object.entries(options.headers ?? {})) headers.set(name, value);
-    return Object.fromEntries(headers);
-  } catch {
-    // The error of Headers repeats the value.
-    throw new ProviderError(
-      "provider_misconfigured",
-      "Cannot send the API key or a configured header: it has characters that no header may have (paste it again)",
-    );
-  }
-}
-
-function shown(headers: Readonly<Record<string, string>>): Record<string, string> {
-  const entries = Object.entries(headers).map(([name, value]) => {
-    if (!CREDENTIAL.test(name)) return [name, value];
-    return [name, value.startsWith("Bearer ") ? "Bearer [secret]" : "[secret]"];
-  });
-  return Object.fromEntries(entries);
 }
 
 function perDialect<T>(make: (dialect: Dialect) => T): (dialect: Dialect) => T {

@@ -23,19 +23,15 @@
  * @module
  */
 
-import type { DriverDescriptor } from "../../ports/driver.ts";
+import type { DriverRegistrar } from "../../kit/provider/registrar.ts";
 import { openAICompletionsDriver, openAIResponsesDriver } from "./descriptors.ts";
 import type { OpenAIDriverOptions } from "./options.ts";
 
 export { openAICompletionsDriver, openAIResponsesDriver } from "./descriptors.ts";
 export type { DialectName } from "./dialect.ts";
-export type { FetchFunction, OpenAIDriverOptions } from "./options.ts";
-
-/** Where drivers are registered: a `DriverRegistry`, or anything with its `register`. */
-export interface DriverRegistrar {
-  /** Takes a driver. */
-  register(driver: DriverDescriptor): unknown;
-}
+export type { OpenAIDriverOptions } from "./options.ts";
+export type { DriverRegistrar } from "../../kit/provider/registrar.ts";
+export type { FetchFunction } from "../../kit/provider/transport.ts";
 
 /** Registers the drivers of both APIs. */
 export function registerDriver(drivers: DriverRegistrar, options: OpenAIDriverOptions = {}): void {

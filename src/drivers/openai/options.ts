@@ -1,9 +1,7 @@
 /** Options of the OpenAI drivers. */
 
+import type { FetchFunction } from "../../kit/provider/transport.ts";
 import type { DialectName } from "./dialect.ts";
-
-/** Sends one HTTP request; the shape in which `fetch` is used. */
-export type FetchFunction = (url: string, init: RequestInit) => Promise<Response>;
 
 /** Options of both OpenAI drivers. */
 export interface OpenAIDriverOptions {

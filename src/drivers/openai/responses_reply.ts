@@ -2,9 +2,9 @@
 
 import type { ReasoningPart } from "../../records/content.ts";
 import type { ModelEvent } from "../../ports/driver.ts";
-import type { Failures } from "./failures.ts";
-import { type Fields, fieldsOf, listOf, textOf } from "./narrow.ts";
-import { ACTIVITY, type ReplyReader, textEvent, thinkingEvent } from "./reply.ts";
+import type { Failures } from "../../kit/provider/failures.ts";
+import { type Fields, fieldsOf, listOf, textOf } from "../../kit/provider/narrow.ts";
+import { ACTIVITY, type ReplyReader, textEvent, thinkingEvent } from "../../kit/provider/reply.ts";
 import { usageOf } from "./usage.ts";
 
 /** Reads the events of one reply; unknown ones count as signs of life. */

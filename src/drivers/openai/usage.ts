@@ -1,7 +1,7 @@
 /** Token counts of both APIs. */
 
 import type { Usage } from "../../records/usage.ts";
-import { countOf, fieldsOf, isFields } from "./narrow.ts";
+import { countOf, fieldsOf, isFields } from "../../kit/provider/narrow.ts";
 
 /** The usage of a reply; undefined when the server gave none. */
 export function usageOf(value: unknown): Usage | undefined {

@@ -233,7 +233,7 @@ Deno.test("the model is told which tools can run in the background", () => {
   const approved = backgroundTool({ name: "approved", policy: "requires_approval" });
   const tools = [spawn, backgroundTool(), approved].map(({ definition }) => definition);
   const context = {} as Parameters<NonNullable<typeof rewrite>>[1];
-  const [offered, ...others] = rewrite?.(tools, context) ?? [];
+  const [offered, ...others] = rewrite?.(tools, context, []) ?? [];
   assert.match(offered?.description ?? "", /\(tools that can run in the background: crunch\)$/);
   assert.deepEqual(others, tools.slice(1));
 });

@@ -104,7 +104,7 @@ Deno.test("a capability whose model view changes the list it is given changes no
     capabilities: [{
       id: "bad",
       name: "Bad",
-      modelView: { priority: 1, apply: (messages, context) => views.shift()?.(messages, context) ?? messages },
+      modelView: { priority: 1, apply: (...told) => views.shift()?.(...told) ?? told[0] },
     }],
     respond: ({ messages }) => {
       sent.push(messages.length);

@@ -3,13 +3,13 @@ import { ProviderError } from "../../../../src/errors.ts";
 import type { ModelEvent } from "../../../../src/ports/driver.ts";
 import { CompletionsReply } from "../../../../src/drivers/openai/completions_reply.ts";
 import { type DialectName, DIALECTS } from "../../../../src/drivers/openai/dialect.ts";
-import { Endpoint } from "../../../../src/drivers/openai/endpoint.ts";
-import { Failures } from "../../../../src/drivers/openai/failures.ts";
-import { Redactor } from "../../../../src/drivers/openai/redactor.ts";
-import type { ReplyReader } from "../../../../src/drivers/openai/reply.ts";
+import { Endpoint } from "../../../../src/kit/provider/endpoint.ts";
+import { Failures } from "../../../../src/kit/provider/failures.ts";
+import { Redactor } from "../../../../src/kit/provider/redactor.ts";
+import type { ReplyReader } from "../../../../src/kit/provider/reply.ts";
 import { ResponsesReply } from "../../../../src/drivers/openai/responses_reply.ts";
 
-const failures = new Failures(new Endpoint(), new Redactor([]));
+const failures = new Failures(new Endpoint(undefined, "https://api.openai.com/v1"), new Redactor([]));
 const TEXT = { type: "response.output_text.delta", delta: "Hi" };
 
 Deno.test("a response that is incomplete for its length finishes as `length`, without the call it cut", () => {

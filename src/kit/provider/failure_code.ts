@@ -25,6 +25,7 @@ export interface FailureClass {
 const CONTEXT_CODES: ReadonlySet<string> = new Set([
   "context_length_exceeded",
   "exceed_context_size_error", // llama.cpp
+  "request_too_large", // Anthropic
   "string_above_max_length",
 ]);
 
@@ -51,11 +52,22 @@ const CONTEXT_WORDS = new RegExp(
 
 const QUOTA_CODES: ReadonlySet<string> = new Set([
   "insufficient_quota",
+  "billing_error", // Anthropic
   "billing_hard_limit_reached",
   "billing_not_active",
   "account_deactivated",
 ]);
-const QUOTA_WORDS = /exceeded your current quota|insufficient (credits?|balance|funds|quota)|out of credits/i;
+/** Anthropic says both of the last two with status 400. */
+const QUOTA_WORDS = new RegExp(
+  [
+    "exceeded your current quota",
+    "insufficient (credits?|balance|funds|quota)",
+    "out of credits",
+    "credit balance is too low",
+    "reached your specified .*usage limits",
+  ].join("|"),
+  "i",
+);
 
 const MODEL_CODES: ReadonlySet<string> = new Set([
   "model_not_found",
@@ -70,6 +82,7 @@ const MODEL_WORDS = new RegExp(
     "is not a valid model",
     "(unknown|no such|invalid) model\\b",
     "no endpoints found",
+    "^model: \\S+$", // Anthropic
   ].join("|"),
   "i",
 );
@@ -84,6 +97,10 @@ const STATUS_OF_CODE: ReadonlyMap<string, number> = new Map([
   ["server_error", 500],
   ["internal_server_error", 500],
   ["overloaded_error", 503],
+  ["api_error", 500],
+  ["timeout_error", 504],
+  ["not_found_error", 404],
+  ["conflict_error", 409],
   ["invalid_prompt", 400],
   ["invalid_request_error", 400],
   ["bio_policy", 400],

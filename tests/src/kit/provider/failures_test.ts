@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { ProviderError } from "../../../../src/errors.ts";
-import { Endpoint } from "../../../../src/drivers/openai/endpoint.ts";
-import { Failures } from "../../../../src/drivers/openai/failures.ts";
-import { Redactor } from "../../../../src/drivers/openai/redactor.ts";
-import { KEY } from "./canned_fetch.ts";
+import { Endpoint } from "../../../../src/kit/provider/endpoint.ts";
+import { Failures } from "../../../../src/kit/provider/failures.ts";
+import { Redactor } from "../../../../src/kit/provider/redactor.ts";
+import { KEY } from "../../drivers/openai/canned_fetch.ts";
 
-const failures = new Failures(new Endpoint("https://a.test/v1"), new Redactor([KEY]));
+const failures = new Failures(new Endpoint("https://a.test/v1", ""), new Redactor([KEY]));
 
 /** Real wordings; those of a row without a body are about its status. */
 const REFUSALS: readonly [status: number, body: unknown, code: string, retryable: boolean][] = [
@@ -35,6 +35,30 @@ const REFUSALS: readonly [status: number, body: unknown, code: string, retryable
     false,
   ],
   [400, error("prompt is too long: 210000 tokens > 200000 maximum"), "request_too_large", false],
+  [
+    400,
+    error("input length and `max_tokens` exceed context limit: 190000 + 64000 > 200000, decrease input length"),
+    "request_too_large",
+    false,
+  ],
+  [
+    400,
+    error("Your credit balance is too low to access the Anthropic API."),
+    "provider_usage_limit_reached",
+    false,
+  ],
+  [
+    400,
+    error("You have reached your specified API usage limits. You will regain access on 2026-12-01."),
+    "provider_usage_limit_reached",
+    false,
+  ],
+  [
+    404,
+    { type: "error", error: { type: "not_found_error", message: "model: claude-nope" } },
+    "model_unavailable",
+    false,
+  ],
   [
     400,
     error("Prompt contains 40000 tokens, too large for model with 32768 maximum context length"),
@@ -137,7 +161,7 @@ Deno.test("a failure holds no more than 2 kB of the provider's words", () => {
 
 Deno.test("a failure never contains the key, in whatever spelling it comes back", () => {
   const odd = 'odd"/key=+0123';
-  const made = new Failures(new Endpoint("https://a.test/v1"), new Redactor([KEY, odd]));
+  const made = new Failures(new Endpoint("https://a.test/v1", ""), new Redactor([KEY, odd]));
   const spellings = [KEY, odd].flatMap((key) => [key, encodeURIComponent(key), btoa(key), JSON.stringify(key)]);
   for (const spelling of [...spellings, "sk-proj-****************abcd", `Bearer ${"z".repeat(20)}`]) {
     const failure = made.ofResponse(401, new Headers({ "x-request-id": spelling }), `x${"y".repeat(2040)} ${spelling}`);

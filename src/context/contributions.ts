@@ -1,0 +1,85 @@
+/** What capabilities and servers add to a turn context; not loaded for a session that has neither. */
+
+import type { Message } from "../records/message.ts";
+import type { Session } from "../records/session.ts";
+import type { ToolDefinition } from "../records/tool.ts";
+import type { CapabilityContext } from "../ports/capability.ts";
+import type { McpServers } from "../records/mcp.ts";
+import type { SessionFiles } from "../ports/file_store.ts";
+import type { RuntimeProviderStore } from "../ports/stores.ts";
+import type { Tool } from "../ports/tool.ts";
+import type { CapabilityRegistry } from "../kit/registries.ts";
+import type { LayerSources } from "./layers.ts";
+import type { ResolvedCapability } from "./resolve.ts";
+import { type BoundTool, offeredTools, type SessionConfig } from "./session_config.ts";
+
+/** Where a context is assembled from. */
+export interface ContextSources extends LayerSources {
+  /** Models. */
+  readonly providers: RuntimeProviderStore;
+  /** Capabilities. */
+  readonly capabilities: CapabilityRegistry;
+  /** The files of a workspace. */
+  files(workspaceId: string): SessionFiles;
+  /** Tools of the configured servers; absent when the host connects none. */
+  sourceTools?(session: Session, servers: McpServers): Promise<readonly Tool[]>;
+}
+
+/** A capability's part of the prompt. */
+export interface PromptBlock {
+  /** The capability. */
+  readonly id: string;
+  /** Its text. */
+  readonly text: string;
+}
+
+/** The prompt blocks and facts of the capabilities. */
+export async function collectTexts(
+  config: SessionConfig,
+  context: (owner: ResolvedCapability) => CapabilityContext,
+): Promise<{ blocks: PromptBlock[]; facts: string }> {
+  const blocks: PromptBlock[] = [];
+  let facts = "";
+  for (const owner of config.capabilities) {
+    const { capability } = owner;
+    const prompt = capability.systemPrompt;
+    const text = typeof prompt === "function" ? await prompt(context(owner)) : prompt;
+    if (text !== undefined && text !== "") blocks.push({ id: capability.id, text });
+    const fact = await capability.facts?.(context(owner));
+    if (fact !== undefined && fact.trim() !== "") facts += facts === "" ? fact.trim() : `\n${fact.trim()}`;
+  }
+  return { blocks, facts };
+}
+
+/** The tools of capabilities and servers, and the definitions of all. */
+export async function collectTools(
+  sources: ContextSources,
+  config: SessionConfig,
+  session: Session,
+): Promise<{ executable: ReadonlyMap<string, BoundTool>; all: readonly ToolDefinition[] }> {
+  let executable = config.tools;
+  const servers = config.mcpServers;
+  if (sources.sourceTools !== undefined && config.mcpServerCount > 0) {
+    const merged = new Map(executable);
+    for (const tool of await sources.sourceTools(session, servers)) {
+      if (!merged.has(tool.definition.name)) merged.set(tool.definition.name, { tool });
+    }
+    executable = merged;
+  }
+  const all = executable === config.tools ? config.offered : offeredTools(executable, config.clientTools);
+  return { executable, all };
+}
+
+/** The tools as the hooks rewrite them for one request. */
+export function offerTools(
+  config: SessionConfig,
+  all: readonly ToolDefinition[],
+  context: (owner: ResolvedCapability) => CapabilityContext,
+  messages: readonly Message[],
+): readonly ToolDefinition[] {
+  let offered = all;
+  for (const { owner, hooks } of config.hooks) {
+    if (hooks.toolDefinitions !== undefined) offered = hooks.toolDefinitions(offered, context(owner), messages);
+  }
+  return offered;
+}
