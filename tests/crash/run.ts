@@ -11,12 +11,13 @@
  * @module
  */
 
+import { Arena } from "./arena.ts";
 import { killsOf, type MatrixOptions, playMatrix } from "./matrix.ts";
 import { isControl } from "./protocol.ts";
 import { nameOf, type Outcome, playCase } from "./run_case.ts";
 
 const SHORT: MatrixOptions = { passes: 3, doubles: 48, random: 12 };
-const FULL: MatrixOptions = { doubles: 2_400, random: 120 };
+const FULL: MatrixOptions = { doubles: 1_900, random: 120 };
 
 if (import.meta.main) await main();
 
@@ -39,7 +40,8 @@ async function playWanted(): Promise<readonly Outcome[]> {
   const control = option("control");
   if (scenario !== undefined) {
     const faults = option("faults")?.split(",").filter((fault) => fault !== "") ?? [];
-    return [await playCase({ scenario, faults, ...(isControl(control) ? { control } : {}) })];
+    await using arena = new Arena();
+    return [await playCase({ scenario, faults, ...(isControl(control) ? { control } : {}) }, arena)];
   }
   const only = option("only");
   const workers = option("workers");
