@@ -9,6 +9,7 @@
  */
 
 import { DatabaseSync } from "node:sqlite";
+import { RuntimeError } from "../../src/errors.ts";
 import { DriverRegistry } from "../../src/kit/registries.ts";
 import type { SessionId } from "../../src/records/ids.ts";
 import type { RuntimeBackends } from "../../src/runtime/backends.ts";
@@ -117,13 +118,22 @@ async function dump(
     for (const event of events) {
       if (event.type !== "tool.completed" || event.data.toolName !== "save" || !event.data.success) continue;
       const { toolCallId } = event.data;
-      const { content } = await runtime.readFile(id, `/workspace/${toolCallId}.txt`);
+      const content = await contentOf(runtime, id, `/workspace/${toolCallId}.txt`);
       if (content !== `saved by ${toolCallId}`) {
         tell({ type: "violation", message: `I1: the file of ${toolCallId} says "${content}"` });
       }
     }
   }
   return { type: "dump", when, sessions, kept, integrity: integrityOf(local), effects: ledger.read().length };
+}
+
+async function contentOf(runtime: InProcessRuntime, id: SessionId, path: string): Promise<string | undefined> {
+  try {
+    return (await runtime.readFile(id, path)).content;
+  } catch (error) {
+    if (error instanceof RuntimeError && error.code === "file_not_found") return undefined;
+    throw error;
+  }
 }
 
 function integrityOf(local: LocalBackends): string {

@@ -25,6 +25,11 @@ export interface MatrixOptions {
 
 /** The share of second deaths inside recovery; the others open what is left. */
 const IN_RECOVERY = 3 / 4;
+/** At least 300 deaths, of every kind. */
+export const SHORT: MatrixOptions = { passes: 2, doubles: 48, random: 12 };
+/** At least 5,000: every pass of every point. */
+export const FULL: MatrixOptions = { doubles: 1_900, random: 120 };
+
 /** How often a process of a random story is killed before one may live. */
 const RANDOM_KILLS = 4;
 /** How long it lives, in milliseconds: it may die while it opens the store, and after the scenario has ended. */

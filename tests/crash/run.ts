@@ -12,12 +12,9 @@
  */
 
 import { Arena } from "./arena.ts";
-import { killsOf, type MatrixOptions, playMatrix } from "./matrix.ts";
+import { FULL, killsOf, playMatrix, SHORT } from "./matrix.ts";
 import { isControl } from "./protocol.ts";
 import { nameOf, type Outcome, playCase } from "./run_case.ts";
-
-const SHORT: MatrixOptions = { passes: 3, doubles: 48, random: 12 };
-const FULL: MatrixOptions = { doubles: 1_900, random: 120 };
 
 if (import.meta.main) await main();
 
