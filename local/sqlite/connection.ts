@@ -7,7 +7,7 @@ import type { Clock } from "../../src/ports/clock.ts";
 import { systemClock } from "../../src/kit/clock.ts";
 import { StoreBusyError } from "../errors.ts";
 import { migrate, type Migration, MIGRATIONS } from "./migrations.ts";
-import type { SqlRow, SqlValue } from "./row.ts";
+import type { SqlList, SqlRow, SqlValue } from "./row.ts";
 import { isBusy, storeErrorOf } from "./sqlite_errors.ts";
 
 /** Most steps of one transaction. */
@@ -79,6 +79,7 @@ export class Connection implements Disposable {
   readonly #options: ConnectionOptions;
   readonly #clock: Clock;
   readonly #statements = new Map<string, StatementSync>();
+  readonly #listStatements = new Map<string, StatementSync>();
   #db: DatabaseSync;
   #queue: Job[] = [];
   #queuedBytes = 0;
@@ -129,6 +130,16 @@ export class Connection implements Disposable {
   all(sql: string, ...params: readonly SqlValue[]): SqlRow[] {
     try {
       return this.#statement(sql).all(...params) as SqlRow[];
+    } catch (error) {
+      throw storeErrorOf(error, this.path, `read from store "${this.path}"`);
+    }
+  }
+
+  /** All rows as lists of their columns, for thousands of them: objects cost twice as much (Deno 2.9.6). */
+  lists(sql: string, ...params: readonly SqlValue[]): SqlList[] {
+    try {
+      const rows: unknown = (this.#listStatements.get(sql) ?? this.#prepare(this.#listStatements, sql)).all(...params);
+      return rows as SqlList[];
     } catch (error) {
       throw storeErrorOf(error, this.path, `read from store "${this.path}"`);
     }
@@ -188,7 +199,7 @@ export class Connection implements Disposable {
       this.#rejectAll([...group, ...this.#queue.splice(0)], new StoreBusyError(this.path, BUSY_TIMEOUT_MS));
     }
     this.#closed = true;
-    this.#statements.clear();
+    this.#forgetStatements();
     this.#db.close();
   }
 
@@ -308,7 +319,7 @@ export class Connection implements Disposable {
    */
   #settleDoubtful(jobs: readonly Job[], outcomes: readonly Outcome[], cause: unknown): void {
     try {
-      this.#statements.clear();
+      this.#forgetStatements();
       this.#db.close();
       this.#db = openDatabase(this.path, this.#options);
     } catch {
@@ -336,13 +347,21 @@ export class Connection implements Disposable {
   }
 
   #statement(sql: string): StatementSync {
-    let statement = this.#statements.get(sql);
-    if (statement === undefined) {
-      if (this.#closed) throw this.#closedError();
-      statement = this.#db.prepare(sql);
-      this.#statements.set(sql, statement);
-    }
+    return this.#statements.get(sql) ?? this.#prepare(this.#statements, sql);
+  }
+
+  #prepare(known: Map<string, StatementSync>, sql: string): StatementSync {
+    if (this.#closed) throw this.#closedError();
+    const statement = this.#db.prepare(sql);
+    // Deno 2.9.6 has it, its types do not.
+    if (known === this.#listStatements) Reflect.apply(Reflect.get(statement, "setReturnArrays"), statement, [true]);
+    known.set(sql, statement);
     return statement;
+  }
+
+  #forgetStatements(): void {
+    this.#statements.clear();
+    this.#listStatements.clear();
   }
 
   #closedError(): StoreError {
@@ -360,7 +379,7 @@ function settle(job: Job, outcome: Outcome | undefined): void {
 function openDatabase(path: string, options: ConnectionOptions): DatabaseSync {
   const db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, allowExtension: false });
   try {
-    // Only before the first table has it an effect: VACUUM needs every permission (Deno 2.9.6), so space is freed by steps.
+    // Only before the first table: VACUUM needs every permission (Deno 2.9.6), so space is freed by steps.
     db.prepare("PRAGMA auto_vacuum=INCREMENTAL").get();
     db.prepare("PRAGMA journal_mode=WAL").get();
     db.prepare(`PRAGMA synchronous=${options.durability === "process-crash" ? "NORMAL" : "FULL"}`).get();
@@ -368,6 +387,8 @@ function openDatabase(path: string, options: ConnectionOptions): DatabaseSync {
     db.prepare("PRAGMA temp_store=MEMORY").get();
     db.prepare("PRAGMA trusted_schema=OFF").get();
     db.prepare("PRAGMA cell_size_check=ON").get();
+    // A log of 16 MB, not 4: pages that every step changes are moved into the file four times less often.
+    db.prepare("PRAGMA wal_autocheckpoint=4000").get();
     db.prepare("PRAGMA journal_size_limit=16777216").get();
     return db;
   } catch (error) {
