@@ -9,6 +9,7 @@ import { StoreBusyError } from "../errors.ts";
 import { migrate, type Migration, MIGRATIONS } from "./migrations.ts";
 import type { SqlList, SqlRow, SqlValue } from "./row.ts";
 import { isBusy, storeErrorOf } from "./sqlite_errors.ts";
+import { type Job, type Outcome, settle } from "./write_job.ts";
 
 /** Most steps of one transaction. */
 const MAX_GROUP = 32;
@@ -52,23 +53,11 @@ export interface WriteOptions<T> {
   readonly verify?: () => T | undefined;
 }
 
-/** One write that waits for its transaction. */
-interface Job {
-  apply(): unknown;
-  verify: (() => unknown) | undefined;
-  readonly bytes: number;
-  resolve(value: unknown): void;
-  reject(error: unknown): void;
-}
-
-/** What a job came to inside a transaction. */
-type Outcome = { readonly value: unknown } | { readonly error: unknown };
-
 /**
  * One connection to a store.
  *
- * Reads are answered at once. Writes run in IMMEDIATE transactions: those that are ready together share one, each in a
- * savepoint of its own, so that one that throws takes nothing with it. A store that another process keeps locked is
+ * Reads are answered at once. Writes run in IMMEDIATE transactions: those that are ready together share one, and one that
+ * throws takes nothing with it. A store that another process keeps locked is
  * tried again asynchronously for 5 s.
  *
  * `path` is opened as it is: check the file first (see `prepareStore`).
@@ -258,13 +247,18 @@ export class Connection implements Disposable {
   }
 
   /** Stores a group in one transaction and settles its jobs; false when another process holds the lock. */
-  #writeGroup(group: readonly Job[]): boolean {
+  #writeGroup(group: readonly Job[], together: boolean = group.length > 1): boolean {
     try {
       this.#statement("BEGIN IMMEDIATE").run();
     } catch (error) {
       if (isBusy(error)) return false;
       this.#rejectAll(group, error);
       return true;
+    }
+    if (together) {
+      const values = this.#applyTogether(group);
+      if (values !== undefined) this.#commit(group, values);
+      return values !== undefined || this.#writeGroup(group, false);
     }
     const outcomes = this.#applyAll(group);
     if (outcomes !== undefined) this.#commit(group, outcomes);
@@ -275,6 +269,19 @@ export class Connection implements Disposable {
 
   #writeAlone(job: Job): void {
     if (!this.#writeGroup([job])) this.#rejectAll([job], new StoreBusyError(this.path, BUSY_TIMEOUT_MS));
+  }
+
+  /**
+   * Runs all jobs without savepoints, each of which costs two statements and a copy of every page it changes; undefined
+   * when one of them throws, and then nothing is written: which one it was is found out with savepoints.
+   */
+  #applyTogether(jobs: readonly Job[]): Outcome[] | undefined {
+    try {
+      return jobs.map((job) => ({ value: job.apply() }));
+    } catch {
+      if (this.#db.isTransaction) this.#statement("ROLLBACK").run();
+      return undefined;
+    }
   }
 
   /** Runs each job in a savepoint; undefined when SQLite ended the transaction, and then a lone job is settled. */
@@ -367,12 +374,6 @@ export class Connection implements Disposable {
   #closedError(): StoreError {
     return new StoreError(`use store "${this.path}"`, new Error("it is closed"));
   }
-}
-
-function settle(job: Job, outcome: Outcome | undefined): void {
-  if (outcome === undefined) return;
-  if ("error" in outcome) job.reject(outcome.error);
-  else job.resolve(outcome.value);
 }
 
 /** Opens the file with the settings every connection has. */

@@ -10,7 +10,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { spawnDenoOk } from "../../_support/spawn_deno.ts";
-import { cost, type Figure, passes } from "../figures.ts";
+import { cost, type Figure, passes, timed } from "../figures.ts";
 import { tableOf } from "../table.ts";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url)).replace(/[\\/]$/, "");
@@ -62,7 +62,9 @@ async function opening(
   await program("fill_folder.ts", dataDir, String(sessions));
   const times: number[] = [];
   const sizes: number[] = [];
+  const empty: number[] = [];
   for (let i = 0; i < OPENINGS; i++) {
+    empty.push(await timed(() => program("../empty_program.ts", dataDir)));
     const { milliseconds, rss } = JSON.parse(await program("continue_session.ts", dataDir));
     times.push(milliseconds);
     sizes.push(rss / 1024 / 1024);
@@ -74,6 +76,7 @@ async function opening(
       { name: `RSS then, ${what}`, unit: "MB", ...(megabytes === undefined ? {} : { budget: { atMost: megabytes } }) },
       sizes,
     ),
+    cost({ name: "an empty program beside it, whole process", unit: "ms" }, empty),
   ];
 }
 
