@@ -3,7 +3,7 @@
 import type { OpenAI } from "openai";
 import { messageOf, ProviderError } from "../../errors.ts";
 import type { Heartbeat } from "./heartbeat.ts";
-import type { Transport } from "./transport.ts";
+import { OWN_HEADERS, type Transport } from "./transport.ts";
 
 /** Longest delay a timer takes; deadlines are the kernel's, which aborts the signal. */
 const NO_TIMEOUT = 2_147_483_647;
@@ -14,6 +14,14 @@ export interface Incoming {
   readonly events: AsyncIterable<unknown>;
   /** Its other signs of life. */
   readonly heartbeat: Heartbeat;
+}
+
+/** Options of one request. */
+export interface PostOptions {
+  /** Headers of this request alone; those of the transport win over them. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Ends the request and its answer. */
+  readonly signal: AbortSignal;
 }
 
 /** Sends requests through the library. */
@@ -61,11 +69,11 @@ export class Client {
   }
 
   /** Posts a body as it is; resolves when the headers of a stream arrived. */
-  async post(url: string, body: string, signal: AbortSignal): Promise<Incoming> {
+  async post(url: string, body: string, { headers, signal }: PostOptions): Promise<Incoming> {
     // A string with a content type is sent verbatim, where an object would be encoded a second time.
     const sent = this.#library.post<AsyncIterable<unknown>>(url, {
       body,
-      headers: { "content-type": "application/json" },
+      headers: { "content-type": "application/json", [OWN_HEADERS]: encodeURIComponent(JSON.stringify(headers)) },
       stream: true,
       signal,
     });

@@ -5,6 +5,7 @@ import type { ModelEvent } from "../../ports/driver.ts";
 import type { Dialect } from "./dialect.ts";
 import type { Failures } from "./failures.ts";
 import { type Fields, fieldsOf, listOf, textOf } from "./narrow.ts";
+import { DetailsMerger } from "./reasoning_details.ts";
 import { ACTIVITY, type ReplyReader } from "./reply.ts";
 import { ToolCallMerger } from "./tool_call_merger.ts";
 import { usageOf } from "./usage.ts";
@@ -24,6 +25,7 @@ const FINISH_REASONS: ReadonlyMap<string, string> = new Map([
 export class CompletionsReply implements ReplyReader {
   readonly #reasoningFields: readonly string[];
   readonly #failures: Failures;
+  readonly #details: DetailsMerger | undefined;
   readonly #calls = new ToolCallMerger();
   #finishReason = "";
   #usage: Usage | undefined;
@@ -31,13 +33,14 @@ export class CompletionsReply implements ReplyReader {
   #model = "";
   #refused = false;
 
-  /** Reads a reply of a dialect. */
-  constructor(dialect: Dialect, failures: Failures) {
+  /** Reads a reply of a dialect; its reasoning is marked as a provider's own. */
+  constructor(dialect: Dialect, provider: string, failures: Failures) {
     // Some servers send both, with the same text.
     this.#reasoningFields = dialect.reasoningField === "reasoning"
       ? ["reasoning", "reasoning_content"]
       : ["reasoning_content", "reasoning"];
     this.#failures = failures;
+    this.#details = dialect.reasoningDetails ? new DetailsMerger(provider) : undefined;
   }
 
   /** What a chunk means; calls are kept until the end. */
@@ -62,7 +65,7 @@ export class CompletionsReply implements ReplyReader {
     if (this.#finishReason === "") return [];
     const finishReason = this.#reason();
     const cutOff = finishReason === "length" || finishReason === "content_filter";
-    return [...this.#calls.events(cutOff), {
+    return [...this.#details?.events(this.#calls.ids) ?? [], ...this.#calls.events(cutOff), {
       type: "done",
       finishReason,
       ...(this.#usage === undefined ? {} : { usage: this.#usage }),
@@ -75,6 +78,7 @@ export class CompletionsReply implements ReplyReader {
     const events: ModelEvent[] = [];
     const thinking = this.#reasoningFields.map((field) => textOf(delta[field])).find((text) => text !== "");
     if (thinking !== undefined) events.push({ type: "thinking", delta: thinking });
+    this.#details?.add(delta["reasoning_details"]);
     const text = contentText(delta["content"]);
     if (text !== "") events.push({ type: "text", delta: text });
     const refusal = textOf(delta["refusal"]);

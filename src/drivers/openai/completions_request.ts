@@ -1,35 +1,41 @@
 /** Requests of the Chat Completions API. */
 
 import type { ImagePart, TextPart } from "../../records/content.ts";
+import type { JsonObject } from "../../records/json.ts";
 import type { ToolDefinition } from "../../records/tool.ts";
 import type { ModelMessage, ModelRequest } from "../../ports/driver.ts";
 import { argumentsText, imageUrl, laterInstructions, parametersOf, TOOL_IMAGES_NOTE } from "./content.ts";
 import type { Dialect } from "./dialect.ts";
 import { jsonText, TextCache } from "./json_text.ts";
 import { effortFor, temperatureFor } from "./models.ts";
+import { detailsToSend } from "./reasoning_details.ts";
 import { transcriptText } from "./transcript.ts";
 
 /** Builds the bodies of one dialect; keep it, it remembers the text of every message it has seen. */
 export class CompletionsRequests {
   readonly #dialect: Dialect;
+  readonly #provider: string;
   readonly #tools = new TextCache<ToolDefinition>((tool) => jsonText(toolOf(tool)));
   readonly #texts = new TextCache<ModelMessage>((message) => this.#encode(message));
   readonly #imageMessages = new TextCache<readonly ImagePart[]>((images) => jsonText(imageMessage(images)));
 
-  /** Makes a builder for a dialect. */
-  constructor(dialect: Dialect) {
+  /** Makes a builder for a dialect that replays the reasoning of one provider. */
+  constructor(dialect: Dialect, provider: string) {
     this.#dialect = dialect;
+    this.#provider = provider;
   }
 
-  /** The body of a request. */
-  body(request: ModelRequest): string {
+  /** The body of a request, with further members. */
+  body(request: ModelRequest, members: JsonObject = {}): string {
     const dialect = this.#dialect;
+    const effort = effortFor(request.model, request.reasoningEffort, dialect.effortNone);
     // No metadata: OpenAI takes it here only together with `store: true`, and nothing is to be stored.
     const settings = jsonText({
       model: request.model,
       [dialect.maxTokensField]: request.maxTokens,
       temperature: temperatureFor(request.model, request.temperature),
-      reasoning_effort: effortFor(request.model, request.reasoningEffort, dialect.effortNone),
+      reasoning_effort: dialect.reasoningObject ? undefined : effort,
+      reasoning: dialect.reasoningObject && effort !== undefined ? { effort } : undefined,
       verbosity: dialect.verbosity ? request.verbosity : undefined,
       parallel_tool_calls: dialect.parallelToolCalls && request.tools.length > 0
         ? request.parallelToolCalls
@@ -38,6 +44,7 @@ export class CompletionsRequests {
       prompt_cache_key: dialect.promptCacheKey ? request.promptCacheKey?.slice(0, 64) : undefined,
       stream: true,
       stream_options: dialect.usageOption ? { include_usage: true } : undefined,
+      ...members,
     });
     const tools = request.tools.length === 0
       ? ""
@@ -71,6 +78,7 @@ export class CompletionsRequests {
         return jsonText({
           role: "assistant",
           content: message.content === "" ? null : message.content,
+          reasoning_details: this.#dialect.reasoningDetails ? detailsToSend(message, this.#provider) : undefined,
           tool_calls: message.toolCalls.length === 0 ? undefined : message.toolCalls.map((call) => ({
             id: call.id,
             type: "function",

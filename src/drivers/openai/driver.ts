@@ -3,6 +3,8 @@
 import { ProviderError } from "../../errors.ts";
 import type { DriverId } from "../../records/model.ts";
 import type { Driver, ModelCallOptions, ModelEvent, ModelRequest, PreparedRequest } from "../../ports/driver.ts";
+import type { JsonObject } from "../../records/json.ts";
+import type { Additions } from "./additions.ts";
 import type { Client, Incoming } from "./client.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Failures } from "./failures.ts";
@@ -14,8 +16,8 @@ import { ALIVE, type ReplyReader } from "./reply.ts";
 export interface Api {
   /** Where requests are posted, below the base URL. */
   readonly path: string;
-  /** The body of a request; the same text for the same request. */
-  body(request: ModelRequest): string;
+  /** The body of a request, with further members; the same text for the same request. */
+  body(request: ModelRequest, members: JsonObject): string;
   /** A reader for one reply. */
   reply(): ReplyReader;
 }
@@ -34,7 +36,11 @@ export interface DriverParts {
   readonly failures: Failures;
   /** The headers of every request, as they may be shown. */
   readonly shownHeaders: Readonly<Record<string, string>>;
+  /** What the provider wants beyond the API. @default {nothing} */
+  readonly additions?: Additions;
 }
+
+const NOTHING: Readonly<Record<string, string>> = Object.freeze({});
 
 /** Speaks one of OpenAI's APIs with one endpoint. */
 export class OpenAIDriver implements Driver {
@@ -54,8 +60,8 @@ export class OpenAIDriver implements Driver {
     return {
       method: "POST",
       url: endpoint.url(api.path),
-      headers: { ...shownHeaders, "content-type": "application/json" },
-      body: api.body(request),
+      headers: { ...this.#ownHeaders(request), ...shownHeaders, "content-type": "application/json" },
+      body: api.body(request, this.#parts.additions?.members(request) ?? NOTHING),
     };
   }
 
@@ -72,7 +78,11 @@ export class OpenAIDriver implements Driver {
     const left = new AbortController();
     try {
       const incoming = await this.#guarded(
-        () => this.#parts.client.post(url, body, AbortSignal.any([signal, left.signal])),
+        () =>
+          this.#parts.client.post(url, body, {
+            headers: this.#ownHeaders(request),
+            signal: AbortSignal.any([signal, left.signal]),
+          }),
         signal,
       );
       yield* this.#events(incoming, signal);
@@ -93,6 +103,10 @@ export class OpenAIDriver implements Driver {
     const models = Array.isArray(body) ? body : fieldsOf(body)["data"];
     if (!Array.isArray(models)) throw failures.unavailable("it sent no list of models");
     return listOf(models).map((model) => textOf(fieldsOf(model)["id"])).filter((id) => id !== "");
+  }
+
+  #ownHeaders(request: ModelRequest): Readonly<Record<string, string>> {
+    return this.#parts.additions?.headers(request) ?? NOTHING;
   }
 
   async *#events(incoming: Incoming, signal: AbortSignal): AsyncGenerator<ModelEvent, void, void> {

@@ -1,22 +1,25 @@
 /** Replies of the Responses API. */
 
-import type { ReasoningPart } from "../../records/content.ts";
 import type { ModelEvent } from "../../ports/driver.ts";
+import type { Dialect } from "./dialect.ts";
 import type { Failures } from "./failures.ts";
 import { type Fields, fieldsOf, listOf, textOf } from "./narrow.ts";
+import { reasoningOf } from "./reasoning_items.ts";
 import { ACTIVITY, type ReplyReader, textEvent, thinkingEvent } from "./reply.ts";
 import { usageOf } from "./usage.ts";
 
 /** Reads the events of one reply; unknown ones count as signs of life. */
 export class ResponsesReply implements ReplyReader {
+  readonly #dialect: Dialect;
   readonly #provider: string;
   readonly #failures: Failures;
   #phase: "commentary" | "final_answer" | undefined;
   #refused = false;
   readonly #seen = { text: false, reasoning: false, calls: false };
 
-  /** Reads a reply; its reasoning items are marked as a provider's own. */
-  constructor(provider: string, failures: Failures) {
+  /** Reads a reply of a dialect; its reasoning items are marked as a provider's own. */
+  constructor(dialect: Dialect, provider: string, failures: Failures) {
+    this.#dialect = dialect;
     this.#provider = provider;
     this.#failures = failures;
   }
@@ -65,7 +68,7 @@ export class ResponsesReply implements ReplyReader {
         return this.#call(item);
       case "reasoning":
         this.#seen.reasoning = true;
-        return [{ type: "reasoning_item", item: reasoningOf(item, this.#provider) }];
+        return [{ type: "reasoning_item", item: reasoningOf(item, this.#provider, this.#dialect.wholeReasoningItems) }];
       case "message":
         if (item["phase"] === "commentary" || item["phase"] === "final_answer") this.#phase = item["phase"];
         return ACTIVITY;
@@ -137,17 +140,4 @@ export class ResponsesReply implements ReplyReader {
     if (this.#refused) return "refusal";
     return this.#seen.calls ? "tool_calls" : "stop";
   }
-}
-
-function reasoningOf(item: Fields, provider: string): ReasoningPart {
-  const id = textOf(item["id"]);
-  const encrypted = textOf(item["encrypted_content"]);
-  const summary = listOf(item["summary"]).map((part) => textOf(fieldsOf(part)["text"])).filter((text) => text !== "");
-  return {
-    type: "reasoning",
-    provider,
-    ...(id === "" ? {} : { itemId: id }),
-    ...(encrypted === "" ? {} : { encryptedContent: encrypted }),
-    ...(summary.length === 0 ? {} : { summary }),
-  };
 }

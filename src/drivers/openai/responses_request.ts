@@ -1,12 +1,14 @@
 /** Requests of the Responses API. */
 
 import type { ImagePart, ReasoningPart, TextPart } from "../../records/content.ts";
+import type { JsonObject } from "../../records/json.ts";
 import type { ToolDefinition } from "../../records/tool.ts";
 import type { ModelMessage, ModelRequest } from "../../ports/driver.ts";
 import { argumentsText, imageUrl, laterInstructions, parametersOf, TOOL_IMAGES_NOTE, wireMetadata } from "./content.ts";
 import type { Dialect } from "./dialect.ts";
 import { jsonText, TextCache } from "./json_text.ts";
 import { effortFor, mayReason, temperatureFor } from "./models.ts";
+import { wholeItem } from "./reasoning_items.ts";
 import { transcriptText } from "./transcript.ts";
 
 /** Builds the bodies of one dialect; keep it, it remembers the text of every message it has seen. */
@@ -24,8 +26,8 @@ export class ResponsesRequests {
     this.#provider = provider;
   }
 
-  /** The body of a request. */
-  body(request: ModelRequest): string {
+  /** The body of a request, with further members. */
+  body(request: ModelRequest, members: JsonObject = {}): string {
     const dialect = this.#dialect;
     const reasoning = dialect.encryptedReasoning && mayReason(request.model);
     const effort = effortFor(request.model, request.reasoningEffort, dialect.effortNone);
@@ -49,6 +51,7 @@ export class ResponsesRequests {
       include: reasoning ? ["reasoning.encrypted_content"] : undefined,
       store: false,
       stream: true,
+      ...members,
     });
     const tools = request.tools.length === 0
       ? ""
@@ -103,12 +106,14 @@ export class ResponsesRequests {
   #replay(items: readonly ReasoningPart[]): readonly object[] {
     return items
       .filter((item) => item.provider === this.#provider && item.encryptedContent !== undefined)
-      .map((item) => ({
-        type: "reasoning",
-        id: item.itemId,
-        summary: (item.summary ?? []).map((text) => ({ type: "summary_text", text })),
-        encrypted_content: item.encryptedContent,
-      }));
+      .map((item) =>
+        (this.#dialect.wholeReasoningItems ? wholeItem(item.encryptedContent) : undefined) ?? ({
+          type: "reasoning",
+          id: item.itemId,
+          summary: (item.summary ?? []).map((text) => ({ type: "summary_text", text })),
+          encrypted_content: item.encryptedContent,
+        })
+      );
   }
 
   #output(message: Extract<ModelMessage, { role: "tool" }>): string | readonly object[] {

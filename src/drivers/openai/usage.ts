@@ -1,7 +1,7 @@
 /** Token counts of both APIs. */
 
 import type { Usage } from "../../records/usage.ts";
-import { countOf, fieldsOf, isFields } from "./narrow.ts";
+import { countOf, type Fields, fieldsOf, isFields } from "./narrow.ts";
 
 /** The usage of a reply; undefined when the server gave none. */
 export function usageOf(value: unknown): Usage | undefined {
@@ -10,8 +10,7 @@ export function usageOf(value: unknown): Usage | undefined {
   // DeepSeek counts cache hits beside, not inside, the details.
   const read = countOf(details["cached_tokens"]) ?? countOf(value["prompt_cache_hit_tokens"]);
   const written = countOf(details["cache_write_tokens"]);
-  // OpenRouter's price in its credits, which are US dollars.
-  const cost = countOf(value["cost"]);
+  const cost = costOf(value);
   return {
     inputTokens: countOf(value["input_tokens"]) ?? countOf(value["prompt_tokens"]) ?? 0,
     outputTokens: countOf(value["output_tokens"]) ?? countOf(value["completion_tokens"]) ?? 0,
@@ -19,4 +18,13 @@ export function usageOf(value: unknown): Usage | undefined {
     ...(written === undefined ? {} : { cacheCreationTokens: written }),
     ...(cost === undefined ? {} : { actualCostUsd: cost }),
   };
+}
+
+/** OpenRouter's price in its credits, which are US dollars; with a key of one's own the provider behind it bills too. */
+function costOf(value: Fields): number | undefined {
+  const cost = countOf(value["cost"]);
+  const upstream = value["is_byok"] === true
+    ? countOf(fieldsOf(value["cost_details"])["upstream_inference_cost"])
+    : undefined;
+  return upstream === undefined ? cost : (cost ?? 0) + upstream;
 }

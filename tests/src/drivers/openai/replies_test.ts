@@ -77,8 +77,10 @@ Deno.test("events of any shape are signs of life", () => {
     choices: [{ delta: 1 }],
   }];
   for (const event of odd) {
-    assert.deepEqual(new ResponsesReply("openai", failures).read(event), [{ type: "activity" }]);
-    assert.deepEqual(new CompletionsReply(DIALECTS.generic, failures).read(event), [{ type: "activity" }]);
+    assert.deepEqual(new ResponsesReply(DIALECTS.openai, "openai", failures).read(event), [{ type: "activity" }]);
+    assert.deepEqual(new CompletionsReply(DIALECTS.generic, "openai_completions", failures).read(event), [{
+      type: "activity",
+    }]);
   }
 });
 
@@ -137,6 +139,18 @@ Deno.test("usage is read wherever it comes, with cache hits and cost", () => {
   }]);
 });
 
+Deno.test("with a key of one's own the cost is OpenRouter's and the provider's", () => {
+  const usage = {
+    input_tokens: 9,
+    output_tokens: 2,
+    cost: 0.25,
+    is_byok: true,
+    cost_details: { upstream_inference_cost: 1 },
+  };
+  const [done] = readResponses(completed({ usage }));
+  assert.equal(done?.type === "done" ? done.usage?.actualCostUsd : undefined, 1.25);
+});
+
 function completed(response: object = {}): object {
   return { type: "response.completed", response };
 }
@@ -146,11 +160,11 @@ function finish(reason: string): object {
 }
 
 function readResponses(...events: readonly object[]): ModelEvent[] {
-  return readAll(new ResponsesReply("openai", failures), events);
+  return readAll(new ResponsesReply(DIALECTS.openai, "openai", failures), events);
 }
 
 function readCompletions(chunks: readonly object[], dialect: DialectName = "generic"): ModelEvent[] {
-  return readAll(new CompletionsReply(DIALECTS[dialect], failures), chunks);
+  return readAll(new CompletionsReply(DIALECTS[dialect], "openai_completions", failures), chunks);
 }
 
 function readAll(reader: ReplyReader, events: readonly object[]): ModelEvent[] {
