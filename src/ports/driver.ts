@@ -6,6 +6,7 @@ import type { ImagePart, ReasoningPart, TextPart } from "../records/content.ts";
 import type { ReasoningEffort } from "../records/message.ts";
 import type { DriverId, ModelProfile } from "../records/model.ts";
 import type { PermissionNeeds } from "../records/permissions.ts";
+import type { ResponseFormat } from "../records/response_format.ts";
 import type { Secret } from "../records/secret.ts";
 import type { ToolDefinition } from "../records/tool.ts";
 import type { Usage } from "../records/usage.ts";
@@ -97,6 +98,8 @@ export interface ModelRequest {
   readonly speed?: "flex" | "default" | "priority";
   /** How long answers should be. */
   readonly verbosity?: "low" | "medium" | "high";
+  /** The form of the final answer; only for a driver that {@linkcode Driver.takesResponseFormat}. */
+  readonly responseFormat?: ResponseFormat;
 }
 
 /** A provider request before it is sent: exact, with credentials as `[secret]`. */
@@ -176,6 +179,14 @@ export interface ModelCallOptions {
 export interface Driver {
   /** The id it was registered under. */
   readonly id: DriverId;
+  /**
+   * Whether `prepare` and `stream` make the best of `responseFormat` themselves.
+   *
+   * A driver that does not never gets one: the runtime asks for the form in words.
+   *
+   * @default {false}
+   */
+  readonly takesResponseFormat?: boolean;
   /** Builds the exact request; pure, so that it can be inspected without being sent. */
   prepare(request: ModelRequest): PreparedRequest;
   /**

@@ -66,5 +66,14 @@ export interface ModelProfile {
     readonly cacheRead?: number;
     /** Prompt tokens written to the cache. */
     readonly cacheWrite?: number;
+    /** What long prompts cost more, the whole call of them. */
+    readonly longPrompt?: {
+      /** Prompts of more tokens than this count as long. */
+      readonly above: number;
+      /** What prices of prompt tokens are multiplied by. */
+      readonly input: number;
+      /** What the price of reply tokens is multiplied by. */
+      readonly output: number;
+    };
   };
 }

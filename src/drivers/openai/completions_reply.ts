@@ -2,11 +2,11 @@
 
 import type { Usage } from "../../records/usage.ts";
 import type { ModelEvent } from "../../ports/driver.ts";
-import type { Dialect } from "./dialect.ts";
-import type { Failures } from "./failures.ts";
-import { type Fields, fieldsOf, listOf, textOf } from "./narrow.ts";
+import type { ReplyParts } from "./reply_parts.ts";
+import type { Failures } from "../../kit/provider/failures.ts";
+import { type Fields, fieldsOf, listOf, textOf } from "../../kit/provider/narrow.ts";
+import { ACTIVITY, type ReplyReader } from "../../kit/provider/reply.ts";
 import { DetailsMerger } from "./reasoning_details.ts";
-import { ACTIVITY, type ReplyReader } from "./reply.ts";
 import { ToolCallMerger } from "./tool_call_merger.ts";
 import { usageOf } from "./usage.ts";
 
@@ -25,6 +25,7 @@ const FINISH_REASONS: ReadonlyMap<string, string> = new Map([
 export class CompletionsReply implements ReplyReader {
   readonly #reasoningFields: readonly string[];
   readonly #failures: Failures;
+  readonly #price: ReplyParts["price"];
   readonly #details: DetailsMerger | undefined;
   readonly #calls = new ToolCallMerger();
   #finishReason = "";
@@ -33,8 +34,9 @@ export class CompletionsReply implements ReplyReader {
   #model = "";
   #refused = false;
 
-  /** Reads a reply of a dialect; its reasoning is marked as a provider's own. */
-  constructor(dialect: Dialect, provider: string, failures: Failures) {
+  /** Reads one reply. */
+  constructor({ dialect, provider, failures, price }: ReplyParts) {
+    this.#price = price;
     // Some servers send both, with the same text.
     this.#reasoningFields = dialect.reasoningField === "reasoning"
       ? ["reasoning", "reasoning_content"]
@@ -46,7 +48,7 @@ export class CompletionsReply implements ReplyReader {
   /** What a chunk means; calls are kept until the end. */
   read(event: unknown): readonly ModelEvent[] {
     const chunk = fieldsOf(event);
-    this.#usage = usageOf(chunk["usage"]) ?? this.#usage;
+    this.#usage = usageOf(chunk["usage"], this.#price) ?? this.#usage;
     this.#id ||= textOf(chunk["id"]);
     this.#model ||= textOf(chunk["model"]);
     const [first] = listOf(chunk["choices"]);

@@ -4,12 +4,14 @@ import type { ImagePart, TextPart } from "../../records/content.ts";
 import type { JsonObject } from "../../records/json.ts";
 import type { ToolDefinition } from "../../records/tool.ts";
 import type { ModelMessage, ModelRequest } from "../../ports/driver.ts";
-import { argumentsText, imageUrl, laterInstructions, parametersOf, TOOL_IMAGES_NOTE } from "./content.ts";
+import { imageUrl, NO_IMAGE, parametersOf, TOOL_IMAGES_NOTE } from "../../kit/provider/content.ts";
+import { formatted } from "./answer_format.ts";
+import { argumentsText, laterInstructions } from "./content.ts";
 import type { Dialect } from "./dialect.ts";
-import { jsonText, TextCache } from "./json_text.ts";
+import { jsonText, TextCache } from "../../kit/provider/json_text.ts";
 import { effortFor, temperatureFor } from "./models.ts";
+import { transcriptText } from "../../kit/provider/transcript.ts";
 import { detailsToSend } from "./reasoning_details.ts";
-import { transcriptText } from "./transcript.ts";
 
 /** Builds the bodies of one dialect; keep it, it remembers the text of every message it has seen. */
 export class CompletionsRequests {
@@ -26,8 +28,9 @@ export class CompletionsRequests {
   }
 
   /** The body of a request, with further members. */
-  body(request: ModelRequest, members: JsonObject = {}): string {
+  body(asked: ModelRequest, members: JsonObject = {}): string {
     const dialect = this.#dialect;
+    const { request, schema } = formatted(asked, dialect.chatFormat);
     const effort = effortFor(request.model, request.reasoningEffort, dialect.effortNone);
     // No metadata: OpenAI takes it here only together with `store: true`, and nothing is to be stored.
     const settings = jsonText({
@@ -42,6 +45,7 @@ export class CompletionsRequests {
         : undefined,
       service_tier: dialect.serviceTier ? request.speed : undefined,
       prompt_cache_key: dialect.promptCacheKey ? request.promptCacheKey?.slice(0, 64) : undefined,
+      response_format: schema === undefined ? undefined : { type: "json_schema", json_schema: schema },
       stream: true,
       stream_options: dialect.usageOption ? { include_usage: true } : undefined,
       ...members,
@@ -101,7 +105,7 @@ function userContent(parts: readonly (TextPart | ImagePart)[]): string | readonl
 function contentPart(part: TextPart | ImagePart): object {
   if (part.type === "text") return { type: "text", text: part.text };
   const url = imageUrl(part);
-  return url === undefined ? { type: "text", text: "[image without data]" } : { type: "image_url", image_url: { url } };
+  return url === undefined ? { type: "text", text: NO_IMAGE } : { type: "image_url", image_url: { url } };
 }
 
 function imageMessage(images: readonly ImagePart[]): object {

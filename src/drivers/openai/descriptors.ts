@@ -4,9 +4,13 @@ import { ProviderError } from "../../errors.ts";
 import { DriverId } from "../../records/model.ts";
 import type { DriverConfig, DriverDescriptor } from "../../ports/driver.ts";
 import { detectDialect, type Dialect, dialectNamed, DIALECTS } from "./dialect.ts";
-import { Endpoint } from "./endpoint.ts";
+import { Endpoint } from "../../kit/provider/endpoint.ts";
 import { bearer, describeProvider } from "./make_driver.ts";
 import type { ApiName, AzureOpenAIDriverOptions, OllamaDriverOptions, OpenAIDriverOptions } from "./options.ts";
+
+const OPENAI = "https://api.openai.com/v1";
+const AZURE = "https://my-resource.openai.azure.com";
+const OLLAMA = "http://localhost:11434/v1";
 
 /**
  * The driver of the Responses API, registered as `DriverId.OpenAI`.
@@ -30,7 +34,7 @@ function openAI(id: DriverId, api: ApiName, options: OpenAIDriverOptions): Drive
   return describeProvider({
     id,
     apis: [api],
-    endpoint: (config) => new Endpoint(config.baseUrl),
+    endpoint: (config) => new Endpoint(config.baseUrl, OPENAI),
     dialect: (config, endpoint): Dialect => {
       const named = config.providerMetadata?.["dialect"] ?? options.dialect;
       return named === undefined ? detectDialect(endpoint.baseUrl) : dialectNamed(named);
@@ -73,13 +77,13 @@ function azureEndpoint(baseUrl: string | undefined): Endpoint {
     throw new ProviderError(
       "provider_misconfigured",
       "Cannot reach Azure OpenAI: no resource was given (set baseUrl of the model to its address," +
-        ' such as "https://my-resource.openai.azure.com")',
+        ` such as "${AZURE}")`,
     );
   }
-  const endpoint = new Endpoint(baseUrl);
+  const endpoint = new Endpoint(baseUrl, AZURE);
   // The portal shows the address of the resource; the API is below it.
   const bare = /^\/(openai\/?)?$/.test(new URL(endpoint.baseUrl).pathname);
-  return bare ? new Endpoint(new URL("/openai/v1", endpoint.baseUrl).href) : endpoint;
+  return bare ? new Endpoint(new URL("/openai/v1", endpoint.baseUrl).href, AZURE) : endpoint;
 }
 
 function azureAuth(options: AzureOpenAIDriverOptions, config: DriverConfig): "key" | "token" {
@@ -115,7 +119,7 @@ export function ollamaDriver(options: OllamaDriverOptions = {}): DriverDescripto
   }, options);
 }
 
-function ollamaEndpoint(baseUrl = "http://localhost:11434"): Endpoint {
-  const endpoint = new Endpoint(baseUrl);
-  return new URL(endpoint.baseUrl).pathname === "/" ? new Endpoint(`${endpoint.baseUrl}/v1`) : endpoint;
+function ollamaEndpoint(baseUrl: string | undefined): Endpoint {
+  const endpoint = new Endpoint(baseUrl, OLLAMA);
+  return new URL(endpoint.baseUrl).pathname === "/" ? new Endpoint(`${endpoint.baseUrl}/v1`, OLLAMA) : endpoint;
 }

@@ -1,6 +1,7 @@
 /** What servers that speak an OpenAI API understand beyond its common core. */
 
 import { ProviderError } from "../../errors.ts";
+import type { FormatMode } from "./answer_format.ts";
 
 /** Names a dialect. */
 export type DialectName = "openai" | "openrouter" | "ollama" | "vllm" | "llama_cpp" | "generic";
@@ -52,6 +53,10 @@ export interface Dialect {
   readonly phase: boolean;
   /** Whether tool outputs of its Responses API may hold images; else they follow in a user message. */
   readonly toolResultImages: boolean;
+  /** How its Chat API is asked for an answer of a form. */
+  readonly chatFormat: FormatMode;
+  /** How its Responses API is asked for one. */
+  readonly responsesFormat: FormatMode;
 }
 
 /** Any server: only what practically all of them take. An unknown member is an error for some. */
@@ -76,6 +81,8 @@ const GENERIC: Dialect = {
   metadata: false,
   phase: false,
   toolResultImages: false,
+  chatFormat: "words",
+  responsesFormat: "words",
 };
 
 /** Every dialect by its name. */
@@ -101,6 +108,8 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = Object.freeze({
     metadata: true,
     phase: true,
     toolResultImages: true,
+    chatFormat: "schema",
+    responsesFormat: "schema",
   },
   openrouter: {
     ...GENERIC,
@@ -118,10 +127,11 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = Object.freeze({
     verbosity: true,
     serviceTier: true,
     parallelToolCalls: true,
+    chatFormat: "both",
   },
-  ollama: { ...GENERIC, name: "ollama", reasoningField: "reasoning", effortNone: true },
-  vllm: { ...GENERIC, name: "vllm", reasoningField: "reasoning", parallelToolCalls: true },
-  llama_cpp: { ...GENERIC, name: "llama_cpp", parallelToolCalls: true },
+  ollama: { ...GENERIC, name: "ollama", reasoningField: "reasoning", effortNone: true, chatFormat: "both" },
+  vllm: { ...GENERIC, name: "vllm", reasoningField: "reasoning", parallelToolCalls: true, chatFormat: "both" },
+  llama_cpp: { ...GENERIC, name: "llama_cpp", parallelToolCalls: true, chatFormat: "both" },
   generic: GENERIC,
 });
 

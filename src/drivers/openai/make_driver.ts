@@ -1,27 +1,37 @@
 /** From a provider's ways to a registered driver. */
 
 import { ProviderError } from "../../errors.ts";
-import type { DriverId } from "../../records/model.ts";
+import type { DriverId, ModelProfile } from "../../records/model.ts";
 import type { PermissionNeeds } from "../../records/permissions.ts";
-import type { Driver, DriverConfig, DriverDescriptor } from "../../ports/driver.ts";
+import type { Driver, DriverConfig, DriverDescriptor, ModelRequest } from "../../ports/driver.ts";
+import type { Endpoint } from "../../kit/provider/endpoint.ts";
+import { Failures } from "../../kit/provider/failures.ts";
+import { requestHeaders, secretsIn, shownHeaders, type WireHeaders } from "../../kit/provider/headers.ts";
+import { fieldsOf, textOf } from "../../kit/provider/narrow.ts";
+import { Redactor } from "../../kit/provider/redactor.ts";
+import { Transport } from "../../kit/provider/transport.ts";
+import { type WireApi, WireDriver } from "../../kit/provider/wire_driver.ts";
 import type { Additions } from "./additions.ts";
 import { Client } from "./client.ts";
 import { CompletionsReply } from "./completions_reply.ts";
 import { CompletionsRequests } from "./completions_request.ts";
 import type { Dialect } from "./dialect.ts";
-import { type Api, OpenAIDriver } from "./driver.ts";
-import type { Endpoint } from "./endpoint.ts";
-import { Failures } from "./failures.ts";
 import { profileOf } from "./models.ts";
 import type { ApiName, TransportOptions } from "./options.ts";
-import { Redactor } from "./redactor.ts";
 import { ResponsesReply } from "./responses_reply.ts";
 import { ResponsesRequests } from "./responses_request.ts";
-import { Transport } from "./transport.ts";
 
 /** Sent where no key is needed: the library and some local servers insist on one. */
 const DUMMY_KEY = "no-key";
-const CREDENTIAL = /auth|key|token|secret|cookie|password/i;
+
+/** The list of models of both APIs; some servers send it without its envelope. */
+const MODELS: NonNullable<WireApi["models"]> = {
+  path: "/models",
+  names(answer) {
+    const models = Array.isArray(answer) ? answer : fieldsOf(answer)["data"];
+    return Array.isArray(models) ? models.map((model) => textOf(fieldsOf(model)["id"])) : undefined;
+  },
+};
 
 /** A provider that speaks one or both of OpenAI's APIs. */
 export interface Provider {
@@ -36,35 +46,36 @@ export interface Provider {
   /** What it understands. */
   dialect(config: DriverConfig, endpoint: Endpoint): Dialect;
   /** The headers with a key. */
-  credentials(key: string, config: DriverConfig): Readonly<Record<string, string>>;
+  credentials(key: string, config: DriverConfig): WireHeaders;
   /** What it wants beyond the API. */
   additions?(config: DriverConfig): Additions;
 }
 
 /** The usual place of a key. */
-export function bearer(key: string): Readonly<Record<string, string>> {
+export function bearer(key: string): WireHeaders {
   return { authorization: `Bearer ${key}` };
 }
 
 /** The descriptor of a provider's driver. */
 export function describeProvider(provider: Provider, options: TransportOptions): DriverDescriptor {
-  const apis = new Apis(provider.id);
+  // Kept with the descriptor: drivers come and go, the encoded history of a session stays.
+  const requests = new Requests(provider.id);
   return {
     id: provider.id,
     requiresApiKey: false,
     permissions: (config): PermissionNeeds => ({ net: [provider.endpoint(config).netTarget] }),
     profile: profileOf,
-    create: (config) => create(provider, apis, options, config),
+    create: (config) => create(provider, requests, options, config),
   };
 }
 
 async function create(
   provider: Provider,
-  apis: Apis,
+  requests: Requests,
   options: TransportOptions,
   config: DriverConfig,
 ): Promise<Driver> {
-  const api = apiOf(provider, config);
+  const name = apiOf(provider, config);
   const endpoint = provider.endpoint(config);
   const dialect = provider.dialect(config, endpoint);
   const key = config.apiKey?.reveal().trim() ?? "";
@@ -74,60 +85,56 @@ async function create(
       `Cannot use driver "${provider.id}" with "${endpoint.netTarget}": no API key was given (set apiKey of the model)`,
     );
   }
-  const headers = headersOf(options, provider.credentials(key === "" ? DUMMY_KEY : key, config));
-  const secrets = Object.entries(headers).filter(([name]) => CREDENTIAL.test(name)).map(([, value]) => value);
+  const headers = requestHeaders(provider.credentials(key === "" ? DUMMY_KEY : key, config), options.headers);
+  const secrets = secretsIn(headers);
   const failures = new Failures(endpoint, new Redactor(key === "" ? secrets : [key, ...secrets]));
   const transport = new Transport({
     fetch: options.fetch ?? ((url, init) => fetch(url, init)),
     headers,
     // The last event of the Responses API repeats the instructions, the tools and the whole reply in one line.
-    maxLineBytes: (api === "responses" ? 8 : 1) * 1024 * 1024,
+    maxLineBytes: (name === "responses" ? 8 : 1) * 1024 * 1024,
     failures,
   });
   const additions = provider.additions?.(config);
-  return new OpenAIDriver({
+  const builder = requests.of(name, dialect);
+  const Reply = name === "responses" ? ResponsesReply : CompletionsReply;
+  return new WireDriver({
     id: provider.id,
-    api: apis.of(api, dialect, failures),
+    api: {
+      path: () => name === "responses" ? "/responses" : "/chat/completions",
+      body: (request) => builder.body(request, additions?.members(request)),
+      headers: (request) => additions?.headers(request) ?? {},
+      reply: (request) => new Reply({ dialect, provider: provider.id, failures, price: priceOf(request, dialect) }),
+      models: MODELS,
+    },
     endpoint,
     client: await Client.open(endpoint.baseUrl, transport),
     failures,
-    shownHeaders: shown(headers),
-    ...(additions === undefined ? {} : { additions }),
+    shownHeaders: shownHeaders(headers),
   });
 }
 
-/** The two APIs of one driver; kept with the descriptor: drivers come and go, the encoded history of a session stays. */
-class Apis {
-  readonly #id: DriverId;
-  readonly #responses = new Map<Dialect, ResponsesRequests>();
-  readonly #completions = new Map<Dialect, CompletionsRequests>();
+/** The builders of one driver, one for each API and dialect. */
+class Requests {
+  readonly #provider: DriverId;
+  readonly #made = new Map<string, ResponsesRequests | CompletionsRequests>();
 
-  constructor(id: DriverId) {
-    this.#id = id;
+  constructor(provider: DriverId) {
+    this.#provider = provider;
   }
 
-  of(api: ApiName, dialect: Dialect, failures: Failures): Api {
-    if (api === "responses") {
-      const requests = kept(this.#responses, dialect, () => new ResponsesRequests(dialect, this.#id));
-      return {
-        path: "/responses",
-        body: (request, members) => requests.body(request, members),
-        reply: () => new ResponsesReply(dialect, this.#id, failures),
-      };
-    }
-    const requests = kept(this.#completions, dialect, () => new CompletionsRequests(dialect, this.#id));
-    return {
-      path: "/chat/completions",
-      body: (request, members) => requests.body(request, members),
-      reply: () => new CompletionsReply(dialect, this.#id, failures),
-    };
+  of(api: ApiName, dialect: Dialect): ResponsesRequests | CompletionsRequests {
+    const key = `${api} ${dialect.name}`;
+    const Builder = api === "responses" ? ResponsesRequests : CompletionsRequests;
+    const made = this.#made.get(key) ?? new Builder(dialect, this.#provider);
+    this.#made.set(key, made);
+    return made;
   }
 }
 
-function kept<T>(all: Map<Dialect, T>, dialect: Dialect, make: () => T): T {
-  const known = all.get(dialect) ?? make();
-  all.set(dialect, known);
-  return known;
+/** OpenAI's price of a model; none where others serve it, or for the tiers that have prices of their own. */
+function priceOf({ model, speed = "default" }: ModelRequest, dialect: Dialect): ModelProfile["price"] {
+  return dialect.name === "openai" && speed === "default" ? profileOf(model)?.price : undefined;
 }
 
 function apiOf({ id, apis, api }: Provider, config: DriverConfig): ApiName {
@@ -138,29 +145,4 @@ function apiOf({ id, apis, api }: Provider, config: DriverConfig): ApiName {
     "provider_misconfigured",
     `Cannot use API ${JSON.stringify(named)} with driver "${id}": expected one of ${apis.join(", ")}`,
   );
-}
-
-function headersOf(
-  options: TransportOptions,
-  credentials: Readonly<Record<string, string>>,
-): Readonly<Record<string, string>> {
-  try {
-    const headers = new Headers({ accept: "application/json", "user-agent": "everruns-runtime", ...credentials });
-    for (const [name, value] of Object.entries(options.headers ?? {})) headers.set(name, value);
-    return Object.fromEntries(headers);
-  } catch {
-    // The error of Headers repeats the value.
-    throw new ProviderError(
-      "provider_misconfigured",
-      "Cannot send the API key or a configured header: it has characters that no header may have (paste it again)",
-    );
-  }
-}
-
-function shown(headers: Readonly<Record<string, string>>): Record<string, string> {
-  const entries = Object.entries(headers).map(([name, value]) => {
-    if (!CREDENTIAL.test(name)) return [name, value];
-    return [name, value.startsWith("Bearer ") ? "Bearer [secret]" : "[secret]"];
-  });
-  return Object.fromEntries(entries);
 }

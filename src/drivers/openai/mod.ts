@@ -25,19 +25,20 @@
  */
 
 import { azureOpenAIDriver, ollamaDriver, openAICompletionsDriver, openAIResponsesDriver } from "./descriptors.ts";
-import type { DriverRegistrar, OpenAIDriverOptions } from "./options.ts";
+import type { DriverRegistrar } from "../../kit/provider/registrar.ts";
+import type { OpenAIDriverOptions } from "./options.ts";
 
 export { azureOpenAIDriver, ollamaDriver, openAICompletionsDriver, openAIResponsesDriver } from "./descriptors.ts";
 export type { DialectName } from "./dialect.ts";
 export type {
   ApiName,
   AzureOpenAIDriverOptions,
-  DriverRegistrar,
-  FetchFunction,
   OllamaDriverOptions,
   OpenAIDriverOptions,
   TransportOptions,
 } from "./options.ts";
+export type { DriverRegistrar } from "../../kit/provider/registrar.ts";
+export type { FetchFunction } from "../../kit/provider/transport.ts";
 
 /**
  * Registers the drivers of both APIs, and those of Azure OpenAI and Ollama.

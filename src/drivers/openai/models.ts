@@ -37,6 +37,11 @@ export function mayReason(model: string): boolean {
   return profileOf(model)?.reasoningEfforts?.length !== 0;
 }
 
+/** Whether a model answers by a schema; the oldest ones refuse one. */
+export function takesSchemas(model: string): boolean {
+  return !/^(gpt-3|gpt-4(?![.o\d])|chatgpt-|o1-(mini|preview))/.test(model.replace(/^(openai\/|ft:)/, ""));
+}
+
 /** The temperature to send to a model: none where it is known to be refused. */
 export function temperatureFor(model: string, temperature: number | undefined): number | undefined {
   return profileOf(model)?.temperature === false ? undefined : temperature;

@@ -26,17 +26,19 @@
  * @module
  */
 
+import type { DriverRegistrar } from "../../kit/provider/registrar.ts";
 import { DriverId } from "../../records/model.ts";
 import type { DriverDescriptor } from "../../ports/driver.ts";
 import { DIALECTS } from "./dialect.ts";
-import { Endpoint } from "./endpoint.ts";
+import { Endpoint } from "../../kit/provider/endpoint.ts";
 import { bearer, describeProvider } from "./make_driver.ts";
 import { OpenRouterAdditions } from "./openrouter_additions.ts";
 import type { OpenRouterDriverOptions } from "./openrouter_options.ts";
-import type { DriverRegistrar } from "./options.ts";
 
 export type { OpenRouterDriverOptions, OpenRouterRouting } from "./openrouter_options.ts";
-export type { ApiName, DriverRegistrar, FetchFunction, TransportOptions } from "./options.ts";
+export type { ApiName, TransportOptions } from "./options.ts";
+export type { DriverRegistrar } from "../../kit/provider/registrar.ts";
+export type { FetchFunction } from "../../kit/provider/transport.ts";
 
 const BASE_URL = "https://openrouter.ai/api/v1";
 
@@ -46,7 +48,7 @@ export function openRouterDriver(options: OpenRouterDriverOptions = {}): DriverD
     id: DriverId.OpenRouter,
     apis: ["responses", "completions"],
     api: options.api,
-    endpoint: (config) => new Endpoint(config.baseUrl ?? BASE_URL),
+    endpoint: (config) => new Endpoint(config.baseUrl, BASE_URL),
     dialect: () => DIALECTS.openrouter,
     credentials: bearer,
     additions: (config) => new OpenRouterAdditions(options, config),

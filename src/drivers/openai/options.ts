@@ -1,10 +1,7 @@
 /** Options of the drivers for OpenAI's APIs. */
 
-import type { DriverDescriptor } from "../../ports/driver.ts";
+import type { FetchFunction } from "../../kit/provider/transport.ts";
 import type { DialectName } from "./dialect.ts";
-
-/** Sends one HTTP request; the shape in which `fetch` is used. */
-export type FetchFunction = (url: string, init: RequestInit) => Promise<Response>;
 
 /** An API of OpenAI: `responses` is the Responses API, `completions` the Chat Completions API. */
 export type ApiName = "responses" | "completions";
@@ -67,10 +64,4 @@ export interface OllamaDriverOptions extends TransportOptions {
    * @default {"completions"}
    */
   readonly api?: ApiName;
-}
-
-/** Where drivers are registered: a `DriverRegistry`, or anything with its `register`. */
-export interface DriverRegistrar {
-  /** Takes a driver. */
-  register(driver: DriverDescriptor): unknown;
 }

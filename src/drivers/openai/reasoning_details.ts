@@ -1,7 +1,7 @@
 /** `reasoning_details` of OpenRouter's Chat API: what models have to be sent back of their thinking. */
 
 import type { ModelEvent, ModelMessage } from "../../ports/driver.ts";
-import { type Fields, isFields, listOf, textOf } from "./narrow.ts";
+import { type Fields, isFields, listOf, textOf } from "../../kit/provider/narrow.ts";
 
 /** Members whose pieces are put together; the others are whole in one piece. */
 const PIECED: ReadonlySet<string> = new Set(["text", "summary"]);

@@ -1,7 +1,7 @@
 /** Reasoning items of the Responses API, kept to be sent back. */
 
 import type { ReasoningPart } from "../../records/content.ts";
-import { type Fields, fieldsOf, isFields, listOf, textOf } from "./narrow.ts";
+import { type Fields, fieldsOf, isFields, listOf, textOf } from "../../kit/provider/narrow.ts";
 
 /**
  * The part that keeps an item.

@@ -1,7 +1,7 @@
 /** Tool calls that come in pieces. */
 
 import type { ModelEvent } from "../../ports/driver.ts";
-import { type Fields, fieldsOf, textOf } from "./narrow.ts";
+import { type Fields, fieldsOf, textOf } from "../../kit/provider/narrow.ts";
 
 interface OpenCall {
   id: string;

@@ -3,13 +3,14 @@ import { ProviderError } from "../../../../src/errors.ts";
 import type { ModelEvent } from "../../../../src/ports/driver.ts";
 import { CompletionsReply } from "../../../../src/drivers/openai/completions_reply.ts";
 import { type DialectName, DIALECTS } from "../../../../src/drivers/openai/dialect.ts";
-import { Endpoint } from "../../../../src/drivers/openai/endpoint.ts";
-import { Failures } from "../../../../src/drivers/openai/failures.ts";
-import { Redactor } from "../../../../src/drivers/openai/redactor.ts";
-import type { ReplyReader } from "../../../../src/drivers/openai/reply.ts";
+import { Endpoint } from "../../../../src/kit/provider/endpoint.ts";
+import { Failures } from "../../../../src/kit/provider/failures.ts";
+import { Redactor } from "../../../../src/kit/provider/redactor.ts";
+import type { ReplyReader } from "../../../../src/kit/provider/reply.ts";
 import { ResponsesReply } from "../../../../src/drivers/openai/responses_reply.ts";
 
-const failures = new Failures(new Endpoint(), new Redactor([]));
+const RESPONSES_PARTS = { dialect: DIALECTS.openai, provider: "openai", price: undefined };
+const failures = new Failures(new Endpoint(undefined, "https://api.openai.com/v1"), new Redactor([]));
 const TEXT = { type: "response.output_text.delta", delta: "Hi" };
 
 Deno.test("a response that is incomplete for its length finishes as `length`, without the call it cut", () => {
@@ -77,8 +78,11 @@ Deno.test("events of any shape are signs of life", () => {
     choices: [{ delta: 1 }],
   }];
   for (const event of odd) {
-    assert.deepEqual(new ResponsesReply(DIALECTS.openai, "openai", failures).read(event), [{ type: "activity" }]);
-    assert.deepEqual(new CompletionsReply(DIALECTS.generic, "openai_completions", failures).read(event), [{
+    assert.deepEqual(
+      new ResponsesReply({ ...RESPONSES_PARTS, failures }).read(event),
+      [{ type: "activity" }],
+    );
+    assert.deepEqual(readerOf("generic").read(event), [{
       type: "activity",
     }]);
   }
@@ -160,11 +164,23 @@ function finish(reason: string): object {
 }
 
 function readResponses(...events: readonly object[]): ModelEvent[] {
-  return readAll(new ResponsesReply(DIALECTS.openai, "openai", failures), events);
+  return readAll(
+    new ResponsesReply({ ...RESPONSES_PARTS, failures }),
+    events,
+  );
 }
 
 function readCompletions(chunks: readonly object[], dialect: DialectName = "generic"): ModelEvent[] {
-  return readAll(new CompletionsReply(DIALECTS[dialect], "openai_completions", failures), chunks);
+  return readAll(readerOf(dialect), chunks);
+}
+
+function readerOf(dialect: DialectName): CompletionsReply {
+  return new CompletionsReply({
+    dialect: DIALECTS[dialect],
+    provider: "openai_completions",
+    failures,
+    price: undefined,
+  });
 }
 
 function readAll(reader: ReplyReader, events: readonly object[]): ModelEvent[] {

@@ -22,7 +22,7 @@ export interface BodyEvents {
 /**
  * A body that fails once it grows beyond the limits.
  *
- * The library's parser has no limit: a line that never ends would be collected until the process dies.
+ * Parsers of event streams have no limit: a line that never ends would be collected until the process dies.
  */
 export function guardBody(
   body: ReadableStream<Uint8Array<ArrayBuffer>>,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { guardBody, readCapped } from "../../../../src/drivers/openai/body_guard.ts";
-import { bodyOf } from "./canned_fetch.ts";
+import { guardBody, readCapped } from "../../../../src/kit/provider/body_guard.ts";
+import { bodyOf } from "../../drivers/openai/canned_fetch.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
 

@@ -3,8 +3,8 @@
 /**
  * The JSON text of a value, with unpaired surrogates replaced.
  *
- * A tool output cut in the middle of a character holds half of it. JSON writes that as an escape which OpenAI
- * answers with 400, and as the history is sent again and again the session would never recover.
+ * A tool output cut in the middle of a character holds half of it. JSON writes that as an escape which providers
+ * answer with 400, and as the history is sent again and again the session would never recover.
  */
 export function jsonText(value: object | string): string {
   const text = JSON.stringify(value);

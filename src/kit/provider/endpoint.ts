@@ -2,9 +2,6 @@
 
 import { ProviderError } from "../../errors.ts";
 
-/** OpenAI itself. */
-const DEFAULT_BASE_URL = "https://api.openai.com/v1";
-
 /** A checked base URL. */
 export class Endpoint {
   /** The base URL without a trailing slash. */
@@ -13,12 +10,13 @@ export class Endpoint {
   readonly netTarget: string;
 
   /**
-   * Checks a base URL.
+   * Checks a base URL; without one the provider's own is taken, which is also the example in the error.
    *
    * @throws {ProviderError} `provider_misconfigured` when requests cannot be sent below it
    */
-  constructor(baseUrl: string = DEFAULT_BASE_URL) {
-    const url = URL.parse(baseUrl);
+  constructor(baseUrl: string | undefined, providersOwn: string) {
+    const url = URL.parse(baseUrl ?? providersOwn);
+    const misconfigured = (why: string): ProviderError => unusable(why, providersOwn);
     if (url === null) throw misconfigured("the base URL is not a URL");
     if (url.protocol !== "https:" && url.protocol !== "http:") {
       throw misconfigured(`the base URL begins with "${url.protocol}"`);
@@ -37,9 +35,9 @@ export class Endpoint {
 }
 
 // The URL itself is not repeated: it may hold a key.
-function misconfigured(why: string): ProviderError {
+function unusable(why: string, example: string): ProviderError {
   return new ProviderError(
     "provider_misconfigured",
-    `Cannot reach the provider: ${why} (use an address such as "${DEFAULT_BASE_URL}" and pass the key as apiKey)`,
+    `Cannot reach the provider: ${why} (use an address such as "${example}" and pass the key as apiKey)`,
   );
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { retryAfterMs } from "../../../../src/drivers/openai/retry_after.ts";
+import { retryAfterMs } from "../../../../src/kit/provider/retry_after.ts";
 
 const DATE = "Sun, 22 Nov 2026 12:00:00 GMT";
 const LATER = "Sun, 22 Nov 2026 12:00:20 GMT";

@@ -56,14 +56,14 @@ export class Failures {
     return this.#error("provider_misconfigured", `it redirects to "${location}"`, false, { status });
   }
 
-  /** Anything thrown on the way, by the transport or the library, often wrapped by the latter. */
+  /** Anything thrown on the way, by the transport or a library, often wrapped by the latter. */
   ofThrown(thrown: unknown): ProviderError {
     for (let error = thrown; error instanceof Error; error = error.cause) {
       if (error instanceof ProviderError) return error;
     }
     if (thrown instanceof SyntaxError) return this.unavailable("it sent an event that is not JSON");
     if (isDenied(thrown)) return this.#denied();
-    // The library throws what came as an error event with the body of that event.
+    // npm:openai throws what came as an error event with the body of that event.
     const error = fieldsOf(thrown)["error"];
     if (error !== undefined && error !== null) return this.ofBody(error);
     return this.unavailable(`the connection failed with: ${deepestMessage(thrown)}`);
@@ -83,7 +83,7 @@ export class Failures {
     const why = complaint.status === undefined ? words : `${complaint.status} ${words}`;
     const fields: Record<string, string> = {};
     if (complaint.code !== "") fields["providerCode"] = this.#shown(complaint.code);
-    const requestId = headers?.get("x-request-id");
+    const requestId = headers?.get("x-request-id") ?? headers?.get("request-id");
     if (requestId) fields["requestId"] = this.#shown(requestId);
     return this.#error(code, why, retryable && headers?.get("x-should-retry") !== "false", {
       status: complaint.status,
@@ -143,7 +143,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Deno throws `NotCapable` for a missing grant; the library wraps it. */
+/** Deno throws `NotCapable` for a missing grant; libraries wrap it. */
 function isDenied(thrown: unknown): boolean {
   for (let error = thrown; error instanceof Error; error = error.cause) {
     if (error.name === "NotCapable") return true;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { jsonText, TextCache } from "../../../../src/drivers/openai/json_text.ts";
+import { jsonText, TextCache } from "../../../../src/kit/provider/json_text.ts";
 
 Deno.test("jsonText() replaces half a character, which OpenAI refuses, and keeps whole ones", () => {
   assert.equal(jsonText({ a: ["x\ud83d", "👋"] }), '{"a":["x\ufffd","👋"]}');

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { ProviderError } from "../../../../src/errors.ts";
-import { Endpoint } from "../../../../src/drivers/openai/endpoint.ts";
-import { Failures } from "../../../../src/drivers/openai/failures.ts";
-import { Redactor } from "../../../../src/drivers/openai/redactor.ts";
-import { KEY } from "./canned_fetch.ts";
+import { Endpoint } from "../../../../src/kit/provider/endpoint.ts";
+import { Failures } from "../../../../src/kit/provider/failures.ts";
+import { Redactor } from "../../../../src/kit/provider/redactor.ts";
+import { KEY } from "../../drivers/openai/canned_fetch.ts";
 
-const failures = new Failures(new Endpoint("https://a.test/v1"), new Redactor([KEY]));
+const failures = new Failures(new Endpoint("https://a.test/v1", ""), new Redactor([KEY]));
 
 /** Real wordings; those of a row without a body are about its status. */
 const REFUSALS: readonly [status: number, body: unknown, code: string, retryable: boolean][] = [
@@ -137,7 +137,7 @@ Deno.test("a failure holds no more than 2 kB of the provider's words", () => {
 
 Deno.test("a failure never contains the key, in whatever spelling it comes back", () => {
   const odd = 'odd"/key=+0123';
-  const made = new Failures(new Endpoint("https://a.test/v1"), new Redactor([KEY, odd]));
+  const made = new Failures(new Endpoint("https://a.test/v1", ""), new Redactor([KEY, odd]));
   const spellings = [KEY, odd].flatMap((key) => [key, encodeURIComponent(key), btoa(key), JSON.stringify(key)]);
   for (const spelling of [...spellings, "sk-proj-****************abcd", `Bearer ${"z".repeat(20)}`]) {
     const failure = made.ofResponse(401, new Headers({ "x-request-id": spelling }), `x${"y".repeat(2040)} ${spelling}`);

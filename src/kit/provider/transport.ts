@@ -1,21 +1,26 @@
-/** The `fetch` the library is given: what goes out, and what is let in. */
+/** What goes out to a provider, and what is let in. */
 
 import { guardBody, readCapped } from "./body_guard.ts";
 import type { Failures } from "./failures.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { isFields } from "./narrow.ts";
-import type { FetchFunction } from "./options.ts";
 
 const MAX_STREAM_BYTES = 64 * 1024 * 1024;
 /** Enough to find the code in an error; a message shows much less of it. */
 const MAX_ERROR_BYTES = 64 * 1024;
+const OWN_HEADERS = "x-own-headers";
+
+/** Sends one HTTP request; the shape in which `fetch` is used. */
+export type FetchFunction = (url: string, init: RequestInit) => Promise<Response>;
 
 /**
- * Carries the headers of one request through the library, as JSON; never sent.
+ * The header that carries the headers of one request through a library, as JSON; it is never sent itself.
  *
- * Among the library's own headers they could not be told from those it takes out of the environment.
+ * Among a library's own headers they could not be told from those it takes out of the environment.
  */
-export const OWN_HEADERS = "x-own-headers";
+export function ownHeaders(headers: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
+  return { [OWN_HEADERS]: encodeURIComponent(JSON.stringify(headers)) };
+}
 
 /** What a transport is made of. */
 export interface TransportParts {
@@ -32,8 +37,8 @@ export interface TransportParts {
 /**
  * Sends the requests of one driver.
  *
- * Headers are built from nothing rather than taken over: with access to the environment the library reads
- * `OPENAI_CUSTOM_HEADERS`, which would replace even the key.
+ * Headers are built from nothing rather than taken over: a library that reads the environment, such as
+ * `OPENAI_CUSTOM_HEADERS`, would replace even the key.
  */
 export class Transport {
   readonly #parts: TransportParts;
@@ -44,11 +49,11 @@ export class Transport {
     this.#parts = parts;
   }
 
-  /** Sends a request; throws a ProviderError unless the answer is one the library can read. */
+  /** Sends a request; throws a ProviderError unless the answer is one that can be read. */
   readonly fetch = async (url: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
     const { failures, headers } = this.#parts;
     const body = init.body ?? null;
-    const sent = new Headers({ ...(body === null ? {} : ownHeaders(init.headers)), ...headers });
+    const sent = new Headers({ ...(body === null ? {} : carried(init.headers)), ...headers });
     if (body !== null) sent.set("content-type", "application/json");
     const response = await this.#parts.fetch(String(url), {
       method: init.method ?? "GET",
@@ -77,7 +82,7 @@ export class Transport {
     return failures.ofResponse(response.status, response.headers, text);
   }
 
-  /** A stream of events; anything else the library would read as a stream without events, and report nothing. */
+  /** A stream of events; anything else would be read as a stream without events, and report nothing. */
   async #stream(response: Response, body: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<Response> {
     const type = mediaType(response);
     if (/html|json|xml/.test(type)) throw await this.#notAStream(type, response.status, body);
@@ -110,7 +115,7 @@ export class Transport {
   }
 }
 
-function ownHeaders(headers: HeadersInit | undefined): Readonly<Record<string, string>> {
+function carried(headers: HeadersInit | undefined): Readonly<Record<string, string>> {
   const text = new Headers(headers).get(OWN_HEADERS);
   return text === null ? {} : JSON.parse(decodeURIComponent(text));
 }
