@@ -32,7 +32,8 @@ testFaults({
 testFaults({
   name: "azure_openai",
   create: (origin) => create(azureOpenAIDriver(), origin),
-  request: requestOf(),
+  // The model of the recording, whose price nobody knows.
+  request: requestOf({ model: "m-1" }),
   recordings: [RESPONSES_TEXT],
 });
 
