@@ -138,21 +138,31 @@ export class WireDriver implements Driver {
     signal: AbortSignal,
   ): AsyncGenerator<ModelEvent, void, void> {
     const source = incoming.events[Symbol.asyncIterator]();
-    while (true) {
-      const next = source.next();
-      let step = await this.#guarded(() => incoming.heartbeat.either(next), signal);
-      while (step === BEAT) {
-        yield ALIVE;
-        step = await this.#guarded(() => incoming.heartbeat.either(next), signal);
+    let waiting = false;
+    try {
+      while (true) {
+        const next = source.next();
+        waiting = true;
+        let step = await this.#guarded(() => incoming.heartbeat.either(next), signal);
+        while (step === BEAT) {
+          yield ALIVE;
+          step = await this.#guarded(() => incoming.heartbeat.either(next), signal);
+        }
+        waiting = false;
+        // An aborted stream just ends, and so does one whose peer is gone: neither may pass for a complete reply.
+        signal.throwIfAborted();
+        const events = step.done === true ? reply.end() : reply.read(step.value);
+        if (events.length === 0) {
+          throw this.#parts.failures.unavailable("the stream ended before the reply was complete");
+        }
+        for (const event of events) {
+          yield event;
+          if (event.type === "done") return;
+        }
       }
-      // An aborted stream just ends, and so does one whose peer is gone: neither may pass for a complete reply.
-      signal.throwIfAborted();
-      const events = step.done === true ? reply.end() : reply.read(step.value);
-      if (events.length === 0) throw this.#parts.failures.unavailable("the stream ended before the reply was complete");
-      for (const event of events) {
-        yield event;
-        if (event.type === "done") return;
-      }
+    } finally {
+      // What is still being read ends with the connection.
+      if (!waiting) await source.return?.();
     }
   }
 
