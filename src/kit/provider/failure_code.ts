@@ -29,6 +29,7 @@ export interface FailureClass {
 const CONTEXT_CODES: ReadonlySet<string> = new Set([
   "context_length_exceeded",
   "exceed_context_size_error", // llama.cpp
+  "request_too_large", // Anthropic
   "string_above_max_length",
 ]);
 
@@ -55,11 +56,22 @@ const CONTEXT_WORDS = new RegExp(
 
 const QUOTA_CODES: ReadonlySet<string> = new Set([
   "insufficient_quota",
+  "billing_error", // Anthropic
   "billing_hard_limit_reached",
   "billing_not_active",
   "account_deactivated",
 ]);
-const QUOTA_WORDS = /exceeded your current quota|insufficient (credits?|balance|funds|quota)|out of credits/i;
+/** Anthropic says both of the last two with status 400. */
+const QUOTA_WORDS = new RegExp(
+  [
+    "exceeded your current quota",
+    "insufficient (credits?|balance|funds|quota)",
+    "out of credits",
+    "credit balance is too low",
+    "reached your specified .*usage limits",
+  ].join("|"),
+  "i",
+);
 
 /** Google answers a wrong key with 400. */
 const KEY_CODES: ReadonlySet<string> = new Set([
@@ -84,6 +96,7 @@ const MODEL_WORDS = new RegExp(
     "(unknown|no such|invalid) model\\b",
     "models/\\S+ is not (found|supported)", // Gemini
     "no endpoints found",
+    "^model: \\S+$", // Anthropic
   ].join("|"),
   "i",
 );
@@ -98,6 +111,10 @@ const STATUS_OF_CODE: ReadonlyMap<string, number> = new Map([
   ["server_error", 500],
   ["internal_server_error", 500],
   ["overloaded_error", 503],
+  ["api_error", 500],
+  ["timeout_error", 504],
+  ["not_found_error", 404],
+  ["conflict_error", 409],
   ["invalid_prompt", 400],
   ["invalid_request_error", 400],
   ["bio_policy", 400],

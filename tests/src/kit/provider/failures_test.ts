@@ -37,6 +37,30 @@ const REFUSALS: readonly [status: number, body: unknown, code: string, retryable
   [400, error("prompt is too long: 210000 tokens > 200000 maximum"), "request_too_large", false],
   [
     400,
+    error("input length and `max_tokens` exceed context limit: 190000 + 64000 > 200000, decrease input length"),
+    "request_too_large",
+    false,
+  ],
+  [
+    400,
+    error("Your credit balance is too low to access the Anthropic API."),
+    "provider_usage_limit_reached",
+    false,
+  ],
+  [
+    400,
+    error("You have reached your specified API usage limits. You will regain access on 2026-12-01."),
+    "provider_usage_limit_reached",
+    false,
+  ],
+  [
+    404,
+    { type: "error", error: { type: "not_found_error", message: "model: claude-nope" } },
+    "model_unavailable",
+    false,
+  ],
+  [
+    400,
     error("Prompt contains 40000 tokens, too large for model with 32768 maximum context length"),
     "request_too_large",
     false,
