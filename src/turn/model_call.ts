@@ -1,10 +1,11 @@
 /** One model call: tries, retries, and the pieces of the reply. */
 
 import { ProviderError } from "../errors.ts";
-import type { ReasoningPart } from "../records/content.ts";
+import type { ImagePart, ReasoningPart } from "../records/content.ts";
 import type { MessageId } from "../records/ids.ts";
 import type { Driver, ModelEvent, ModelRequest } from "../ports/driver.ts";
 import { lazy } from "../kit/lazy.ts";
+import type { Mutable } from "../kit/mutable.ts";
 import type { RawCall } from "./call_parts.ts";
 import type { DeltaTarget } from "./live_events.ts";
 import type { TurnRun } from "./turn_run.ts";
@@ -17,6 +18,8 @@ export interface Reply {
   readonly thinking: string;
   /** Proof of the thinking. */
   readonly thinkingSignature: string | undefined;
+  /** Images the model made. */
+  readonly images: readonly ImagePart[];
   /** Opaque reasoning items. */
   readonly reasoning: readonly ReasoningPart[];
   /** Calls, in order. */
@@ -97,6 +100,7 @@ class Attempt {
   readonly #run: TurnRun;
   readonly #startedAt: number;
   readonly #target: DeltaTarget;
+  readonly #images: ImagePart[] = [];
   readonly #reasoning: ReasoningPart[] = [];
   readonly #calls: RawCall[] = [];
   #text = "";
@@ -167,6 +171,9 @@ class Attempt {
           this.#count(event.signature.length);
           this.#signature = event.signature;
           break;
+        case "image":
+          this.#addImage(event.image);
+          break;
         case "reasoning_item":
           this.#count(sizeOf(event.item, this.#run.ports.limits.maxReplyCharacters));
           this.#reasoning.push(event.item);
@@ -213,6 +220,18 @@ class Attempt {
     this.#run.ports.live.delta("reason.thinking.delta", this.#target, delta, offset);
   }
 
+  /** Keeps the texts of an image; one without bytes and address is none. */
+  #addImage(image: Partial<ImagePart> | null | undefined): void {
+    const part: Mutable<ImagePart> = { type: "image" };
+    for (const key of ["url", "base64", "mediaType"] as const) {
+      const text: unknown = image?.[key];
+      if (typeof text !== "string") continue;
+      this.#count(text.length);
+      part[key] = text;
+    }
+    if (part.url !== undefined || part.base64 !== undefined) this.#images.push(Object.freeze(part));
+  }
+
   #count(characters: number): void {
     this.#characters += characters;
     // Not a number when a driver counts nothing as text.
@@ -225,6 +244,7 @@ class Attempt {
       text: this.#text,
       thinking: this.#thinking,
       thinkingSignature: this.#signature,
+      images: this.#images,
       reasoning: this.#reasoning,
       calls: this.#calls,
       done,

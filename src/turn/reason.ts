@@ -149,12 +149,13 @@ function succeed(run: TurnRun, reasoning: Reasoning, reply: Reply, callParts: re
 
 function agentMessage(
   { messageId, request }: Reasoning,
-  { text, thinking, thinkingSignature, reasoning: items, done }: Reply,
+  { text, thinking, thinkingSignature, images, reasoning: items, done }: Reply,
   parts: readonly ContentPart[],
   createdAt: number,
 ): Message {
   const content: ContentPart[] = [...items];
   if (text !== "") content.push(Object.freeze({ type: "text", text }));
+  for (const image of images) content.push(image);
   for (const part of parts) content.push(part);
   const model = done.model ?? request?.model ?? "";
   const effort = request?.reasoningEffort;

@@ -18,17 +18,22 @@ export function userParts(content: readonly (TextPart | ImagePart)[]): readonly 
 
 /** What the model said; empty for a turn that carries nothing. */
 export function modelParts(
-  { content, toolCalls, reasoning }: Extract<ModelMessage, { role: "assistant" }>,
+  { content, toolCalls, images = [], reasoning }: Extract<ModelMessage, { role: "assistant" }>,
   modern: boolean,
 ): readonly object[] {
   const signatures = signaturesOf(reasoning);
   const text = content === "" ? [] : [{ text: content, thoughtSignature: signatures.get("text") }];
-  const signed = toolCalls.some((_, index) => signatures.has(index));
+  const made = images.map((image, index) => ({
+    ...imagePart(image),
+    thoughtSignature: signatures.get(`image#${index}`),
+  }));
+  const signed = toolCalls.some((_, index) => signatures.has(`call#${index}`));
   const calls = toolCalls.map((call, index) => ({
     functionCall: { id: call.id, name: call.name, args: argumentsOf(call) },
-    thoughtSignature: signatures.get(index) ?? (modern && !signed && index === 0 ? FOREIGN_SIGNATURE : undefined),
+    thoughtSignature: signatures.get(`call#${index}`) ??
+      (modern && !signed && index === 0 ? FOREIGN_SIGNATURE : undefined),
   }));
-  return [...text, ...calls];
+  return [...text, ...made, ...calls];
 }
 
 /** The answer to a call; models of generation 3 take images inside of it. */

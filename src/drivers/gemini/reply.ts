@@ -7,7 +7,7 @@ import { withEstimate } from "../../kit/provider/cost.ts";
 import type { Failures } from "../../kit/provider/failures.ts";
 import { countOf, type Fields, fieldsOf, isFields, listOf, textOf } from "../../kit/provider/narrow.ts";
 import { ACTIVITY, type ReplyReader } from "../../kit/provider/reply.ts";
-import { signatureItem } from "./signatures.ts";
+import { signatureItem, type SignedPlace } from "./signatures.ts";
 
 /** Why the model stopped, where it is not simply done. */
 const FINISH_REASONS: ReadonlyMap<string, string> = new Map([
@@ -39,6 +39,7 @@ export class GeminiReply implements ReplyReader {
   readonly #failures: Failures;
   readonly #price: ModelProfile["price"];
   #calls = 0;
+  #images = 0;
   #textSignature = "";
   #usage: Usage | undefined;
   #id = "";
@@ -76,16 +77,24 @@ export class GeminiReply implements ReplyReader {
     const signature = textOf(part["thoughtSignature"]);
     if (isFields(part["functionCall"])) return this.#call(part["functionCall"], signature);
     const delta = textOf(part["text"]);
+    const inline = fieldsOf(part["inlineData"]);
+    if (part["thought"] !== true && textOf(inline["mimeType"]).startsWith("image/")) {
+      return this.#image(inline, signature);
+    }
     if (part["thought"] === true) return delta === "" ? [] : [{ type: "thinking", delta }];
     this.#textSignature = signature || this.#textSignature;
     return delta === "" ? [] : [{ type: "text", delta }];
   }
 
+  #image(inline: Fields, signature: string): ModelEvent[] {
+    const image = { type: "image", base64: textOf(inline["data"]), mediaType: textOf(inline["mimeType"]) } as const;
+    return [...signedBy(`image#${this.#images++}`, signature), { type: "image", image }];
+  }
+
   #call(call: Fields, signature: string): ModelEvent[] {
     const id = textOf(call["id"]);
-    const place = this.#calls++;
     return [
-      ...(signature === "" ? [] : [{ type: "reasoning_item", item: signatureItem(place, signature) } as const]),
+      ...signedBy(`call#${this.#calls++}`, signature),
       {
         type: "tool_call",
         ...(id === "" ? {} : { providerCallId: id }),
@@ -101,9 +110,7 @@ export class GeminiReply implements ReplyReader {
       const words = textOf(candidate["finishMessage"]);
       throw this.#failures.unavailable(`the model broke off with ${reason}${words === "" ? "" : `: ${words}`}`);
     }
-    const signed = this.#textSignature === ""
-      ? []
-      : [{ type: "reasoning_item", item: signatureItem("text", this.#textSignature) } as const];
+    const signed = signedBy("text", this.#textSignature);
     if (reason === "STOP") return [...signed, this.#done(this.#calls > 0 ? "tool_calls" : "stop")];
     return [...signed, this.#done(FINISH_REASONS.get(reason) ?? reason.toLowerCase())];
   }
@@ -129,4 +136,8 @@ export class GeminiReply implements ReplyReader {
       ...(cached === undefined ? {} : { cacheReadTokens: cached }),
     }, this.#price);
   }
+}
+
+function signedBy(place: SignedPlace, signature: string): ModelEvent[] {
+  return signature === "" ? [] : [{ type: "reasoning_item", item: signatureItem(place, signature) }];
 }

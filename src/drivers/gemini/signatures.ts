@@ -15,27 +15,25 @@ import { DriverId } from "../../records/model.ts";
  */
 export const FOREIGN_SIGNATURE = "skip_thought_signature_validator";
 
-/** The place of a signature: the text, or a call by its index among the calls of the reply. */
-export type SignedPlace = "text" | number;
+/** The place of a signature: the text, or a call or an image by its index among those of the reply. */
+export type SignedPlace = "text" | `call#${number}` | `image#${number}`;
 
 /** The item that keeps a signature. */
 export function signatureItem(place: SignedPlace, signature: string): ReasoningPart {
   return {
     type: "reasoning",
     provider: DriverId.Gemini,
-    itemId: place === "text" ? place : `call#${place}`,
+    itemId: place,
     encryptedContent: signature,
   };
 }
 
 /** The signatures of a message by their places; those of other providers are left out. */
-export function signaturesOf(items: readonly ReasoningPart[] = []): ReadonlyMap<SignedPlace, string> {
-  const signatures = new Map<SignedPlace, string>();
+export function signaturesOf(items: readonly ReasoningPart[] = []): ReadonlyMap<string, string> {
+  const signatures = new Map<string, string>();
   for (const { provider, itemId, encryptedContent } of items) {
-    if (provider !== DriverId.Gemini || encryptedContent === undefined) continue;
-    const index = /^call#(\d+)$/.exec(itemId ?? "")?.[1];
-    if (index !== undefined) signatures.set(Number(index), encryptedContent);
-    else if (itemId === "text") signatures.set("text", encryptedContent);
+    if (provider !== DriverId.Gemini || itemId === undefined || encryptedContent === undefined) continue;
+    signatures.set(itemId, encryptedContent);
   }
   return signatures;
 }

@@ -88,6 +88,10 @@ export class CompletionsReply implements ReplyReader {
       this.#refused = true;
       events.push({ type: "text", delta: refusal });
     }
+    for (const image of listOf(delta["images"])) {
+      const url = textOf(fieldsOf(fieldsOf(image)["image_url"])["url"]);
+      if (url !== "") events.push({ type: "image", image: { type: "image", url } });
+    }
     for (const piece of listOf(delta["tool_calls"])) this.#calls.add(piece);
     return events;
   }

@@ -33,6 +33,8 @@ export interface Dialect {
   readonly reasoningDetails: boolean;
   /** Whether reasoning items of the Responses API hold more than OpenAI's and must come back with all their members. */
   readonly wholeReasoningItems: boolean;
+  /** Whether the Chat API may answer with images, each in one line. */
+  readonly imageReplies: boolean;
   /** Whether `none` is an effort; else the member is left out. */
   readonly effortNone: boolean;
   /** Whether it returns encrypted reasoning items and takes them back. */
@@ -71,6 +73,7 @@ const GENERIC: Dialect = {
   reasoningObject: false,
   reasoningDetails: false,
   wholeReasoningItems: false,
+  imageReplies: false,
   effortNone: false,
   encryptedReasoning: false,
   reasoningSummary: false,
@@ -98,6 +101,7 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = Object.freeze({
     reasoningObject: false,
     reasoningDetails: false,
     wholeReasoningItems: false,
+    imageReplies: false,
     effortNone: true,
     encryptedReasoning: true,
     reasoningSummary: true,
@@ -121,6 +125,7 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = Object.freeze({
     reasoningObject: true,
     reasoningDetails: true,
     wholeReasoningItems: true,
+    imageReplies: true,
     effortNone: true,
     encryptedReasoning: true,
     reasoningSummary: true,

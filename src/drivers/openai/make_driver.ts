@@ -91,8 +91,7 @@ async function create(
   const transport = new Transport({
     fetch: options.fetch ?? ((url, init) => fetch(url, init)),
     headers,
-    // The last event of the Responses API repeats the instructions, the tools and the whole reply in one line.
-    maxLineBytes: (name === "responses" ? 8 : 1) * 1024 * 1024,
+    maxLineBytes: maxLineBytes(name, dialect),
     failures,
   });
   const additions = provider.additions?.(config);
@@ -130,6 +129,11 @@ class Requests {
     this.#made.set(key, made);
     return made;
   }
+}
+
+/** The last event of the Responses API repeats the instructions, the tools and the whole reply in one line. */
+function maxLineBytes(api: ApiName, { imageReplies }: Dialect): number {
+  return (api === "responses" ? 8 : imageReplies ? 32 : 1) * 1024 * 1024;
 }
 
 /** OpenAI's price of a model; none where others serve it, or for the tiers that have prices of their own. */

@@ -11,11 +11,16 @@ const REFERER_KEY = "openrouter_http_referer";
 const TITLE_KEY = "openrouter_x_title";
 
 const ROUTING: Readonly<Record<string, (value: JsonValue) => boolean>> = {
-  models: (value) => Array.isArray(value) && value.every((name) => typeof name === "string"),
+  models: isListOfTexts,
+  modalities: isListOfTexts,
   provider: (value) => typeof value === "object" && value !== null && !Array.isArray(value),
   plugins: (value) => Array.isArray(value),
   preset: (value) => typeof value === "string",
 };
+
+function isListOfTexts(value: JsonValue): boolean {
+  return Array.isArray(value) && value.every((name) => typeof name === "string");
+}
 
 /** Members and headers of OpenRouter. */
 export class OpenRouterAdditions implements Additions {

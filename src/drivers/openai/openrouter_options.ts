@@ -11,6 +11,8 @@ export interface OpenRouterRouting {
   readonly provider?: JsonObject;
   /** Plugins, such as `{ id: "web" }`. @default {none} */
   readonly plugins?: readonly JsonObject[];
+  /** What models that make images answer with, such as `["image", "text"]`. @default {text} */
+  readonly modalities?: readonly string[];
   /** A preset of the account. @default {none} */
   readonly preset?: string;
 }

@@ -60,6 +60,26 @@ Deno.test("every signed call keeps the place of its signature", () => {
   assert.deepEqual(places, ["call#1", "call#2"]);
 });
 
+Deno.test("an image the model made is an image of the reply, its drafts are not", () => {
+  const inlineData = { mimeType: "image/png", data: "AAAA" };
+  const events = read(candidate([
+    { text: "Draft.", thought: true },
+    { inlineData, thought: true },
+    { inlineData },
+    { inlineData: { mimeType: "image/jpeg", data: "BBBB" }, thoughtSignature: "sig" },
+    { inlineData: { mimeType: "audio/wav", data: "CCCC" } },
+  ]));
+  assert.deepEqual(events, [
+    { type: "thinking", delta: "Draft." },
+    { type: "image", image: { type: "image", base64: "AAAA", mediaType: "image/png" } },
+    {
+      type: "reasoning_item",
+      item: { type: "reasoning", provider: "gemini", itemId: "image#1", encryptedContent: "sig" },
+    },
+    { type: "image", image: { type: "image", base64: "BBBB", mediaType: "image/jpeg" } },
+  ]);
+});
+
 Deno.test("chunks of any shape are signs of life", () => {
   const odd = [null, 7, "text", [], {}, { candidates: "x" }, { candidates: [null] }, { candidates: [{ content: 1 }] }, {
     candidates: [{ content: { parts: [null, 1, {}, { functionResponse: {} }, { inlineData: 1 }, { text: 1 }] } }],

@@ -111,6 +111,23 @@ Deno.test("a transcript is replayed with its signatures, and the results of a ba
   ]);
 });
 
+Deno.test("images the model made are sent back with their signatures", () => {
+  const { contents } = parsed({
+    model: MODERN,
+    messages: [{
+      role: "assistant",
+      content: "",
+      toolCalls: [],
+      images: [IMAGE, { type: "image", base64: "BBBB", mediaType: "image/png" }],
+      reasoning: [{ type: "reasoning", provider: "gemini", itemId: "image#1", encryptedContent: "sig" }],
+    }],
+  });
+  assert.deepEqual(contents, [{
+    role: "model",
+    parts: [INLINE, { inlineData: { mimeType: "image/png", data: "BBBB" }, thoughtSignature: "sig" }],
+  }]);
+});
+
 Deno.test("before generation 3 images follow the results of the batch", () => {
   const { contents } = parsed({ model: OLD, messages: TRANSCRIPT });
   assert.ok(Array.isArray(contents));

@@ -12,6 +12,7 @@ import { collect, type RecordedStream } from "../../../net/fault_table.ts";
 import { bytesOf, rechunk, sizesFrom } from "../../../_support/rechunk.ts";
 import { KEY, streamOf, textStream } from "./canned_fetch.ts";
 import { OPENROUTER_COMPLETIONS, OPENROUTER_RESPONSES } from "./openrouter_recordings.ts";
+import { completionsDelta } from "./recordings.ts";
 import { requestOf } from "./requests.ts";
 
 const CLAUDE = "anthropic/claude-sonnet-4.5";
@@ -102,7 +103,9 @@ Deno.test("routing is that of the options, and of the model where it says someth
 });
 
 Deno.test("routing of another shape is refused by name", async () => {
-  const wrong: readonly JsonObject[] = [{ models: "a/b" }, { models: [1] }, { provider: [] }, { plugins: {} }, {
+  const wrong: readonly JsonObject[] = [{ models: "a/b" }, { models: [1] }, { modalities: {} }, { provider: [] }, {
+    plugins: {},
+  }, {
     preset: 1,
   }];
   for (const providerMetadata of wrong) {
@@ -150,6 +153,23 @@ Deno.test("reasoning details of the Chat API come back in one piece, under the i
     { type: "reasoning.text", text: "Hm, weather.", signature: "c2ln", format: "anthropic-claude-v1", index: 0 },
     { type: "reasoning.encrypted", data: "AAAA", id: "call_ours", format: "google-gemini-v1", index: 1 },
   ]);
+});
+
+Deno.test("images of the Chat API are images of the reply", async () => {
+  const url = `data:image/png;base64,${"A".repeat(2_000_000)}`;
+  const driver = await make({
+    api: "completions",
+    fetch: () =>
+      Promise.resolve(textStream(
+        completionsDelta({ content: "Here.", images: [{ type: "image_url", image_url: { url } }, null, {}] }),
+        completionsDelta({}, "stop"),
+      )),
+  });
+  const { events } = await collect(driver, requestOf());
+  assert.deepEqual(events.slice(0, 2), [{ type: "text", delta: "Here." }, {
+    type: "image",
+    image: { type: "image", url },
+  }]);
 });
 
 Deno.test("reasoning that is damaged or of another provider is not sent", async () => {
