@@ -128,12 +128,14 @@ function complaintOf(body: unknown): ProviderComplaint {
   // OpenRouter gives the status of the provider behind it as the code.
   const status = typeof code === "number" || /^\d{3}$/.test(textOf(code)) ? Number(code) : undefined;
   const message = textOf(inner) || textOf(error["message"]) || textOf(error["detail"]) || JSON.stringify(body) || "";
+  // OpenRouter keeps the words of the provider behind it apart; its own say only that there was an error.
+  const raw = textOf(fieldsOf(error["metadata"])["raw"]);
   const { reason, quota, retryAfterMs } = googleDetails(error["details"]);
   return {
     code: reason || textOf(code) || (status === undefined ? "" : String(status)),
     // Google calls its kind of error a status.
     type: textOf(error["type"]) || textOf(error["status"]),
-    message,
+    message: raw === "" ? message : `${message}: ${raw}`,
     ...(quota === undefined ? {} : { quota }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(status !== undefined && status >= 400 && status < 600 ? { status } : {}),

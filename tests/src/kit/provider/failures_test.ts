@@ -107,6 +107,18 @@ const REFUSALS: readonly [status: number, body: unknown, code: string, retryable
     "model_unavailable",
     false,
   ],
+  [
+    400,
+    {
+      error: {
+        code: 400,
+        message: "Provider returned error",
+        metadata: { raw: '{"error":{"message":"prompt is too long: 210000 tokens"}}', provider_name: "Anthropic" },
+      },
+    },
+    "request_too_large",
+    false,
+  ],
   [413, "<html>Payload Too Large</html>", "request_too_large", false],
   [
     429,
