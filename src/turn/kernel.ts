@@ -9,9 +9,10 @@ import {
   SessionBusyError,
 } from "../errors.ts";
 import type { SessionId, TurnId } from "../records/ids.ts";
+import type { ResponseFormat } from "../records/response_format.ts";
 import { type InputMessage, toInputMessage } from "../records/message.ts";
 import type { SessionStatus } from "../records/session.ts";
-import type { TurnResult } from "../records/turn.ts";
+import type { TurnForm, TurnResult } from "../records/turn.ts";
 import { lazy } from "../kit/lazy.ts";
 import { acceptTurn, cancelledTurn } from "./accept.ts";
 import type { ChainLink, KernelPorts } from "./kernel_ports.ts";
@@ -28,8 +29,18 @@ export interface TurnOptions {
   readonly signal?: AbortSignal;
   /** A repeat of the key returns the first turn. */
   readonly idempotencyKey?: string;
+  /**
+   * The form of the final answer; a valid one is the result's `output`.
+   *
+   * An answer without the form is asked for again once; a second one fails the turn as `invalid_output`. It is kept
+   * with the turn, also across restarts, so `resumeTurn` takes none.
+   *
+   * @default {any text}
+   */
+  readonly responseFormat?: ResponseFormat;
 }
 
+const answerForm = lazy(() => import("./answer_form.ts"));
 const openTurns = lazy(() => import("./open_turns.ts"));
 
 /** Runs turns of many sessions; each session's one after another. */
@@ -90,8 +101,10 @@ export class Kernel {
       leaveQueue = undefined;
       signal?.addEventListener("abort", onAbort, { once: true });
       try {
+        const { responseFormat } = options;
         const ended = await this.#turn(lane, parent, turnId, {
           input,
+          form: responseFormat === undefined ? undefined : (await answerForm()).toForm(responseFormat),
           key: options.idempotencyKey,
           accepted: accepted.resolve,
           begun: (begun) => {
@@ -245,6 +258,7 @@ export class Kernel {
     turn: {
       readonly input: InputMessage;
       readonly key: string | undefined;
+      readonly form: TurnForm | undefined;
       accepted(): void;
       begun(run: TurnRun): void;
     },
@@ -269,6 +283,7 @@ export class Kernel {
           turnId,
           input: turn.input,
           key: turn.key,
+          form: turn.form,
           accepted: turn.accepted,
           begun: (run) => {
             lanes.enter(lane, run);

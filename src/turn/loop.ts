@@ -3,6 +3,7 @@
 import { messageOf, RuntimeError, StoreError } from "../errors.ts";
 import type { EventDraft } from "../records/event.ts";
 import type { CallId } from "../records/ids.ts";
+import type { JsonValue } from "../records/json.ts";
 import type { Message } from "../records/message.ts";
 import type { TurnClosing } from "../records/checkpoint.ts";
 import type { TurnFailure, TurnResult } from "../records/turn.ts";
@@ -27,6 +28,7 @@ export interface LoopStart {
 }
 
 const acting = lazy(() => import("./act.ts"));
+const answerForm = lazy(() => import("./answer_form.ts"));
 const joining = lazy(() => import("./joining.ts"));
 const failing = lazy(() => import("./reason_failed.ts"));
 
@@ -101,7 +103,9 @@ export class TurnLoop {
     const run = this.#run;
     const joined = run.pending.length > 0 && await (await joining()).storePending(run);
     if (!joined && isAnswered(run)) {
-      const over = plan(run.state, { type: "nothing_left", at: run.ports.clock.now() });
+      const problem = run.state.form?.problem;
+      const invalid = problem === undefined ? {} : { invalid: (await answerForm()).invalidAnswer(run, problem) };
+      const over = plan(run.state, { type: "nothing_left", at: run.ports.clock.now(), ...invalid });
       run.state = over.state;
       if (over.next.type === "complete") return { result: await this.#complete(over.next, over.effects, []) };
     }
@@ -224,12 +228,14 @@ export function resultOf(run: TurnRun, next: Complete, waitingFor: readonly Tool
   const waiting = next.stopReason === "waiting";
   const success = waiting || next.status === "completed";
   const failure: TurnFailure | undefined = next.failure;
+  const output = outputOf(run, next);
   return {
     turnId: state.turnId,
     sessionId: state.sessionId,
     status: waiting ? "waiting" : next.status,
     response: next.status === "failed" ? "" : run.response,
     success,
+    ...(output === undefined ? {} : { output }),
     ...(failure === undefined ? {} : { error: failure }),
     iterations: state.iteration,
     toolCallsCount: next.status === "failed" ? 0 : state.toolCallsActed,
@@ -239,8 +245,15 @@ export function resultOf(run: TurnRun, next: Complete, waitingFor: readonly Tool
   };
 }
 
+/** The value of the final answer; a turn that was cut short has none. */
+function outputOf(run: TurnRun, { status, stopReason }: Complete): JsonValue | undefined {
+  if (status !== "completed" || stopReason === "waiting" || stopReason === "max_turn_requests") return undefined;
+  return run.output;
+}
+
 /** Whether the turn's last message is an answer already. */
 function isAnswered({ share, state }: TurnRun): boolean {
+  if (state.form?.repair === "now") return false;
   const last = share.history.messages.at(-1);
   return state.iteration > 1 && last?.role === "agent" && (last.sequence ?? 0) > state.baseSequence &&
     !last.content.some((part) => part.type === "tool_call");

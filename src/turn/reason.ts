@@ -5,6 +5,7 @@ import type { ContentPart } from "../records/content.ts";
 import type { EventDraft } from "../records/event.ts";
 import type { EventDataMap, GenerationMetadata } from "../records/event_data.ts";
 import type { Message } from "../records/message.ts";
+import type { TurnForm } from "../records/turn.ts";
 import type { ModelRequest } from "../ports/driver.ts";
 import { lazy } from "../kit/lazy.ts";
 import type { Mutable } from "../kit/mutable.ts";
@@ -23,6 +24,7 @@ import { isOfStores, type TurnRun } from "./turn_run.ts";
 
 const PREVIEW = 200;
 const failedStep = lazy(() => import("./reason_failed.ts"));
+const answerForm = lazy(() => import("./answer_form.ts"));
 const callParts = lazy(() => import("./call_parts.ts"));
 
 /** Asks the model once, retries included. */
@@ -67,6 +69,7 @@ export async function reason(run: TurnRun): Promise<Reasoned> {
     request = context.config.hasView
       ? await run.timed(building, ports.limits.hookMs, "build the model's view")
       : await building;
+    if (state.form !== undefined) request = (await answerForm()).withForm(request, state.form, driver);
     const hash = systemPromptHash(request.systemPrompt);
     promptHash = hash instanceof Promise ? await hash : hash;
     run.live("output.message.started", { turnId: state.turnId, messageId, iteration: state.iteration });
@@ -81,7 +84,18 @@ export async function reason(run: TurnRun): Promise<Reasoned> {
   if (!called.ok) return await (await failedStep()).failedReason(run, reasoning, called.error);
   const { calls } = called.reply;
   const parts = calls.length === 0 ? [] : (await callParts()).toCallParts(calls, ports.ids);
-  return succeed(run, reasoning, called.reply, parts);
+  const reasoned = succeed(run, reasoning, called.reply, parts);
+  if (state.form === undefined || parts.length > 0) return reasoned;
+  return await judged(run, state.form, reasoned);
+}
+
+/** The step with what is wrong with its answer, or with the value of it. */
+async function judged(run: TurnRun, form: TurnForm, reasoned: Reasoned): Promise<Reasoned> {
+  const { outcome } = reasoned;
+  if (outcome.type !== "reasoned") return reasoned;
+  const judgement = await (await answerForm()).judge(run, form, outcome.text, outcome.finishReason);
+  run.output = judgement.ok ? judgement.value : undefined;
+  return judgement.ok ? reasoned : { ...reasoned, outcome: { ...outcome, invalid: judgement.invalid } };
 }
 
 function reportUsage(run: TurnRun, context: TurnContext): void {

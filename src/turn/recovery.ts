@@ -8,6 +8,7 @@ import type { TurnResult, TurnState } from "../records/turn.ts";
 import { NO_USAGE } from "../records/usage.ts";
 import type { AcquiredSession } from "../ports/journal.ts";
 import { lastControls } from "../context/layers.ts";
+import { parseAnswer } from "../kit/response_format.ts";
 import { closingResults } from "./act.ts";
 import { callsOf, findAgentMessage, readCallLog } from "./call_log.ts";
 import { disclose } from "./failure.ts";
@@ -36,6 +37,7 @@ export async function takeTurn(
   const events = await ports.journal.events(share.sessionId, { after: state.baseSequence });
   const run = new TurnRun(ports, share, state, acquired.fence, acquired.lastSequence);
   run.response = textOfMessage(events, state.finalMessageId);
+  if (state.form !== undefined && state.form.problem === undefined) run.output = parseAnswer(run.response);
   for (const event of events) {
     if (event.type === "input.message") run.controls = event.data.message.controls ?? run.controls;
   }
