@@ -1,12 +1,13 @@
 /** The connection to one `local.db`: prepared statements, and grouped transactions. */
 
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { setImmediate } from "node:timers";
 import { StoreError } from "../../src/errors.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import { systemClock } from "../../src/kit/clock.ts";
 import { StoreBusyError } from "../errors.ts";
 import { migrate, type Migration, MIGRATIONS } from "./migrations.ts";
+import { BUSY_TIMEOUT_MS, type Durability, openDatabase } from "./open_database.ts";
 import type { SqlRow, SqlValue } from "./row.ts";
 import { isBusy, storeErrorOf } from "./sqlite_errors.ts";
 
@@ -14,19 +15,10 @@ import { isBusy, storeErrorOf } from "./sqlite_errors.ts";
 const MAX_GROUP = 32;
 /** Most bytes of one transaction, as far as the writes tell. */
 const MAX_GROUP_BYTES = 256 * 1024;
-/** How long SQLite itself waits for a lock: it blocks the whole event loop (Deno 2.9.6). */
-const BUSY_TIMEOUT_MS = 20;
 /** How long a busy store is tried again before the writes are given up. */
 const BUSY_DEADLINE_MS = 5000;
 /** The shortest and the longest wait between two tries. */
 const RETRY_MS: readonly [number, number] = [1, 100];
-
-/**
- * What a commit survives: a power loss (`synchronous=FULL`), or only the end of the process (`NORMAL`).
- *
- * With `process-crash` the newest commits may be gone after a power loss; the store is never damaged by one.
- */
-export type Durability = "power-loss" | "process-crash";
 
 /** Options of {@linkcode Connection.open}. */
 export interface ConnectionOptions {
@@ -57,6 +49,8 @@ interface Job {
   apply(): unknown;
   verify: (() => unknown) | undefined;
   readonly bytes: number;
+  /** Whether it gets a transaction of its own. */
+  alone: boolean;
   resolve(value: unknown): void;
   reject(error: unknown): void;
 }
@@ -91,7 +85,7 @@ export class Connection implements Disposable {
     this.path = path;
     this.#options = options;
     this.#clock = options.clock ?? systemClock();
-    this.#db = openDatabase(path, options);
+    this.#db = openDatabase(path, options.durability);
   }
 
   /**
@@ -159,7 +153,8 @@ export class Connection implements Disposable {
     if (this.#closed) return Promise.reject(this.#closedError());
     const { bytes = 0, verify } = options;
     return new Promise((resolve, reject) => {
-      this.#queue.push({ apply, verify, bytes, resolve: resolve as (value: unknown) => void, reject });
+      const settle = { resolve: resolve as (value: unknown) => void, reject };
+      this.#queue.push({ apply, verify, bytes, alone: false, ...settle });
       this.#queuedBytes += bytes;
       const full = this.#queue.length >= MAX_GROUP || this.#queuedBytes >= MAX_GROUP_BYTES;
       if (options.join !== true || full) this.#flush();
@@ -218,9 +213,10 @@ export class Connection implements Disposable {
     let count = 0;
     let bytes = 0;
     for (const job of this.#queue) {
-      if (count >= MAX_GROUP || count > 0 && bytes + job.bytes > MAX_GROUP_BYTES) break;
+      if (count >= MAX_GROUP || count > 0 && (job.alone || bytes + job.bytes > MAX_GROUP_BYTES)) break;
       bytes += job.bytes;
       count++;
+      if (job.alone) break;
     }
     this.#queuedBytes -= bytes;
     return this.#queue.splice(0, count);
@@ -257,13 +253,22 @@ export class Connection implements Disposable {
     }
     const outcomes = this.#applyAll(group);
     if (outcomes !== undefined) this.#commit(group, outcomes);
-    // SQLite undid the whole transaction (disk full): who needed too much is found out one by one.
-    else if (group.length > 1) { for (const job of group) this.#writeAlone(job); }
+    else if (group.length > 1) this.#splitUp(group);
     return true;
   }
 
-  #writeAlone(job: Job): void {
-    if (!this.#writeGroup([job])) this.#rejectAll([job], new StoreBusyError(this.path, BUSY_TIMEOUT_MS));
+  /**
+   * SQLite undid the whole transaction (disk full): who needed too much is found out one by one.
+   *
+   * Through the queue, so that a lock another process takes in between is waited for as always.
+   */
+  #splitUp(group: readonly Job[]): void {
+    for (const job of group) {
+      job.alone = true;
+      this.#queuedBytes += job.bytes;
+    }
+    this.#queue.unshift(...group);
+    this.#schedule();
   }
 
   /** Runs each job in a savepoint; undefined when SQLite ended the transaction, and then a lone job is settled. */
@@ -310,7 +315,7 @@ export class Connection implements Disposable {
     try {
       this.#statements.clear();
       this.#db.close();
-      this.#db = openDatabase(this.path, this.#options);
+      this.#db = openDatabase(this.path, this.#options.durability);
     } catch {
       return this.#rejectAll(jobs, cause);
     }
@@ -354,24 +359,4 @@ function settle(job: Job, outcome: Outcome | undefined): void {
   if (outcome === undefined) return;
   if ("error" in outcome) job.reject(outcome.error);
   else job.resolve(outcome.value);
-}
-
-/** Opens the file with the settings every connection has. */
-function openDatabase(path: string, options: ConnectionOptions): DatabaseSync {
-  const db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, allowExtension: false });
-  try {
-    // Only before the first table has it an effect: VACUUM needs every permission (Deno 2.9.6), so space is freed by steps.
-    db.prepare("PRAGMA auto_vacuum=INCREMENTAL").get();
-    db.prepare("PRAGMA journal_mode=WAL").get();
-    db.prepare(`PRAGMA synchronous=${options.durability === "process-crash" ? "NORMAL" : "FULL"}`).get();
-    // SQLite would write temporary files to /var/tmp without asking for a grant.
-    db.prepare("PRAGMA temp_store=MEMORY").get();
-    db.prepare("PRAGMA trusted_schema=OFF").get();
-    db.prepare("PRAGMA cell_size_check=ON").get();
-    db.prepare("PRAGMA journal_size_limit=16777216").get();
-    return db;
-  } catch (error) {
-    db.close();
-    throw error;
-  }
 }

@@ -3,9 +3,10 @@
 import { dirname, join } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
 import { RuntimeError, StoreError } from "../../src/errors.ts";
-import { CorruptStoreError, ReadOnlyStorageError, UnsafeStoreError } from "../errors.ts";
+import { CorruptStoreError, ReadOnlyStorageError, StoreBusyError, UnsafeStoreError } from "../errors.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
 import { checkVersion, type Migration, MIGRATIONS, readVersion } from "./migrations.ts";
+import { openForReading } from "./open_database.ts";
 import { isBusy, storeErrorOf } from "./sqlite_errors.ts";
 
 /** Older ones can damage a store that two connections checkpoint at once (sqlite.org/releaselog/3_51_3.html). */
@@ -39,15 +40,14 @@ export async function openStore(path: string, options: ConnectionOptions = {}): 
   const deadline = performance.now() + OPEN_DEADLINE_MS;
   for (;;) {
     try {
-      if (!checkFile(path, uid)) await makeStore(path, options);
+      if (!checkFile(path, uid)) makeStore(path, options);
       const version = probe(path, migrations);
       if (version > 0 && version < (migrations.at(-1)?.version ?? 0)) await keepBackup(path, version);
       return Connection.open(path, options);
     } catch (error) {
-      const cause = error instanceof RuntimeError && error.code === "store_busy" ? error.cause : error;
-      if (!isBusy(cause) || performance.now() > deadline) {
-        throw storeErrorOf(error, path, `open store "${path}"`);
-      }
+      const busy = error instanceof StoreBusyError || isBusy(error);
+      if (!busy) throw storeErrorOf(error, path, `open store "${path}"`);
+      if (performance.now() > deadline) throw new StoreBusyError(path, OPEN_DEADLINE_MS, error);
       await new Promise((resolve) => setTimeout(resolve, 5 + Math.random() * 20));
     }
   }
@@ -99,10 +99,9 @@ function checkFile(path: string, uid: number | null): boolean {
 }
 
 /** Builds a store under another name and gives it its own when it is complete: an empty file is never a fresh one. */
-async function makeStore(path: string, options: ConnectionOptions): Promise<void> {
+function makeStore(path: string, options: ConnectionOptions): void {
   const folder = dirname(path);
-  using lock = Deno.openSync(join(folder, ".create.lock"), { create: true, write: true, mode: 0o600 });
-  await lock.lock(true);
+  using _lock = lockFolder(path);
   if (lstat(path) !== undefined) return;
   // Whoever makes one holds the lock: these are of dead processes.
   removeFiles(folder, DRAFT);
@@ -115,6 +114,18 @@ async function makeStore(path: string, options: ConnectionOptions): Promise<void
   } finally {
     removeFiles(folder, DRAFT);
   }
+}
+
+/**
+ * One process at a time makes the store of a folder.
+ *
+ * @throws {StoreBusyError} when another one does: a call that waits would wait without end for a stopped process
+ */
+function lockFolder(path: string): Disposable {
+  const file = Deno.openSync(join(dirname(path), ".create.lock"), { create: true, write: true, mode: 0o600 });
+  if (file.tryLockSync(true)) return file;
+  file.close();
+  throw new StoreBusyError(path, OPEN_DEADLINE_MS);
 }
 
 /** Removes the files of a folder whose names begin so; another process may do the same. */
@@ -136,7 +147,7 @@ function removeFiles(folder: string, prefix: string): void {
  */
 function probe(path: string, migrations: readonly Migration[]): number {
   const hasLog = (lstat(`${path}-wal`)?.size ?? 0) > 0;
-  const db = new DatabaseSync(path, { readOnly: true });
+  const db = openForReading(path);
   try {
     const found = readVersion(db);
     checkVersion(found, path, migrations);
@@ -159,7 +170,7 @@ async function keepBackup(path: string, version: number): Promise<void> {
   const copy = `${path}.v${version}.bak`;
   if (lstat(copy) !== undefined) return;
   const draft = `${copy}-${crypto.randomUUID()}`;
-  const db = new DatabaseSync(path, { readOnly: true });
+  const db = openForReading(path);
   try {
     Deno.openSync(draft, { write: true, createNew: true, mode: 0o600 }).close();
     await backup(db, draft);
