@@ -32,7 +32,7 @@ Deno.test({
       pieces: RESPONSES_TEXT.pieces,
     });
     const config = { apiKey: new Secret("sk-mine-0123456789"), baseUrl: server.origin };
-    const drivers = [openAIResponsesDriver(), openRouterDriver()];
+    const drivers = [openAIResponsesDriver(), openRouterDriver({ api: "responses" })];
     const call = async () => {
       for (const descriptor of drivers) {
         const driver = await descriptor.create(config);

@@ -21,6 +21,8 @@ const SCHEMA_RULES: StrictRules = {
   openObjects: true,
 };
 
+const MODEL = '{"role":"model"';
+
 /** A message as parts, and parts that belong behind the whole batch of results. */
 interface Texts {
   readonly parts: TextCache<ModelMessage>;
@@ -103,6 +105,8 @@ function contentsText(messages: readonly ModelMessage[], texts: Texts): string {
     if (parts !== "") contents.push(content(message.role === "assistant" ? "model" : "user", [parts]));
   }
   closeBatch();
+  // A call is accepted only after a turn of the user's.
+  if (contents[0]?.startsWith(MODEL)) contents.unshift(content("user", ['{"text":"(The conversation begins.)"}']));
   return contents.join(",");
 }
 

@@ -19,6 +19,7 @@ export class CompletionsRequests {
   readonly #provider: string;
   readonly #tools = new TextCache<ToolDefinition>((tool) => jsonText(toolOf(tool)));
   readonly #texts = new TextCache<ModelMessage>((message) => this.#encode(message));
+  readonly #marked = new TextCache<ModelMessage>((message) => this.#encode(message, true));
   readonly #imageMessages = new TextCache<readonly ImagePart[]>((images) => jsonText(imageMessage(images)));
 
   /** Makes a builder for a dialect that replays the reasoning of one provider. */
@@ -53,11 +54,14 @@ export class CompletionsRequests {
     const tools = request.tools.length === 0
       ? ""
       : `,"tools":[${request.tools.map((tool) => this.#tools.of(tool)).join(",")}]`;
-    const system = request.systemPrompt === ""
-      ? ""
-      : jsonText({ role: dialect.instructionRole, content: request.systemPrompt });
+    const marks = dialect.cacheMarks && waitsForCacheMarks(request.model);
+    const system = request.systemPrompt === "" ? "" : jsonText({
+      role: dialect.instructionRole,
+      content: marks ? markedText(request.systemPrompt) : request.systemPrompt,
+    });
+    const last = marks ? request.messages.findLast(({ role }) => role === "user") : undefined;
     const messages = transcriptText(request.messages, {
-      of: (message) => this.#texts.of(message),
+      of: (message) => message === last ? this.#marked.of(message) : this.#texts.of(message),
       imagesOf: (message) => this.#imagesOf(message),
     });
     const comma = system !== "" && messages !== "" ? "," : "";
@@ -70,12 +74,12 @@ export class CompletionsRequests {
     return this.#imageMessages.of(message.images);
   }
 
-  #encode(message: ModelMessage): string {
+  #encode(message: ModelMessage, marked = false): string {
     switch (message.role) {
       case "system":
         return jsonText(laterInstructions(this.#dialect, message.content));
       case "user":
-        return jsonText({ role: "user", content: userContent(message.content) });
+        return jsonText({ role: "user", content: userContent(message.content, marked) });
       case "assistant":
         // An empty turn carries nothing, and several servers refuse it.
         if (message.content === "" && message.toolCalls.length === 0) return "";
@@ -95,10 +99,30 @@ export class CompletionsRequests {
   }
 }
 
+/** Up to here the request is to be cached. */
+const CACHE_MARK = { cache_control: { type: "ephemeral" } } as const;
+
+/**
+ * Whether a model's prompts are cached only where they are marked.
+ *
+ * Marks are parts of a content: one for the whole request is refused with 404 by most of those who serve the model.
+ */
+function waitsForCacheMarks(model: string): boolean {
+  return model.startsWith("anthropic/");
+}
+
+function markedText(text: string): readonly object[] {
+  return [{ type: "text", text, ...CACHE_MARK }];
+}
+
 /** A plain string where possible: small servers know nothing else. */
-function userContent(parts: readonly (TextPart | ImagePart)[]): string | readonly object[] {
+function userContent(parts: readonly (TextPart | ImagePart)[], marked: boolean): string | readonly object[] {
   const [first] = parts;
   if (first === undefined) return "";
+  if (marked) {
+    const last = parts.findLastIndex((part) => part.type === "text" && part.text !== "");
+    return parts.map((part, index) => index === last ? { ...contentPart(part), ...CACHE_MARK } : contentPart(part));
+  }
   return parts.length === 1 && first.type === "text" ? first.text : parts.map(contentPart);
 }
 

@@ -33,6 +33,8 @@ export interface Dialect {
   readonly reasoningDetails: boolean;
   /** Whether reasoning items of the Responses API hold more than OpenAI's and must come back with all their members. */
   readonly wholeReasoningItems: boolean;
+  /** Whether the Chat API takes marks of what is to be cached, which some models wait for. */
+  readonly cacheMarks: boolean;
   /** Whether the Chat API may answer with images, each in one line. */
   readonly imageReplies: boolean;
   /** Whether `none` is an effort; else the member is left out. */
@@ -74,6 +76,7 @@ const GENERIC: Dialect = {
   reasoningDetails: false,
   wholeReasoningItems: false,
   imageReplies: false,
+  cacheMarks: false,
   effortNone: false,
   encryptedReasoning: false,
   reasoningSummary: false,
@@ -102,6 +105,7 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = Object.freeze({
     reasoningDetails: false,
     wholeReasoningItems: false,
     imageReplies: false,
+    cacheMarks: false,
     effortNone: true,
     encryptedReasoning: true,
     reasoningSummary: true,
@@ -126,6 +130,7 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = Object.freeze({
     reasoningDetails: true,
     wholeReasoningItems: true,
     imageReplies: true,
+    cacheMarks: true,
     effortNone: true,
     encryptedReasoning: true,
     reasoningSummary: true,

@@ -1,9 +1,9 @@
 /**
  * The driver of OpenRouter, registered as `DriverId.OpenRouter`.
  *
- * It speaks OpenRouter's Responses API, or its Chat API when `api` says `completions`, and knows what only OpenRouter
- * has: who is behind the requests (attribution), which models stand in for another (fallbacks) and which providers serve
- * them (routing). The usage of every reply carries the price OpenRouter charged.
+ * It speaks OpenRouter's Chat API, or its Responses API when `api` says `responses`, and knows what only OpenRouter has:
+ * who is behind the requests (attribution), which models stand in for another (fallbacks) and which providers serve them
+ * (routing). The usage of every reply carries the price OpenRouter charged.
  *
  * **Permissions:** `--allow-net=openrouter.ai:443`, or the `HOST:PORT` of another base URL, and nothing else. Run with
  * `--no-prompt`: the npm package behind it tries to read `OPENAI_CUSTOM_HEADERS`, which Deno would ask about on a
@@ -46,7 +46,7 @@ const BASE_URL = "https://openrouter.ai/api/v1";
 export function openRouterDriver(options: OpenRouterDriverOptions = {}): DriverDescriptor {
   return describeProvider({
     id: DriverId.OpenRouter,
-    apis: ["responses", "completions"],
+    apis: ["completions", "responses"],
     api: options.api,
     endpoint: (config) => new Endpoint(config.baseUrl, BASE_URL),
     dialect: () => DIALECTS.openrouter,

@@ -52,14 +52,12 @@ export class OpenRouterAdditions implements Additions {
     this.#title = title;
   }
 
-  /** Routing, the session that stays with one provider, and the marker Claude needs to cache a prompt. */
-  members({ model, metadata }: ModelRequest): JsonObject {
+  /** Routing, and the session that stays with one provider and its cache. */
+  members({ metadata }: ModelRequest): JsonObject {
     const session = metadata["session_id"];
     return {
       ...this.#routing,
       ...(session === undefined ? {} : { session_id: session.slice(0, 256) }),
-      // Other models are cached without being asked; OpenRouter moves this marker along with the conversation.
-      ...(model.startsWith("anthropic/") ? { cache_control: { type: "ephemeral" } } : {}),
     };
   }
 

@@ -22,9 +22,10 @@ export interface OpenRouterDriverOptions extends TransportOptions {
   /**
    * The API; `providerMetadata.api` of a model wins over it.
    *
-   * OpenRouter calls its Responses API a beta.
+   * OpenRouter calls its Responses API a beta: prompts of Claude are cached, and signatures of Gemini's calls come back,
+   * through its Chat API only.
    *
-   * @default {"responses"}
+   * @default {"completions"}
    */
   readonly api?: ApiName;
   /**

@@ -7,14 +7,14 @@ import { testFaults } from "../fault_table.ts";
 
 testFaults({
   name: "openrouter responses",
-  create: (origin) => create({}, origin),
+  create: (origin) => create({ api: "responses" }, origin),
   request: requestOf({ model: "anthropic/claude-sonnet-4.5" }),
   recordings: [OPENROUTER_RESPONSES],
 });
 
 testFaults({
   name: "openrouter completions",
-  create: (origin) => create({ api: "completions" }, origin),
+  create: (origin) => create({}, origin),
   request: requestOf({ model: "anthropic/claude-sonnet-4.5" }),
   recordings: [OPENROUTER_COMPLETIONS],
 });

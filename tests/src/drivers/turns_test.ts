@@ -31,7 +31,7 @@ Deno.test("a turn with Gemini sends signatures back in the parts they came in", 
 
 Deno.test("a turn with OpenRouter's Chat API sends reasoning details back under the ids of our calls", async () => {
   const wire = new Wire(OPENROUTER_COMPLETIONS, COMPLETIONS_TEXT);
-  const driver = openRouterDriver({ api: "completions", fetch: wire.fetch });
+  const driver = openRouterDriver({ fetch: wire.fetch });
   await using runtime = await build(driver, DriverId.OpenRouter, "google/gemini-3-pro");
   const { success } = await runtime.runTextTurn(runtime.defaultSessionId, "What is the weather?");
   assert.equal(success, true);
@@ -42,7 +42,7 @@ Deno.test("a turn with OpenRouter's Chat API sends reasoning details back under 
 
 Deno.test("a turn with OpenRouter carries the attribution of its session and reports what it cost", async () => {
   const wire = new Wire(OPENROUTER_RESPONSES, RESPONSES_TEXT);
-  const driver = openRouterDriver({ fetch: wire.fetch });
+  const driver = openRouterDriver({ api: "responses", fetch: wire.fetch });
   await using runtime = await build(driver, DriverId.OpenRouter, "anthropic/claude-sonnet-4.5");
   const { usage } = await runtime.runTextTurn(runtime.defaultSessionId, "What is the weather?");
   assert.equal(usage.actualCostUsd, 0.00123);

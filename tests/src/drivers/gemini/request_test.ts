@@ -122,10 +122,11 @@ Deno.test("images the model made are sent back with their signatures", () => {
       reasoning: [{ type: "reasoning", provider: "gemini", itemId: "image#1", encryptedContent: "sig" }],
     }],
   });
-  assert.deepEqual(contents, [{
+  assert.ok(Array.isArray(contents));
+  assert.deepEqual(contents[1], {
     role: "model",
     parts: [INLINE, { inlineData: { mimeType: "image/png", data: "BBBB" }, thoughtSignature: "sig" }],
-  }]);
+  });
 });
 
 Deno.test("before generation 3 images follow the results of the batch", () => {
@@ -142,12 +143,20 @@ Deno.test("before generation 3 images follow the results of the batch", () => {
   });
 });
 
+Deno.test("a conversation the model began gets a turn of the user's before it", () => {
+  const { contents } = parsed({ model: OLD, messages: [{ role: "assistant", content: "Hi", toolCalls: [] }] });
+  assert.deepEqual(contents, [
+    { role: "user", parts: [{ text: "(The conversation begins.)" }] },
+    { role: "model", parts: [{ text: "Hi" }] },
+  ]);
+});
+
 Deno.test("calls of another provider get the documented stand-in for a signature from generation 3 on", () => {
   const call = (id: CallId) => ({ id, name: "clock", arguments: {} });
   const messages: ModelMessage[] = [{ role: "assistant", content: "", toolCalls: [call("call_a"), call("call_b")] }];
   const signatures = (model: string) => {
-    const [first] = parsed({ model, messages })["contents"] as [{ parts: { thoughtSignature?: string }[] }];
-    return first.parts.map((part) => part.thoughtSignature);
+    const [, called] = parsed({ model, messages })["contents"] as { parts: { thoughtSignature?: string }[] }[];
+    return called?.parts.map((part) => part.thoughtSignature);
   };
   assert.deepEqual(signatures(MODERN), ["skip_thought_signature_validator", undefined]);
   assert.deepEqual(signatures("gemini-flash-latest"), ["skip_thought_signature_validator", undefined]);

@@ -18,8 +18,8 @@ import { requestOf } from "./requests.ts";
 const CLAUDE = "anthropic/claude-sonnet-4.5";
 
 const RECORDINGS: readonly [recording: RecordedStream, options: OpenRouterDriverOptions][] = [
-  [OPENROUTER_RESPONSES, {}],
-  [OPENROUTER_COMPLETIONS, { api: "completions" }],
+  [OPENROUTER_RESPONSES, { api: "responses" }],
+  [OPENROUTER_COMPLETIONS, {}],
 ];
 
 for (const [recording, options] of RECORDINGS) {
@@ -42,15 +42,16 @@ Deno.test("registerDriver() registers the driver for openrouter.ai, which needs 
   await assert.rejects(async () => await openRouterDriver().create({}), /no API key was given/);
 });
 
-Deno.test("OpenRouter is asked through its Responses API, or its Chat API", async () => {
-  assert.equal((await make()).prepare(requestOf()).url, "https://openrouter.ai/api/v1/responses");
-  const chat = await make({ api: "completions" });
-  assert.equal(chat.prepare(requestOf()).url, "https://openrouter.ai/api/v1/chat/completions");
+Deno.test("OpenRouter is asked through its Chat API, or its Responses API", async () => {
+  assert.equal((await make()).prepare(requestOf()).url, "https://openrouter.ai/api/v1/chat/completions");
+  const responses = await make({ api: "responses" });
+  assert.equal(responses.prepare(requestOf()).url, "https://openrouter.ai/api/v1/responses");
 });
 
 Deno.test("the attribution of a session wins over the driver's, and what no header may hold is left out", async () => {
   let sent = new Headers();
   const driver = await make({
+    api: "responses",
     referer: "https://example.com",
     title: "Example",
     fetch: (_url, init) => {
@@ -81,6 +82,7 @@ Deno.test("the attribution of a session wins over the driver's, and what no head
 Deno.test("a session's attribution cannot replace the key", async () => {
   let sent = new Headers();
   const driver = await make({
+    api: "responses",
     headers: { "x-title": "Fixed" },
     fetch: (_url, init) => {
       sent = new Headers(init.headers);
@@ -118,25 +120,48 @@ Deno.test("routing of another shape is refused by name", async () => {
   }
 });
 
-Deno.test("a session stays with its provider, and Claude is asked to cache", async () => {
+Deno.test("a session stays with its provider", async () => {
+  for (const api of ["responses", "completions"] as const) {
+    const metadata = { session_id: "s".repeat(300), openrouter_x_title: "T" };
+    const body = parsed(await make({ api }), requestOf({ model: CLAUDE, metadata }));
+    assert.deepEqual([body["session_id"], body["metadata"]], ["s".repeat(256), undefined]);
+  }
+});
+
+Deno.test("for Claude the system prompt and the newest user message are marked to be cached, for others nothing", async () => {
   const driver = await make();
-  const request = requestOf({ model: CLAUDE, metadata: { session_id: "s".repeat(300), openrouter_x_title: "T" } });
-  const body = parsed(driver, request);
-  assert.deepEqual([body["session_id"], body["cache_control"]], ["s".repeat(256), { type: "ephemeral" }]);
-  assert.equal(body["metadata"], undefined);
-  const other = parsed(driver, requestOf({ model: "openai/gpt-5.5" }));
-  assert.deepEqual([other["session_id"], other["cache_control"]], [undefined, undefined]);
+  const image = { type: "image", url: "https://a.test/b.png" } as const;
+  const user = (...content: Extract<ModelMessage, { role: "user" }>["content"]): ModelMessage => ({
+    role: "user",
+    content,
+  });
+  const messages = [
+    user({ type: "text", text: "First" }),
+    user({ type: "text", text: "Look" }, image),
+    { role: "assistant", content: "Nice.", toolCalls: [] } as const,
+  ];
+  const mark = { cache_control: { type: "ephemeral" } };
+  assert.deepEqual(parsed(driver, requestOf({ model: CLAUDE, messages }))["messages"], [
+    { role: "system", content: [{ type: "text", text: "Be brief.", ...mark }] },
+    { role: "user", content: "First" },
+    {
+      role: "user",
+      content: [{ type: "text", text: "Look", ...mark }, { type: "image_url", image_url: { url: image.url } }],
+    },
+    { role: "assistant", content: "Nice." },
+  ]);
+  assert.doesNotMatch(driver.prepare(requestOf({ model: "openai/gpt-5.5", messages })).body, /cache_control/);
 });
 
 Deno.test("effort is a member of `reasoning` in both APIs", async () => {
   const request = requestOf({ model: CLAUDE, reasoningEffort: "high" });
-  assert.deepEqual(parsed(await make(), request)["reasoning"], { effort: "high", summary: "auto" });
-  const chat = parsed(await make({ api: "completions" }), request);
+  assert.deepEqual(parsed(await make({ api: "responses" }), request)["reasoning"], { effort: "high", summary: "auto" });
+  const chat = parsed(await make(), request);
   assert.deepEqual([chat["reasoning"], chat["reasoning_effort"]], [{ effort: "high" }, undefined]);
 });
 
 Deno.test("a reasoning item of the Responses API comes back whole, signature included", async () => {
-  const [item] = await sentBack({}, OPENROUTER_RESPONSES);
+  const [item] = await sentBack({ api: "responses" }, OPENROUTER_RESPONSES);
   assert.deepEqual(item, {
     type: "reasoning",
     id: "rs_1",
@@ -148,7 +173,7 @@ Deno.test("a reasoning item of the Responses API comes back whole, signature inc
 });
 
 Deno.test("reasoning details of the Chat API come back in one piece, under the id the call is sent with", async () => {
-  const [message] = await sentBack({ api: "completions" }, OPENROUTER_COMPLETIONS);
+  const [message] = await sentBack({}, OPENROUTER_COMPLETIONS);
   assert.deepEqual(message?.["reasoning_details"], [
     { type: "reasoning.text", text: "Hm, weather.", signature: "c2ln", format: "anthropic-claude-v1", index: 0 },
     { type: "reasoning.encrypted", data: "AAAA", id: "call_ours", format: "google-gemini-v1", index: 1 },
@@ -158,7 +183,6 @@ Deno.test("reasoning details of the Chat API come back in one piece, under the i
 Deno.test("images of the Chat API are images of the reply", async () => {
   const url = `data:image/png;base64,${"A".repeat(2_000_000)}`;
   const driver = await make({
-    api: "completions",
     fetch: () =>
       Promise.resolve(textStream(
         completionsDelta({ content: "Here.", images: [{ type: "image_url", image_url: { url } }, null, {}] }),
@@ -179,7 +203,7 @@ Deno.test("reasoning that is damaged or of another provider is not sent", async 
     { type: "reasoning", provider: "openrouter" },
   ] as const;
   const messages: ModelMessage[] = [{ role: "assistant", content: "Hi", toolCalls: [], reasoning }];
-  const chat = parsed(await make({ api: "completions" }), requestOf({ systemPrompt: "", messages }));
+  const chat = parsed(await make(), requestOf({ systemPrompt: "", messages }));
   assert.deepEqual(chat["messages"], [{ role: "assistant", content: "Hi" }]);
 });
 
