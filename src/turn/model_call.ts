@@ -42,7 +42,7 @@ export type ModelCallResult =
   }
   & ({ readonly ok: true; readonly reply: Reply } | { readonly ok: false; readonly error: unknown });
 
-const retries = lazy(() => import("./retry.ts"));
+const trying = lazy(() => import("./trying_again.ts"));
 
 /** Calls the model until a reply is complete, the retries are used up, or the turn is interrupted. */
 export async function callModel(
@@ -51,7 +51,7 @@ export async function callModel(
   request: ModelRequest,
   messageId: MessageId,
 ): Promise<ModelCallResult> {
-  const { clock, random, retry } = run.ports;
+  const { clock } = run.ports;
   const startedAt = clock.monotonic();
   let totalWaitMs = 0;
   for (let tries = 1;; tries++) {
@@ -63,36 +63,14 @@ export async function callModel(
     } catch (error) {
       if (run.interrupts.interrupted) throw run.interrupts.reason;
       const elapsedMs = clock.monotonic() - startedAt;
-      const { decideRetry, fraction } = await retries();
-      const decision = decideRetry({ error, tries, elapsedMs }, retry, fraction(random));
+      const seen = attempt.visible ? messageId : undefined;
+      const decision = await (await trying()).beforeNextTry(run, { error, tries, elapsedMs }, seen);
       if (decision.type === "fail") {
         return { ok: false, error: decision.error, durationMs: elapsedMs, retry: retried() };
       }
-      if (attempt.visible) {
-        run.live("output.message.replaced", {
-          turnId: run.state.turnId,
-          messageId,
-          reasonCode: "retry",
-          replacement: "",
-        });
-      }
-      await pause(run, decision.waitMs);
       totalWaitMs += decision.waitMs;
     }
   }
-}
-
-function pause(run: TurnRun, milliseconds: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = run.ports.clock.setTimer(() => {
-      off();
-      resolve();
-    }, milliseconds);
-    const off = run.interrupts.onInterrupt((reason) => {
-      timer.cancel();
-      reject(reason);
-    });
-  });
 }
 
 /** One try: reads the stream until its terminal event. */

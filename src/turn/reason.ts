@@ -5,7 +5,6 @@ import type { ContentPart } from "../records/content.ts";
 import type { EventDraft } from "../records/event.ts";
 import type { EventDataMap, GenerationMetadata } from "../records/event_data.ts";
 import type { Message } from "../records/message.ts";
-import type { TurnForm } from "../records/turn.ts";
 import type { ModelRequest } from "../ports/driver.ts";
 import { lazy } from "../kit/lazy.ts";
 import type { Mutable } from "../kit/mutable.ts";
@@ -85,17 +84,7 @@ export async function reason(run: TurnRun): Promise<Reasoned> {
   const { calls } = called.reply;
   const parts = calls.length === 0 ? [] : (await callParts()).toCallParts(calls, ports.ids);
   const reasoned = succeed(run, reasoning, called.reply, parts);
-  if (state.form === undefined || parts.length > 0) return reasoned;
-  return await judged(run, state.form, reasoned);
-}
-
-/** The step with what is wrong with its answer, or with the value of it. */
-async function judged(run: TurnRun, form: TurnForm, reasoned: Reasoned): Promise<Reasoned> {
-  const { outcome } = reasoned;
-  if (outcome.type !== "reasoned") return reasoned;
-  const judgement = await (await answerForm()).judge(run, form, outcome.text, outcome.finishReason);
-  run.output = judgement.ok ? judgement.value : undefined;
-  return judgement.ok ? reasoned : { ...reasoned, outcome: { ...outcome, invalid: judgement.invalid } };
+  return state.form === undefined ? reasoned : await (await answerForm()).judged(run, state.form, reasoned);
 }
 
 function reportUsage(run: TurnRun, context: TurnContext): void {
