@@ -36,7 +36,7 @@ export function encodeStep(sessionId: SessionId, events: readonly Event[]): Enco
   for (const { id, type, data, context } of events) {
     (TALK.has(type) ? talk : body).push([offset++, id, type, data, context]);
   }
-  const place = placeOf(sessionId, events[0]?.sequence ?? 0);
+  const place = placeOf(sessionId, events[0]?.sequence ?? 0, events[0]?.ts ?? 0);
   const talkText = talk.length === 0 ? null : JSON.stringify(talk);
   const bodyText = body.length === 0 ? null : JSON.stringify(body);
   return {
@@ -57,7 +57,7 @@ export function decodeStep(sessionId: SessionId, row: SqlRow): Event[] {
     const text = optionalTextOf(row, part);
     if (text === undefined) continue;
     const what = `events from ${first} of session "${sessionId}"`;
-    checkRow(row[`${part}_sha256`], what, placeOf(sessionId, first), part, text);
+    checkRow(row[`${part}_sha256`], what, placeOf(sessionId, first, ts), part, text);
     for (const stored of storedEvents(text, what)) {
       const [offset, id, type, data, context] = stored;
       events.push(Object.freeze({ id, type, ts, sessionId, context, data, sequence: first + offset }) as Event);
@@ -67,9 +67,9 @@ export function decodeStep(sessionId: SessionId, row: SqlRow): Event[] {
   return events;
 }
 
-/** Ties a row's content to its place: a row moved to another one does not match its hash. */
-function placeOf(sessionId: SessionId, first: number): string {
-  return `${sessionId}/${first}`;
+/** Ties a row's content to its place and time: a row moved to another one does not match its hash. */
+function placeOf(sessionId: SessionId, first: number, ts: number): string {
+  return `${sessionId}/${first}/${ts}`;
 }
 
 function storedEvents(text: string, what: string): readonly StoredEvent[] {

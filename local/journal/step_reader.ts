@@ -15,7 +15,8 @@ import { decodeStep } from "./step_codec.ts";
 /** Rows read before other work gets a turn. */
 const PAGE = 1000;
 
-const LAST = "SELECT last_sequence FROM session_head WHERE session_id = ?";
+const LAST = `SELECT (SELECT last_sequence FROM session_head WHERE session_id = ?1) AS last,
+  (SELECT max(first_sequence) FROM step WHERE session_id = ?1) AS newest`;
 const START = "SELECT max(first_sequence) AS first FROM step WHERE session_id = ? AND first_sequence <= ?";
 const COLUMNS = "first_sequence, count, ts, talk, talk_sha256";
 const STEPS = `SELECT ${COLUMNS}, body, body_sha256 FROM step
@@ -130,9 +131,13 @@ async function* pages(
   }
 }
 
+/** Sequence of the newest event; a head that is lost or behind must not look like a shorter conversation. */
 function lastSequence(connection: Connection, sessionId: SessionId): number {
-  const head = connection.get(LAST, sessionId);
-  return head === undefined ? 0 : numberOf(head, "last_sequence");
+  const row = connection.get(LAST, sessionId);
+  const last = row?.["last"] ?? 0;
+  const newest = row?.["newest"] ?? 0;
+  if (typeof last === "number" && typeof newest === "number" && newest <= last) return last;
+  throw new CorruptRecordError(`session "${sessionId}"`, "its newest events are not those it names");
 }
 
 /** Steps follow each other without a gap: a missing row must not look like a conversation without it. */

@@ -134,7 +134,7 @@ export class Connection implements Disposable {
    * @throws {StoreError} outside a transaction
    */
   run(sql: string, ...params: readonly SqlValue[]): number {
-    if (!this.#db.isTransaction) {
+    if (!this.#db.isOpen || !this.#db.isTransaction) {
       throw new StoreError(`write to store "${this.path}"`, new Error("a change outside write()"));
     }
     return Number(this.#statement(sql).run(...params).changes);
@@ -184,7 +184,7 @@ export class Connection implements Disposable {
     }
     this.#closed = true;
     this.#statements.clear();
-    this.#db.close();
+    if (this.#db.isOpen) this.#db.close();
   }
 
   /** See {@linkcode close}. */
@@ -309,7 +309,8 @@ export class Connection implements Disposable {
   /**
    * A commit failed: it may be in the file or not, and the handle is not to be trusted.
    *
-   * The file is opened again, and each write looks for what it would have stored.
+   * The file is opened again, and each write looks for what it would have stored. When it cannot be opened now, as on a
+   * full disk, the writes are reported as failed and the next use tries again.
    */
   #settleDoubtful(jobs: readonly Job[], outcomes: readonly Outcome[], cause: unknown): void {
     try {
@@ -344,6 +345,7 @@ export class Connection implements Disposable {
     let statement = this.#statements.get(sql);
     if (statement === undefined) {
       if (this.#closed) throw this.#closedError();
+      if (!this.#db.isOpen) this.#db = openDatabase(this.path, this.#options.durability);
       statement = this.#db.prepare(sql);
       this.#statements.set(sql, statement);
     }
