@@ -128,12 +128,14 @@ function convertAgent(message: Message): ModelMessage | undefined {
   const reasoning: ReasoningPart[] = [];
   const parts = message.modelContent ?? message.content;
   for (const part of parts) collect(part, toolCalls, reasoning);
+  const images = parts.filter((part): part is ImagePart => part.type === "image");
   const content = textOf(parts);
-  if (content === "" && toolCalls.length === 0) return undefined;
+  if (content === "" && toolCalls.length === 0 && images.length === 0) return undefined;
   return {
     role: "assistant",
     content,
     toolCalls,
+    ...(images.length === 0 ? {} : { images }),
     ...(reasoning.length === 0 ? {} : { reasoning }),
     ...(message.thinking === undefined ? {} : { thinking: message.thinking }),
     ...(message.thinkingSignature === undefined ? {} : { thinkingSignature: message.thinkingSignature }),
