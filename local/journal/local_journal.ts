@@ -45,6 +45,9 @@ const KEEP_LEASE = `UPDATE session_head SET last_sequence = ?, owner = ?
 const KEEP_LEASE_AND_CHECKPOINT = `UPDATE session_head SET last_sequence = ?, owner = ?,
   turn_status = ?, checkpoint = ?, checkpoint_sha256 = ?
   WHERE session_id = ? AND fence = ? AND owner = ? AND last_sequence = ?`;
+const TAKE_FREE_LEASE = `UPDATE session_head SET last_sequence = ?, owner = ?,
+  turn_status = ?, checkpoint = ?, checkpoint_sha256 = ?, fence = ?
+  WHERE session_id = ? AND fence = ? AND owner IS NULL AND last_sequence = ?`;
 const TAKE_LEASE = `INSERT INTO session_head (session_id, last_sequence, fence, owner) VALUES (?, ?, ?, ?)
   ON CONFLICT (session_id) DO UPDATE SET last_sequence = excluded.last_sequence, fence = excluded.fence, owner = excluded.owner`;
 const TAKE_LEASE_AND_CHECKPOINT = `INSERT INTO session_head
@@ -139,12 +142,13 @@ export class LocalJournal implements SessionJournal {
     // Before the owner's id can stand in a lease, its lock says that it lives.
     this.#owners.connect(owner);
     const known = this.#active.get(sessionId);
+    const isFirst = known === undefined || known.fence !== fence;
     this.#active.set(sessionId, { owner, fence });
     try {
       await this.#connection.write(() => {
         this.#assertNotRejected(step);
         try {
-          this.#store(step, events, encoded, checkpoint);
+          this.#store(step, isFirst, events, encoded, checkpoint);
         } catch (error) {
           // At once: a step behind this one may be stored before anybody was told.
           if (error instanceof LeaseLostError || error instanceof SequenceConflictError) this.#reject(step, error);
@@ -168,25 +172,15 @@ export class LocalJournal implements SessionJournal {
 
   #store(
     step: SessionStep,
+    isFirst: boolean,
     events: readonly Event[],
     encoded: EncodedStep,
     checkpoint: EncodedCheckpoint | undefined,
   ): void {
-    const { sessionId, owner, fence, expectedSequence, key } = step;
+    const { sessionId, expectedSequence, key } = step;
     const connection = this.#connection;
     const next = expectedSequence + events.length;
-    const holder = step.release === true ? null : owner;
-    const change: [string | null, string | null, string | null] | undefined = checkpoint === undefined
-      ? undefined
-      : [checkpoint.status, checkpoint.text, checkpoint.hash];
-    const kept = change === undefined
-      ? connection.run(KEEP_LEASE, next, holder, sessionId, fence, owner, expectedSequence)
-      : connection.run(KEEP_LEASE_AND_CHECKPOINT, next, holder, ...change, sessionId, fence, owner, expectedSequence);
-    if (kept === 0) {
-      this.#assertFree(step);
-      if (change === undefined) connection.run(TAKE_LEASE, sessionId, next, fence, holder);
-      else connection.run(TAKE_LEASE_AND_CHECKPOINT, sessionId, next, fence, holder, ...change);
-    }
+    if (!isFirst || !this.#takeFreeLease(step, next, checkpoint)) this.#changeLease(step, next, checkpoint);
     if (key !== undefined) {
       const text = JSON.stringify(key.key);
       const earlier = connection.get(FIND_KEY, sessionId, text);
@@ -196,6 +190,33 @@ export class LocalJournal implements SessionJournal {
     const { talk, talkHash, body, bodyHash } = encoded;
     const ts = events[0]?.ts ?? 0;
     connection.run(ADD_STEP, sessionId, expectedSequence + 1, events.length, ts, talk, talkHash, body, bodyHash);
+  }
+
+  /** The common first step in one statement: nobody holds the lease, and nobody has since it was asked for. */
+  #takeFreeLease(step: SessionStep, next: number, checkpoint: EncodedCheckpoint | undefined): boolean {
+    if (checkpoint === undefined) return false;
+    const { sessionId, owner, fence, expectedSequence } = step;
+    const holder = step.release === true ? null : owner;
+    const { status, text, hash } = checkpoint;
+    const place = [fence, sessionId, fence - 1, expectedSequence];
+    return this.#connection.run(TAKE_FREE_LEASE, next, holder, status, text, hash, ...place) > 0;
+  }
+
+  /** Keeps the lease the step needs, or takes it when that is the step's to do. */
+  #changeLease(step: SessionStep, next: number, checkpoint: EncodedCheckpoint | undefined): void {
+    const { sessionId, owner, fence, expectedSequence } = step;
+    const connection = this.#connection;
+    const holder = step.release === true ? null : owner;
+    const change: [string | null, string | null, string | null] | undefined = checkpoint === undefined
+      ? undefined
+      : [checkpoint.status, checkpoint.text, checkpoint.hash];
+    const kept = change === undefined
+      ? connection.run(KEEP_LEASE, next, holder, sessionId, fence, owner, expectedSequence)
+      : connection.run(KEEP_LEASE_AND_CHECKPOINT, next, holder, ...change, sessionId, fence, owner, expectedSequence);
+    if (kept > 0) return;
+    this.#assertFree(step);
+    if (change === undefined) connection.run(TAKE_LEASE, sessionId, next, fence, holder);
+    else connection.run(TAKE_LEASE_AND_CHECKPOINT, sessionId, next, fence, holder, ...change);
   }
 
   /** Checks that the first step under a fence may take the lease. */

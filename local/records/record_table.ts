@@ -67,9 +67,9 @@ export class RecordTable<K extends keyof RecordKinds> {
    * @throws {CorruptRecordError} when its row is damaged
    */
   get(id: string): RecordKinds[K] | undefined {
-    // SQLite would cut an id at NUL and find another record.
-    if (!isId(this.#kind, id)) return undefined;
     const known = this.#known.get(id);
+    // SQLite would cut an id at NUL and find another record.
+    if (known === undefined && !isId(this.#kind, id)) return undefined;
     if (known !== undefined) {
       const row = this.#connection.get(SELECT_REVISION, id);
       if (row?.["revision"] === known.revision) {
