@@ -83,7 +83,7 @@ Deno.test("a commit that SQLite itself refuses takes its group with it, and noth
   using db = Connection.open(join(folder.path, "local.db"));
   const refused = db.write(() => {
     db.get("PRAGMA defer_foreign_keys=ON");
-    db.run("INSERT INTO task_message (id, task_id, body, sha256) VALUES ('m', 'nobody', '', '')");
+    db.run("INSERT INTO task_message (id, task_id, body, hash) VALUES ('m', 'nobody', '', '')");
   }, { join: true });
   const settled = await Promise.allSettled([add(db, "a"), refused]);
   assert.deepEqual(settled.map(({ status }) => status), ["rejected", "rejected"]);
