@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { checkoutRoot, filesUnder, readCheckoutFile, tempFolder } from "./_support/checkout.ts";
 import { parseExampleCommand, redirectNet } from "./_support/example_command.ts";
 import { serveFakeOpenai } from "./_support/fake_openai.ts";
+import { serveFakeProviders } from "./_support/fake_providers.ts";
 import { spawnDenoOk } from "./_support/spawn_deno.ts";
 
 for (const file of filesUnder("examples").filter((file) => /^examples\/[^/]+\.ts$/.test(file))) {
@@ -32,6 +33,34 @@ for (const file of filesUnder("examples").filter((file) => /^examples\/[^/]+\.ts
     );
     assert.notEqual(stdout.trim(), "");
     assert.equal(provider.requests.length > 0, redirected, "the provider's fake was not asked");
+  });
+}
+
+Deno.test("examples/providers.ts asks every provider that is set up", async () => {
+  await using providers = serveFakeProviders();
+  const { stdout } = await runProviders(providers.env, providers.host);
+  const answered = stdout.split("\n").filter((line) => /^[a-z_]+ \(.+\): \S/.test(line)).map((line) =>
+    line.split(" ")[0]
+  );
+  assert.deepEqual(answered, ["openai", "anthropic", "gemini", "openrouter", "azure_openai", "ollama"]);
+  assert.match(stdout, /ollama \(local-model\)/);
+});
+
+Deno.test("examples/providers.ts says what to set when nothing is", async () => {
+  const { stdout } = await runProviders({}, "127.0.0.1:9000");
+  assert.match(stdout, /gemini: set GEMINI_API_KEY, GEMINI_BASE_URL to use it/);
+  assert.match(stdout, /No provider is set up/);
+});
+
+async function runProviders(env: Readonly<Record<string, string>>, host: string): Promise<{ readonly stdout: string }> {
+  const file = "examples/providers.ts";
+  const { flags } = redirectNet(parseExampleCommand(file, readCheckoutFile(file)).flags, host);
+  using folder = tempFolder();
+  return await spawnDenoOk(["run", ...flags, join(checkoutRoot, file)], {
+    cwd: folder.path,
+    clearEnv: true,
+    env: { ...inherited("PATH", "HOME", "DENO_DIR", "XDG_CACHE_HOME"), ...env },
+    timeoutMs: 60_000,
   });
 }
 
