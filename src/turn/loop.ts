@@ -1,6 +1,6 @@
 /** The turn loop: asks the planner, performs the step, commits it. */
 
-import { messageOf, RuntimeError, StoreError } from "../errors.ts";
+import { messageOf, RuntimeError } from "../errors.ts";
 import type { EventDraft } from "../records/event.ts";
 import type { CallId } from "../records/ids.ts";
 import type { JsonValue } from "../records/json.ts";
@@ -184,29 +184,6 @@ export class TurnLoop {
     return result;
   }
 
-  /** Performs a decided end again after a crash: hooks run at least once. */
-  async finish(closing: TurnClosing): Promise<TurnResult> {
-    const run = this.#run;
-    run.closed = true;
-    const next: Complete = {
-      type: "complete",
-      status: closing.status,
-      stopReason: closing.stopReason,
-      ...(closing.failure === undefined ? {} : { failure: closing.failure }),
-    };
-    const result = resultOf(run, next, []);
-    try {
-      await run.context().catch((error) => {
-        if (error instanceof StoreError) throw error;
-      });
-      if (hasTurnEndHooks(run)) await (await turnEnds()).runTurnEndHooks(run, result);
-      await run.commit(closing.events, { checkpoint: null, release: true });
-      return result;
-    } finally {
-      run.watchdog.dispose();
-    }
-  }
-
   async #cancelled(interruption: unknown): Promise<TurnResult> {
     const cancelled = plan(this.#run.state, { type: "cancelled", reason: messageOf(interruption) });
     this.#run.state = cancelled.state;
@@ -260,7 +237,8 @@ function isAnswered({ share, state }: TurnRun): boolean {
     !last.content.some((part) => part.type === "tool_call");
 }
 
-function hasTurnEndHooks(run: TurnRun): boolean {
+/** Whether hooks run before the turn is closed. */
+export function hasTurnEndHooks(run: TurnRun): boolean {
   // An interrupted turn, and one whose context was never assembled, ends without hooks.
   return !run.interrupts.interrupted && run.assembled?.config.hasHook.turnEnd === true;
 }

@@ -35,7 +35,7 @@ export async function callModel(
     } catch (error) {
       if (run.interrupts.interrupted) throw run.interrupts.reason;
       const elapsedMs = clock.monotonic() - startedAt;
-      const { decideRetry, fraction } = await retries();
+      const { decideRetry, fraction, pause } = await retries();
       const decision = decideRetry({ error, tries, elapsedMs }, retry, fraction(random));
       if (decision.type === "fail") {
         return { ok: false, error: decision.error, durationMs: elapsedMs, retry: retried() };
@@ -52,19 +52,6 @@ export async function callModel(
       totalWaitMs += decision.waitMs;
     }
   }
-}
-
-function pause(run: TurnRun, milliseconds: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = run.ports.clock.setTimer(() => {
-      off();
-      resolve();
-    }, milliseconds);
-    const off = run.interrupts.onInterrupt((reason) => {
-      timer.cancel();
-      reject(reason);
-    });
-  });
 }
 
 /** One try: reads the stream until its terminal event. */

@@ -1,9 +1,9 @@
 /** Going on with a turn that another process, or an earlier life of this one, left open. */
 
-import { RuntimeError } from "../errors.ts";
+import { RuntimeError, StoreError } from "../errors.ts";
 import type { Event, EventDraft } from "../records/event.ts";
 import type { Message } from "../records/message.ts";
-import type { TurnCheckpoint } from "../records/checkpoint.ts";
+import type { TurnCheckpoint, TurnClosing } from "../records/checkpoint.ts";
 import type { TurnResult, TurnState } from "../records/turn.ts";
 import { NO_USAGE } from "../records/usage.ts";
 import type { AcquiredSession } from "../ports/journal.ts";
@@ -13,8 +13,9 @@ import { closingResults } from "./act.ts";
 import { callsOf, findAgentMessage, readCallLog } from "./call_log.ts";
 import { disclose } from "./failure.ts";
 import type { KernelPorts } from "./kernel_ports.ts";
-import { resultOf, TurnLoop } from "./loop.ts";
+import { hasTurnEndHooks, resultOf, TurnLoop } from "./loop.ts";
 import { plan } from "./plan.ts";
+import { runTurnEndHooks } from "./turn_end_hooks.ts";
 import { textOfMessage } from "./stored_turn.ts";
 import { TurnRun } from "./turn_run.ts";
 import type { SessionShare } from "./session_share.ts";
@@ -73,12 +74,33 @@ export async function recoverTurn(
   await run.commit([recovered], { checkpoint });
   const loop = new TurnLoop(run);
   if (checkpoint.closing !== undefined) {
-    return await loop.finish(checkpoint.closing);
+    return await finish(run, checkpoint.closing);
   }
   if (message === undefined || state.phase !== "act") {
     return await loop.perform({ plan: { state, next: { type: "reason" }, effects: [] } });
   }
   return await loop.perform({ plan: { state, next: { type: "act" }, effects: [] }, message, log: readCallLog(events) });
+}
+
+/** Performs a decided end again: hooks run at least once. */
+async function finish(run: TurnRun, closing: TurnClosing): Promise<TurnResult> {
+  run.closed = true;
+  const { status, stopReason, failure } = closing;
+  const result = resultOf(
+    run,
+    { type: "complete", status, stopReason, ...(failure === undefined ? {} : { failure }) },
+    [],
+  );
+  try {
+    await run.context().catch((error) => {
+      if (error instanceof StoreError) throw error;
+    });
+    if (hasTurnEndHooks(run)) await runTurnEndHooks(run, result);
+    await run.commit(closing.events, { checkpoint: null, release: true });
+    return result;
+  } finally {
+    run.watchdog.dispose();
+  }
 }
 
 /** Whether a checkpoint was written by this version; any other says nothing that could be relied on. */

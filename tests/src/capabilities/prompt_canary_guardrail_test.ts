@@ -30,7 +30,7 @@ for (const [name, spell] of spellings) {
     await using it = await guardedRuntime([reply], promptCanaryGuardrail, { config: { message: "[no]" } });
     assert.equal((await say(it.runtime)).response, "[no]");
     assert.equal(eventsOf(it.runtime, "output.message.replaced")[0]?.data.reasonCode, "prompt_leak");
-    assert.ok(!JSON.stringify(await it.runtime.messages(it.runtime.defaultSessionId)).includes("canary"));
+    assert.ok(!JSON.stringify(await it.runtime.messages(it.runtime.defaultSessionId)).includes("canary-"));
   });
 }
 
