@@ -44,10 +44,58 @@ export function runtimeSafeCapabilities(options: RuntimeSafeCapabilitiesOptions 
       load: async () => (await import("./background/capability.ts")).backgroundExecution,
     },
     {
+      id: "budgeting",
+      name: "Budgets",
+      description: "Ends turns where their budget does.",
+      load: async () => (await import("./budgeting/capability.ts")).budgeting,
+    },
+    {
       id: "current_time",
       name: "Current time",
       description: "Tells the current date and time in any time zone.",
       load: async () => (await import("./current_time.ts")).currentTime(options),
+    },
+    {
+      id: "error_disclosure",
+      name: "Error disclosure",
+      description: "Sets how much a failed turn tells its user.",
+      load: async () => (await import("./error_disclosure.ts")).errorDisclosure,
+    },
+    {
+      id: "guardrails",
+      name: "Guardrails",
+      description: "Checks answers, tool calls and tool results.",
+      load: async () => (await import("./guardrails/capability.ts")).guardrails,
+    },
+    {
+      id: "loop_detection",
+      name: "Loop detection",
+      description: "Tells a model that goes in circles so.",
+      load: async () => (await import("./loop_detection.ts")).loopDetection,
+    },
+    {
+      id: "parallel_tool_calls",
+      name: "Parallel tool calls",
+      description: "Sets whether calls of one reply may run at the same time.",
+      load: async () => (await import("./parallel_tool_calls.ts")).parallelToolCalls,
+    },
+    {
+      id: "progress_guard",
+      name: "Progress guard",
+      description: "Ends a turn that gets nowhere.",
+      load: async () => (await import("./progress_guard.ts")).progressGuard,
+    },
+    {
+      id: "prompt_canary_guardrail",
+      name: "Prompt canary",
+      description: "Finds answers that give the system prompt away.",
+      load: async () => (await import("./prompt_canary_guardrail.ts")).promptCanaryGuardrail,
+    },
+    {
+      id: "self_budget",
+      name: "Own budget",
+      description: "Lets the model see what it may still use.",
+      load: async () => (await import("./budgeting/self_budget.ts")).selfBudget,
     },
     {
       id: "session_file_system",
@@ -90,6 +138,12 @@ export function runtimeSafeCapabilities(options: RuntimeSafeCapabilitiesOptions 
       name: "Test math",
       description: "Adds, subtracts, multiplies and divides two numbers.",
       load: async () => (await import("./test_math.ts")).testMath,
+    },
+    {
+      id: "tool_call_repair",
+      name: "Tool call repair",
+      description: "Mends calls whose arguments cannot be used.",
+      load: async () => (await import("./tool_call_repair/capability.ts")).toolCallRepair,
     },
   ];
 }

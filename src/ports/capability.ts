@@ -67,7 +67,11 @@ export type ToolUseDecision =
     readonly arguments: JsonValue;
   };
 
-/** Functions called around the steps of a turn; each runs at least once, so it must bear being repeated. */
+/**
+ * Functions called around the steps of a turn; each runs at least once, so it must bear being repeated.
+ *
+ * `config` is the configuration the layers gave the capability.
+ */
 export interface CapabilityHooks {
   /** Before the input is accepted. */
   userPromptSubmit?(
@@ -91,12 +95,14 @@ export interface CapabilityHooks {
     call: ToolCall,
     tool: ToolDefinition,
     context: ToolContext,
+    config: JsonObject,
   ): ToolUseDecision | Promise<ToolUseDecision>;
   /** After a call, before its result is recorded; returns the result to record. */
   postToolUse?(
     call: ToolCall,
     result: ToolResult,
     context: ToolContext,
+    config: JsonObject,
   ): ToolResult | Promise<ToolResult>;
   /** Before the turn is closed. */
   turnEnd?(result: TurnResult, context: CapabilityContext): void | Promise<void>;
@@ -122,7 +128,12 @@ export interface CapabilityHooks {
    *
    * Never asked about a tool that needs approval: what runs is what was approved.
    */
-  repairCall?(call: ToolCall, problem: CallProblem, context: ToolContext): CallRepair | Promise<CallRepair>;
+  repairCall?(
+    call: ToolCall,
+    problem: CallProblem,
+    context: ToolContext,
+    config: JsonObject,
+  ): CallRepair | Promise<CallRepair>;
   /** After the last try of a model call failed; may change what the user is told. */
   llmError?(failure: TurnFailure, context: CapabilityContext): string | undefined | Promise<string | undefined>;
 }

@@ -189,7 +189,7 @@ async function runPreHooks(
   for (const { owner, hooks } of turn.config.hooks) {
     if (hooks.preToolUse === undefined) continue;
     try {
-      const answer = hooks.preToolUse({ ...call, arguments: args }, definition, context);
+      const answer = hooks.preToolUse({ ...call, arguments: args }, definition, context, owner.config);
       const decision = answer instanceof Promise
         ? await run.timed(answer, run.ports.limits.hookMs, "run a hook")
         : answer;
@@ -219,11 +219,11 @@ async function runPostHooks(
   context: CallContext,
 ): Promise<ToolResult> {
   let result = first;
-  for (const { hooks } of turn.config.hooks) {
+  for (const { owner, hooks } of turn.config.hooks) {
     const hook: CapabilityHooks["postToolUse"] = hooks.postToolUse?.bind(hooks);
     if (hook === undefined) continue;
     try {
-      const answer = hook(call, result, context);
+      const answer = hook(call, result, context, owner.config);
       const next = answer instanceof Promise ? await run.timed(answer, run.ports.limits.hookMs, "run a hook") : answer;
       // A hook that returns nothing, or no result, has nothing to say.
       if (next !== result && isResult(next)) result = { ...next, toolCallId: call.id };

@@ -5,7 +5,15 @@ Deno.test("runtimeSafeCapabilities() knows the built-in capabilities by id, each
   const ids = runtimeSafeCapabilities().map(({ id }) => id);
   assert.deepEqual(ids, [
     "background_execution",
+    "budgeting",
     "current_time",
+    "error_disclosure",
+    "guardrails",
+    "loop_detection",
+    "parallel_tool_calls",
+    "progress_guard",
+    "prompt_canary_guardrail",
+    "self_budget",
     "session_file_system",
     "session_schedule",
     "session_tasks",
@@ -13,6 +21,7 @@ Deno.test("runtimeSafeCapabilities() knows the built-in capabilities by id, each
     "subagent_report",
     "subagents",
     "test_math",
+    "tool_call_repair",
   ]);
 });
 

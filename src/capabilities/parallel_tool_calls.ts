@@ -1,0 +1,51 @@
+/** The `parallel_tool_calls` capability: whether calls of one reply may run at the same time. */
+
+import type { JsonObject } from "../records/json.ts";
+import type { Capability } from "../ports/capability.ts";
+import { ConfigReader, problemOf, readOnce } from "../kit/config_reader.ts";
+import { defineCapability } from "../kit/define_capability.ts";
+
+const enabledOf = readOnce((config: JsonObject): boolean =>
+  new ConfigReader(config, ["enabled"]).flag("enabled") ?? true
+);
+
+/**
+ * Asks the provider for several calls in one reply (`enabled: true`, the default) or for one at a time, and runs them so.
+ *
+ * What a layer says about `parallelToolCalls` wins. Without either the provider decides and calls run side by side.
+ * A configuration that cannot be read counts as `false`.
+ *
+ * @example
+ * ```ts
+ * import { InProcessRuntimeBuilder, LlmSimConfig } from "@everruns/runtime";
+ * import assert from "node:assert/strict";
+ *
+ * await using runtime = await new InProcessRuntimeBuilder()
+ *   .llmSim(LlmSimConfig.fixed("Done."))
+ *   .singleSession((s) => s.harness("worker", "Work.").withCapability({ ref: "parallel_tool_calls", config: { enabled: false } }))
+ *   .build();
+ * const { runtimeAgent } = await runtime.loadContext(runtime.defaultSessionId);
+ * assert.equal(runtimeAgent.parallelToolCalls, false);
+ * ```
+ */
+export const parallelToolCalls: Capability = defineCapability({
+  id: "parallel_tool_calls",
+  name: "Parallel tool calls",
+  description: "Sets whether calls of one reply may run at the same time.",
+  category: "execution",
+  riskLevel: "low",
+  permissions: {},
+  configSchema: {
+    type: "object",
+    properties: { enabled: { type: "boolean", default: true } },
+    additionalProperties: false,
+  },
+  validateConfig: problemOf(enabledOf),
+  parallelToolCalls(config) {
+    try {
+      return enabledOf(config);
+    } catch {
+      return false;
+    }
+  },
+});

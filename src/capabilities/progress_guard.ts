@@ -1,0 +1,85 @@
+/** The `progress_guard` capability: ends a turn that gets nowhere. */
+
+import type { JsonObject } from "../records/json.ts";
+import type { Message } from "../records/message.ts";
+import type { Capability } from "../ports/capability.ts";
+import { ConfigReader, problemOf, readOnce } from "../kit/config_reader.ts";
+import { defineCapability } from "../kit/define_capability.ts";
+import { recentRounds } from "./tool_rounds.ts";
+
+interface Settings {
+  readonly maxRepeats: number;
+  readonly maxFailures: number;
+}
+
+const MAX_ROUNDS = 100;
+/** Rounds that are compared with: a circle is longer than one round now and then. */
+const MEMORY = 50;
+
+const settingsOf = readOnce((config: JsonObject): Settings => {
+  const reader = new ConfigReader(config, ["max_repeated_rounds", "max_failed_rounds"]);
+  const bounds = { least: 1, most: MAX_ROUNDS };
+  return {
+    maxRepeats: reader.whole("max_repeated_rounds", bounds) ?? 5,
+    maxFailures: reader.whole("max_failed_rounds", bounds) ?? 10,
+  };
+});
+
+/**
+ * Seals a turn (`no_progress`) before the model is asked again, when its newest rounds of calls brought nothing.
+ *
+ * That is when so many rounds in a row repeat only calls that had the same results before (`max_repeated_rounds`,
+ * default 5), or have only failed (`max_failed_rounds`, default 10). A new input starts the count again.
+ *
+ * @example
+ * ```ts
+ * import { InProcessRuntimeBuilder, LlmSimConfig } from "@everruns/runtime";
+ * import assert from "node:assert/strict";
+ *
+ * await using runtime = await new InProcessRuntimeBuilder()
+ *   .llmSim(LlmSimConfig.echo().withToolCalls([{ name: "test_math__none" }]))
+ *   .singleSession((s) => s.harness("worker", "Work.").withCapability({ ref: "progress_guard", config: { max_failed_rounds: 3 } }))
+ *   .build();
+ * const turn = await runtime.runTextTurn(runtime.defaultSessionId, "Go");
+ * assert.deepEqual([turn.status, turn.sealed?.reason, turn.iterations], ["sealed", "no_progress", 3]);
+ * ```
+ */
+export const progressGuard: Capability = defineCapability({
+  id: "progress_guard",
+  name: "Progress guard",
+  description: "Ends a turn that gets nowhere.",
+  category: "safety",
+  riskLevel: "low",
+  permissions: {},
+  configSchema: {
+    type: "object",
+    properties: {
+      max_repeated_rounds: { type: "integer", minimum: 1, maximum: MAX_ROUNDS, default: 5 },
+      max_failed_rounds: { type: "integer", minimum: 1, maximum: MAX_ROUNDS, default: 10 },
+    },
+    additionalProperties: false,
+  },
+  validateConfig: problemOf(settingsOf),
+  hooks: {
+    beforeModelCall({ config, turn }) {
+      const detail = standstill(turn.messages, settingsOf(config));
+      return detail === undefined ? { action: "proceed" } : { action: "stop", reason: "no_progress", detail };
+    },
+  },
+});
+
+function standstill(messages: readonly Message[], { maxRepeats, maxFailures }: Settings): string | undefined {
+  const rounds = recentRounds(messages, MEMORY + Math.max(maxRepeats, maxFailures));
+  const seen = new Set<string>();
+  let repeats = 0;
+  let failures = 0;
+  for (const round of rounds) {
+    const outcomes = round.map(({ key, result }) => `${key} ${result ?? ""}`);
+    repeats = outcomes.every((outcome) => seen.has(outcome)) ? repeats + 1 : 0;
+    failures = round.every(({ failed }) => failed) ? failures + 1 : 0;
+    for (const outcome of outcomes) seen.add(outcome);
+  }
+  if (repeats >= maxRepeats) return `${repeats} rounds of calls in a row only repeated earlier ones`;
+  if (failures >= maxFailures) return `${failures} rounds of calls in a row only failed`;
+  return undefined;
+}
