@@ -42,7 +42,11 @@ export interface ContextSources extends LayerSources {
   /** The files of a workspace. */
   files(workspaceId: string): SessionFiles;
   /** Tools of the configured servers; absent when the host connects none. */
-  sourceTools?(session: Session, servers: McpServers): Promise<readonly Tool[]>;
+  sourceTools?(
+    session: Session,
+    servers: McpServers,
+    networkAccess?: NetworkAccess,
+  ): Promise<readonly Tool[]>;
 }
 
 /** What a context is assembled for. */
@@ -222,7 +226,7 @@ async function collectTools(
   const servers = config.mcpServers;
   if (sources.sourceTools !== undefined && config.mcpServerCount > 0) {
     const merged = new Map(executable);
-    for (const tool of await sources.sourceTools(session, servers)) {
+    for (const tool of await sources.sourceTools(session, servers, config.overlay.networkAccess)) {
       if (!merged.has(tool.definition.name)) merged.set(tool.definition.name, { tool });
     }
     executable = merged;
