@@ -6,6 +6,8 @@ import type {
   StreamableHTTPClientTransport,
   Transport,
 } from "@modelcontextprotocol/client";
+import type { Clock } from "../ports/clock.ts";
+import { systemClock } from "../kit/clock.ts";
 import { addressKind } from "../kit/private_address.ts";
 import {
   type ClientSetup,
@@ -20,6 +22,7 @@ import { mcpError } from "./failure.ts";
 import { guardFetch, type HostLookup, type McpFetch, systemLookup } from "./guarded_fetch.ts";
 import { type Consent, Consents, type McpOAuthOptions } from "./oauth.ts";
 import type { McpConnector, McpConnectorOptions, McpServerScope } from "./options.ts";
+import { within } from "./within.ts";
 
 /** What proves the client to a server: a bearer token, or any OAuth flow of the official client. */
 export type McpAuthProvider = AuthProvider | OAuthClientProvider;
@@ -88,6 +91,9 @@ export function mcpHttp(options: McpHttpOptions = {}): McpConnector {
     return { dial: dialer.dial, permissions: { net: [permissionOf(url)] } };
   });
 }
+
+/** Longest wait for a server to hear that its session is over, in milliseconds. */
+const GOODBYE_MS = 500;
 
 /** A name is granted without its port, so that it may be resolved too. */
 function permissionOf({ hostname, host, port, protocol }: URL): string {
@@ -163,7 +169,7 @@ class HttpDialer {
           mend: async (error) =>
             await isLostSession(error, transport) ||
             (await this.#consent?.given(error, (params) => transport.finishAuth(params), signal) ?? false),
-          close: () => closeHttp(client, transport),
+          close: () => closeHttp(client, transport, this.#options.clock ?? systemClock()),
         };
       } catch (error) {
         await transport.close().catch(() => {});
@@ -200,10 +206,10 @@ async function isLostSession(error: unknown, transport: Transport): Promise<bool
 }
 
 /** Tells the server too; one that does not answer is not waited for. */
-async function closeHttp(client: McpConnection["client"], transport: Transport): Promise<void> {
+async function closeHttp(client: McpConnection["client"], transport: Transport, clock: Clock): Promise<void> {
   if ("terminateSession" in transport && typeof transport.terminateSession === "function") {
     const told: Promise<void> = transport.terminateSession();
-    await Promise.race([told.catch(() => {}), new Promise<void>((resolve) => setTimeout(resolve, 500))]);
+    await within(clock, GOODBYE_MS, told);
   }
   await client.close();
 }

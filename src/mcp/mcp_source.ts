@@ -19,6 +19,7 @@ import type { Redact } from "./redactor.ts";
 import { toolNames } from "./tool_names.ts";
 import type { ToolPins } from "./tool_pins.ts";
 import { toOutcome } from "./tool_result.ts";
+import { within } from "./within.ts";
 
 /** Most tools of one server. */
 const MAX_TOOLS = 2_000;
@@ -199,16 +200,11 @@ export class McpSource implements ToolSource {
     if (this.#life.signal.aborted) return `${who} was closed`;
     const { SdkError } = await import("@modelcontextprotocol/client");
     if (connection !== undefined && error instanceof SdkError && /CLOSED|SEND_FAILED|NOT_CONN/.test(error.code)) {
-      const said = await Promise.race([connection.ended, this.#soon()]);
-      if (said !== undefined) return `${who} ${said}`;
+      const { ended } = connection;
+      if (await within(this.#parts.clock, LAST_WORDS_MS, ended)) return `${who} ${await ended}`;
     }
     const reason = reasonOf(error, this.#parts.redact);
     return error instanceof RuntimeError ? reason : `${who} failed: ${reason}`;
-  }
-
-  async #soon(): Promise<undefined> {
-    await sleep(this.#parts.clock, LAST_WORDS_MS, this.#life.signal).catch(() => {});
-    return undefined;
   }
 
   /** Does something on the connection, again on a new one when the old one says that this helps. */

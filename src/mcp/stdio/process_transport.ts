@@ -3,8 +3,8 @@
 import type { JSONRPCMessage, Transport } from "@modelcontextprotocol/client";
 import { messageOf } from "../../errors.ts";
 import type { Clock } from "../../ports/clock.ts";
-import { sleep } from "../../kit/clock.ts";
 import { loadSdk } from "../connection.ts";
+import { within } from "../within.ts";
 import { LineSplitter } from "./line_splitter.ts";
 import { StderrTail } from "./stderr_tail.ts";
 
@@ -169,18 +169,5 @@ export class ProcessTransport implements Transport {
     } catch {
       // It has ended meanwhile.
     }
-  }
-}
-
-/** Whether something is over within some time. */
-async function within(clock: Clock, milliseconds: number, event: Promise<unknown>): Promise<boolean> {
-  const stop = new AbortController();
-  try {
-    return await Promise.race([
-      event.then(() => true, () => true),
-      sleep(clock, milliseconds, stop.signal).then(() => false, () => false),
-    ]);
-  } finally {
-    stop.abort();
   }
 }
