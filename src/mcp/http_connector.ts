@@ -24,8 +24,13 @@ import { type Consent, Consents, type McpOAuthOptions } from "./oauth.ts";
 import type { McpConnector, McpConnectorOptions, McpServerScope } from "./options.ts";
 import { within } from "./within.ts";
 
-/** What proves the client to a server: a bearer token, or any OAuth flow of the official client. */
-export type McpAuthProvider = AuthProvider | OAuthClientProvider;
+/** Proves the client to a server with a bearer token. */
+export interface McpBearerToken {
+  /** The token, asked before every request; undefined sends none. */
+  token(): Promise<string | undefined>;
+  /** Told that the server refused the token, before the request is made once more. */
+  onUnauthorized?(): Promise<void>;
+}
 
 /** Options of {@linkcode mcpHttp}. */
 export interface McpHttpOptions extends McpConnectorOptions {
@@ -43,8 +48,15 @@ export interface McpHttpOptions extends McpConnectorOptions {
   readonly allowPrivate?: boolean;
   /** Further headers, such as a key that no record should hold; asked at every new connection. @default none */
   readonly headers?: (scope: McpServerScope) => Readonly<Record<string, string>> | Promise<Record<string, string>>;
-  /** Proves the client to a server; wins over `oauth`. @default none */
-  readonly auth?: (scope: McpServerScope) => McpAuthProvider | undefined;
+  /** Proves the client to a server with a token; wins over `oauth`. @default none */
+  readonly bearer?: (scope: McpServerScope) => McpBearerToken | undefined;
+  /**
+   * An `OAuthClientProvider` of `@modelcontextprotocol/client`, for flows without a user, such as client credentials;
+   * wins over `bearer` and `oauth`.
+   *
+   * @default none
+   */
+  readonly oauthProvider?: (scope: McpServerScope) => object | undefined;
   /** Lets users sign in to servers whose `authMode` is `oauth`. @default such servers are refused */
   readonly oauth?: McpOAuthOptions;
   /** Makes requests. @default the global `fetch` */
@@ -83,10 +95,12 @@ export function mcpHttp(options: McpHttpOptions = {}): McpConnector {
     const { config } = scope;
     const url = URL.parse(config.url ?? "");
     if (url === null) throw mcpError("mcp_config_invalid", `its address ${JSON.stringify(config.url)} is no URL`);
-    if (config.authMode === "oauth" && options.oauth === undefined && options.auth === undefined) {
+    if (config.authMode === "oauth" && options.oauth === undefined && options.oauthProvider === undefined) {
       throw mcpError("mcp_config_invalid", "it wants OAuth and the host's connector has no `oauth` option");
     }
-    const consent = config.authMode === "oauth" && options.auth === undefined ? consents?.of(scope) : undefined;
+    const consent = config.authMode === "oauth" && options.oauthProvider === undefined
+      ? consents?.of(scope)
+      : undefined;
     const dialer = new HttpDialer(url, scope, setup, fetch, options, consent);
     return { dial: dialer.dial, permissions: { net: [permissionOf(url)] } };
   });
@@ -180,10 +194,13 @@ class HttpDialer {
     }
   }
 
-  async #settings(): Promise<{ fetch: McpFetch; requestInit: RequestInit; authProvider?: McpAuthProvider }> {
-    const { headers, auth } = this.#options;
+  async #settings(): Promise<
+    { fetch: McpFetch; requestInit: RequestInit; authProvider?: AuthProvider | OAuthClientProvider }
+  > {
+    const { headers, bearer, oauthProvider } = this.#options;
     const more = await headers?.(this.#scope);
-    const authProvider = auth?.(this.#scope) ?? this.#consent?.provider;
+    const own = oauthProvider?.(this.#scope) as OAuthClientProvider | undefined;
+    const authProvider = own ?? bearer?.(this.#scope) ?? this.#consent?.provider;
     return {
       fetch: this.#fetch,
       requestInit: { headers: { ...this.#scope.config.headers, ...more } },

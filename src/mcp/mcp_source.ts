@@ -89,6 +89,8 @@ export class McpSource implements ToolSource {
   /** Lists the server's tools that its configuration allows. */
   async list({ signal, report }: ToolSourceScope): Promise<readonly Tool[]> {
     const tools = await this.#tried(signal, async ({ client }) => {
+      // The client would say so on the console.
+      if (client.getServerCapabilities()?.tools === undefined) return [];
       await this.#listen(client, signal);
       return (await client.listTools(undefined, { signal, timeout: LIST_MS, cacheMode: "refresh" })).tools;
     });

@@ -27,11 +27,27 @@
  * @module
  */
 
-export type { McpClientHandlers, McpRequestContext } from "./client_handlers.ts";
+export type {
+  McpClientHandlers,
+  McpFormRequest,
+  McpPageRequest,
+  McpRequestContext,
+  McpRoot,
+  McpSample,
+  McpSampleRequest,
+  McpUserAnswer,
+} from "./client_handlers.ts";
 export { readMcpConfig, type ReadMcpConfigOptions } from "./config_file.ts";
 export type { McpClientInfo } from "./connection.ts";
 export type { HostLookup, McpFetch } from "./guarded_fetch.ts";
-export { type McpAuthProvider, mcpHttp, type McpHttpOptions } from "./http_connector.ts";
-export type { McpAuthKey, McpAuthorization, McpCredentials, McpOAuthOptions, McpTokenStore } from "./oauth.ts";
+export { type McpBearerToken, mcpHttp, type McpHttpOptions } from "./http_connector.ts";
+export type {
+  McpAuthKey,
+  McpAuthorization,
+  McpClientRegistration,
+  McpCredentials,
+  McpOAuthOptions,
+  McpTokenStore,
+} from "./oauth.ts";
 export type { McpConnector, McpConnectorOptions, McpServerScope } from "./options.ts";
 export type { McpPinStore, McpToolChange } from "./tool_pins.ts";

@@ -3,10 +3,12 @@
 import type {
   OAuthClientMetadata,
   OAuthClientProvider,
+  OAuthDiscoveryState,
   StoredOAuthClientInformation,
   StoredOAuthTokens,
 } from "@modelcontextprotocol/client";
 import type { SessionId } from "../records/ids.ts";
+import type { JsonObject } from "../records/json.ts";
 import { unlessAborted } from "../kit/unless_aborted.ts";
 import { mcpError } from "./failure.ts";
 import { loadSdk } from "./connection.ts";
@@ -31,10 +33,18 @@ export interface McpAuthKey {
 
 /** What is kept for a server; secret. */
 export interface McpCredentials {
-  /** The tokens. */
-  readonly tokens?: StoredOAuthTokens;
-  /** How this client is registered. */
-  readonly client?: StoredOAuthClientInformation;
+  /** The tokens, as the authorization server gave them. */
+  readonly tokens?: JsonObject;
+  /** How this client is registered, as the authorization server answered. */
+  readonly client?: JsonObject;
+}
+
+/** How this client is known to an authorization server. */
+export interface McpClientRegistration {
+  /** Its id. */
+  readonly clientId: string;
+  /** Its secret, if it has one. */
+  readonly clientSecret?: string;
 }
 
 /** Keeps credentials; the host decides where and how safely. */
@@ -69,10 +79,10 @@ export interface McpOAuthOptions {
   readonly authorize: (request: McpAuthorization) => Promise<string | URL>;
   /** Address of this client's metadata document, for servers that take one instead of a registration. @default none */
   readonly clientMetadataUrl?: string;
-  /** What is said about this client when it registers. @default its name and redirect address */
-  readonly clientMetadata?: Partial<OAuthClientMetadata>;
+  /** What is said about this client when it registers (RFC 7591). @default its name and redirect address */
+  readonly clientMetadata?: JsonObject;
   /** How this client is registered already. @default it registers itself */
-  readonly clientInformation?: (key: McpAuthKey) => StoredOAuthClientInformation | undefined;
+  readonly registration?: (key: McpAuthKey) => McpClientRegistration | undefined;
 }
 
 /** The consent of one user for one server. */
@@ -86,6 +96,8 @@ export class Consent {
   #state: string | undefined;
   #page: URL | undefined;
   #signingIn: Promise<void> | undefined;
+  #discovery: OAuthDiscoveryState | undefined;
+  #finishing = false;
 
   /** Asks nobody yet. */
   constructor(options: McpOAuthOptions, key: McpAuthKey) {
@@ -127,11 +139,17 @@ export class Consent {
     }
     const problem = back.searchParams.get("error");
     if (problem !== null) throw mcpError("mcp_authorization_required", `Cannot sign in: ${problem.slice(0, 200)}`);
-    await finish(back.searchParams);
+    this.#finishing = true;
+    try {
+      await finish(back.searchParams);
+    } finally {
+      this.#finishing = false;
+      this.#discovery = undefined;
+    }
   }
 
   #makeProvider(): OAuthClientProvider {
-    const { redirectUrl, clientMetadata, clientMetadataUrl, clientInformation } = this.#options;
+    const { redirectUrl, clientMetadata, clientMetadataUrl } = this.#options;
     const metadata: OAuthClientMetadata = {
       client_name: "everruns-runtime",
       grant_types: ["authorization_code", "refresh_token"],
@@ -144,15 +162,25 @@ export class Consent {
       clientMetadata: metadata,
       ...(clientMetadataUrl === undefined ? {} : { clientMetadataUrl }),
       state: () => this.#state = crypto.randomUUID(),
-      clientInformation: async () => clientInformation?.(this.#key) ?? (await this.#load()).client,
-      saveClientInformation: (client) => this.#save({ client }),
-      tokens: async () => (await this.#load()).tokens,
-      saveTokens: (tokens) => this.#save({ tokens }),
+      clientInformation: async () => this.#registered() ?? readStored((await this.#load()).client, isClient),
+      saveClientInformation: (client) => this.#save({ client: toJson(client) }),
+      tokens: async () => readStored((await this.#load()).tokens, isTokens),
+      saveTokens: (tokens) => this.#save({ tokens: toJson(tokens) }),
       redirectToAuthorization: (page) => void (this.#page = page),
       saveCodeVerifier: (verifier) => void (this.#verifier = verifier),
       codeVerifier: () => this.#verifier ?? "",
+      saveDiscoveryState: (state) => void (this.#discovery = state),
+      // The answer must come from the server that was asked. At any other time it is found anew: it may have moved.
+      discoveryState: () => this.#finishing ? this.#discovery : undefined,
       invalidateCredentials: (which) => this.#forget(which),
     };
+  }
+
+  #registered(): StoredOAuthClientInformation | undefined {
+    const known = this.#options.registration?.(this.#key);
+    if (known === undefined) return undefined;
+    const { clientId, clientSecret } = known;
+    return { client_id: clientId, ...(clientSecret === undefined ? {} : { client_secret: clientSecret }) };
   }
 
   #load(): Promise<McpCredentials> {
@@ -200,4 +228,21 @@ export class Consents {
     if (this.#consents.size > MAX_CONSENTS && oldest !== undefined) this.#consents.delete(oldest);
     return consent;
   }
+}
+
+function toJson(value: object): JsonObject {
+  return JSON.parse(JSON.stringify(value));
+}
+
+/** What a store gave back, unless it is something else. */
+function readStored<T>(value: JsonObject | undefined, is: (value: object) => value is T & object): T | undefined {
+  return value !== undefined && is(value) ? value : undefined;
+}
+
+function isTokens(value: object): value is StoredOAuthTokens {
+  return "access_token" in value && typeof value.access_token === "string";
+}
+
+function isClient(value: object): value is StoredOAuthClientInformation {
+  return "client_id" in value && typeof value.client_id === "string";
 }

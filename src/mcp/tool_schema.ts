@@ -5,6 +5,8 @@ import { copyForeign } from "../kit/parse_arguments.ts";
 
 /** Longest description the model is shown, in characters. */
 const MAX_DESCRIPTION = 16 * 1024;
+/** Controls but tab and line feed, bidirectional overrides, zero width, invisible tags and variation selectors. */
+const HIDDEN = /[^\P{Cc}\t\n]|[\u200b\u2060\u202a-\u202e\u2066-\u2069\ufeff]|[\u{e0000}-\u{e0fff}]/gu;
 /** Largest schema, as characters of JSON. */
 const MAX_SCHEMA = 256 * 1024;
 
@@ -37,11 +39,7 @@ export function copyBounded(value: unknown): JsonValue {
 
 /** A description without characters that people cannot see but models can, cut to 16 KiB. */
 export function visibleText(text: string): string {
-  // Controls but tab and line feed, bidirectional overrides, invisible tags and variation selectors.
-  // deno-lint-ignore no-control-regex
-  const hidden =
-    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b\u2060\u202a-\u202e\u2066-\u2069\ufeff]|[\u{e0000}-\u{e0fff}]/gu;
-  const visible = text.slice(0, 2 * MAX_DESCRIPTION).replace(hidden, "");
+  const visible = text.slice(0, 2 * MAX_DESCRIPTION).replace(HIDDEN, "");
   return visible.length > MAX_DESCRIPTION ? `${visible.slice(0, MAX_DESCRIPTION)}…` : visible;
 }
 

@@ -108,7 +108,10 @@ export class ToolSources {
       return await connection.list.tools(
         connection.made?.revision,
         () => this.#soon(toolsOf(connection, this.#scope(connection)), deadline),
-        (error) => skip("mcp_server_stale", `${messageOf(error)}; its earlier tools are used`),
+        (error) => {
+          const reason = messageOf(error).slice(0, 300);
+          this.#warn(sessionId, "mcp_server_stale", `MCP server "${name}" keeps its earlier tools: ${reason}`);
+        },
       );
     } catch (error) {
       if (this.#connections.get(key) === connection) this.#connections.delete(key);

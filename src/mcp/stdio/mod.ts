@@ -27,7 +27,16 @@
  * @module
  */
 
-export type { McpClientHandlers, McpRequestContext } from "../client_handlers.ts";
+export type {
+  McpClientHandlers,
+  McpFormRequest,
+  McpPageRequest,
+  McpRequestContext,
+  McpRoot,
+  McpSample,
+  McpSampleRequest,
+  McpUserAnswer,
+} from "../client_handlers.ts";
 export type { McpClientInfo } from "../connection.ts";
 export type { McpConnector, McpConnectorOptions, McpServerScope } from "../options.ts";
 export type { McpPinStore, McpToolChange } from "../tool_pins.ts";

@@ -1,0 +1,16 @@
+/**
+ * A program that connects the scripted server and then waits: something to kill.
+ *
+ * @module
+ */
+
+import { mcpStdio } from "../../../src/mcp/stdio/mod.ts";
+
+const [mode = "good", port = "0", env = "{}"] = Deno.args;
+const args = ["run", "--no-prompt", "--no-config", "--allow-net=127.0.0.1", "--allow-run=deno"];
+const script = new URL("scripted_server.ts", import.meta.url).pathname;
+const config = { type: "stdio" as const, command: "deno", args: [...args, script, mode, port], env: JSON.parse(env) };
+const scope = { sessionId: "session_00000000000000000000000000000001" as const, signal: new AbortController().signal };
+const source = await mcpStdio().connect("scripted", config, scope);
+console.log((await source.list(scope)).length);
+await new Promise(() => setInterval(() => {}, 1000));
