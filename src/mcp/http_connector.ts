@@ -95,13 +95,13 @@ export function mcpHttp(options: McpHttpOptions = {}): McpConnector {
     const { config } = scope;
     const url = URL.parse(config.url ?? "");
     if (url === null) throw mcpError("mcp_config_invalid", `its address ${JSON.stringify(config.url)} is no URL`);
-    if (config.authMode === "oauth" && options.oauth === undefined && options.oauthProvider === undefined) {
+    const own = options.oauthProvider?.(scope) as OAuthClientProvider | undefined;
+    const consent = config.authMode === "oauth" && own === undefined ? consents?.of(scope) : undefined;
+    if (config.authMode === "oauth" && own === undefined && consent === undefined) {
       throw mcpError("mcp_config_invalid", "it wants OAuth and the host's connector has no `oauth` option");
     }
-    const consent = config.authMode === "oauth" && options.oauthProvider === undefined
-      ? consents?.of(scope)
-      : undefined;
-    const dialer = new HttpDialer(url, scope, setup, fetch, options, consent);
+    const auth = own ?? options.bearer?.(scope) ?? consent?.provider;
+    const dialer = new HttpDialer(url, scope, setup, fetch, options, { auth, consent });
     return { dial: dialer.dial, permissions: { net: [permissionOf(url)] } };
   });
 }
@@ -115,6 +115,8 @@ function permissionOf({ hostname, host, port, protocol }: URL): string {
   return port === "" ? `${hostname}:${protocol === "http:" ? 80 : 443}` : host;
 }
 
+type Auth = AuthProvider | OAuthClientProvider;
+
 /** Makes the connections to one server. */
 class HttpDialer {
   readonly #url: URL;
@@ -122,6 +124,7 @@ class HttpDialer {
   readonly #setup: ClientSetup;
   readonly #fetch: McpFetch;
   readonly #options: McpHttpOptions;
+  readonly #auth: Auth | undefined;
   readonly #consent: Consent | undefined;
 
   constructor(
@@ -130,13 +133,14 @@ class HttpDialer {
     setup: ClientSetup,
     fetch: McpFetch,
     options: McpHttpOptions,
-    consent: Consent | undefined,
+    { auth, consent }: { readonly auth: Auth | undefined; readonly consent: Consent | undefined },
   ) {
     this.#url = url;
     this.#scope = scope;
     this.#setup = setup;
     this.#fetch = fetch;
     this.#options = options;
+    this.#auth = auth;
     this.#consent = consent;
   }
 
@@ -195,16 +199,13 @@ class HttpDialer {
   }
 
   async #settings(): Promise<
-    { fetch: McpFetch; requestInit: RequestInit; authProvider?: AuthProvider | OAuthClientProvider }
+    { fetch: McpFetch; requestInit: RequestInit; authProvider?: Auth }
   > {
-    const { headers, bearer, oauthProvider } = this.#options;
-    const more = await headers?.(this.#scope);
-    const own = oauthProvider?.(this.#scope) as OAuthClientProvider | undefined;
-    const authProvider = own ?? bearer?.(this.#scope) ?? this.#consent?.provider;
+    const more = await this.#options.headers?.(this.#scope);
     return {
       fetch: this.#fetch,
       requestInit: { headers: { ...this.#scope.config.headers, ...more } },
-      ...(authProvider === undefined ? {} : { authProvider }),
+      ...(this.#auth === undefined ? {} : { authProvider: this.#auth }),
     };
   }
 
