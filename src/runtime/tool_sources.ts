@@ -20,6 +20,9 @@ const MAX_AT_ONCE = 16;
 /** Most connections; the one that was not used for longest ends. */
 const MAX_CONNECTIONS = 1024;
 
+/** Longest reason of a warning, in characters: the last words of a program come last. */
+const MAX_REASON = 1000;
+
 /** Told about a server that is skipped. */
 export type SourceWarning = (sessionId: SessionId, code: string, message: string) => void;
 
@@ -92,7 +95,7 @@ export class ToolSources {
   ): Promise<readonly Tool[]> {
     if (config.toolDiscovery === false) return [];
     const skip = (code: string, reason: string): readonly Tool[] => {
-      this.#warn(sessionId, code, `MCP server "${name}" is skipped: ${reason.slice(0, 300)}`);
+      this.#warn(sessionId, code, `MCP server "${name}" is skipped: ${reason.slice(0, MAX_REASON)}`);
       return [];
     };
     const type = config.type ?? "http";
@@ -109,7 +112,7 @@ export class ToolSources {
         connection.made?.revision,
         () => this.#soon(toolsOf(connection, this.#scope(connection)), deadline),
         (error) => {
-          const reason = messageOf(error).slice(0, 300);
+          const reason = messageOf(error).slice(0, MAX_REASON);
           this.#warn(sessionId, "mcp_server_stale", `MCP server "${name}" keeps its earlier tools: ${reason}`);
         },
       );

@@ -55,6 +55,8 @@ function options(): McpHttpOptions {
   const { client_id: clientId, client_secret: clientSecret } = context;
   return {
     allowLoopback: true,
+    // All scenarios of a set run at once, perhaps on a small machine.
+    connectMs: 100_000,
     fetch: isModern ? discovering : (target, init) => fetch(target, init),
     handlers: () => ({ elicitForm: () => Promise.resolve({ action: "accept", content: {} }) }),
     oauthProvider: () => providerWithoutUser(),

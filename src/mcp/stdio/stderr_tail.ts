@@ -1,5 +1,7 @@
 /** The end of what a process writes to its standard error. */
 
+import { stripVTControlCharacters } from "node:util";
+
 /** Most bytes that are kept. */
 const MAX_BYTES = 64 * 1024;
 
@@ -30,7 +32,7 @@ export class StderrTail {
       bytes.set(part, at);
       at += part.length;
     }
-    const text = new TextDecoder().decode(bytes).trim();
+    const text = stripVTControlCharacters(new TextDecoder().decode(bytes)).trim();
     return text.length > maxCharacters ? `…${text.slice(-maxCharacters)}` : text;
   }
 

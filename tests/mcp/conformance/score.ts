@@ -8,7 +8,7 @@
 export interface Report {
   /** Scored scenarios that passed with at least one check. */
   readonly passed: readonly string[];
-  /** Scored scenarios that failed, checked nothing, or were never run; with the reason. */
+  /** Scored scenarios that failed, checked nothing, or were never run; with the reason after a colon. */
   readonly failed: readonly string[];
   /** Scenarios that are run and never scored, with their result. */
   readonly unscored: readonly string[];
@@ -39,6 +39,12 @@ export function score(output: string, listing: string): Report {
   }
   if (wanted.length === 0) report.failed.push("the suite listed no scenario");
   return report;
+}
+
+/** What `conformance client --scenario NAME` printed, in the form of a set's line. */
+export function lineOfOne(name: string, output: string): string {
+  const [, passed = "0", failed = "1"] = /^Passed: (\d+)\/\d+, (\d+) failed/m.exec(output) ?? [];
+  return `${failed === "0" ? "✓" : "✗"} ${name}: ${passed} passed, ${failed} failed\n`;
 }
 
 /** The scored client scenarios of a listing, and those never scored. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { score } from "./score.ts";
+import { lineOfOne, score } from "./score.ts";
 
 const LISTING = `
 Server scenarios (test against a server):
@@ -38,4 +38,18 @@ Deno.test("score() fails a scenario that checked nothing, one that failed and on
 
 Deno.test("score() fails when nothing was listed", () => {
   assert.deepEqual(score("", "").failed, ["the suite listed no scenario"]);
+});
+
+Deno.test("lineOfOne() reads the result of a scenario that ran alone; no result is a failure", () => {
+  assert.equal(
+    lineOfOne("a/b", "Test Results:\nPassed: 22/23, 1 failed, 0 warnings\n"),
+    "✗ a/b: 22 passed, 1 failed\n",
+  );
+  assert.equal(lineOfOne("a/b", "Passed: 3/3, 0 failed, 0 warnings\n"), "✓ a/b: 3 passed, 0 failed\n");
+  assert.equal(lineOfOne("a/b", "killed"), "✗ a/b: 0 passed, 1 failed\n");
+});
+
+Deno.test("score() takes the last result of a scenario that ran twice", () => {
+  const output = "✗ initialize: 0 passed, 1 failed\n✓ initialize: 1 passed, 0 failed\n";
+  assert.deepEqual(score(output, LISTING).passed, ["initialize"]);
 });
