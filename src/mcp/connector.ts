@@ -6,10 +6,10 @@ import type { PermissionNeeds } from "../records/permissions.ts";
 import type { McpServerConfig } from "../records/mcp.ts";
 import type { ToolSource, ToolSourceScope } from "../ports/tool_source.ts";
 import { type ClientSetup, type Dial, protocolOf } from "./connection.ts";
-import { mcpError, reasonOf } from "./failure.ts";
+import { failureOf, mcpError } from "./failure.ts";
 import { McpSource } from "./mcp_source.ts";
 import type { McpConnector, McpConnectorOptions, McpServerScope } from "./options.ts";
-import { type Redact, redactorOf } from "./redactor.ts";
+import { Redactor } from "./redactor.ts";
 import { ToolPins } from "./tool_pins.ts";
 
 const CONNECT_MS = 30_000;
@@ -26,7 +26,7 @@ export interface Dialling {
 export type PrepareDial = (
   scope: McpServerScope,
   setup: ClientSetup,
-  redact: Redact,
+  redactor: Redactor,
 ) => Dialling | Promise<Dialling>;
 
 /** Makes a connector of one kind. */
@@ -42,12 +42,16 @@ export function makeConnector(
   const clock = options.clock ?? systemClock();
   const connectMs = options.connectMs ?? CONNECT_MS;
 
-  async function connect(name: string, config: McpServerConfig, scope: ToolSourceScope): Promise<ToolSource> {
+  async function connect(
+    name: string,
+    config: McpServerConfig,
+    scope: ToolSourceScope,
+    redactor: Redactor,
+  ): Promise<ToolSource> {
     if (allowed?.(name) === false || denied?.(name) === true) {
       throw mcpError("mcp_config_invalid", "the host's connector does not allow it");
     }
     const server: McpServerScope = { server: name, config, sessionId: scope.sessionId };
-    const redact = redactorOf(config);
     const setup: ClientSetup = {
       info: options.clientInfo ?? { name: "everruns-runtime", version: "0" },
       handlers: options.handlers?.(server) ?? {},
@@ -55,7 +59,7 @@ export function makeConnector(
       protocol: protocolOf(config.protocolMode),
       connectMs,
     };
-    const { dial, permissions } = await prepare(server, setup, redact);
+    const { dial, permissions } = await prepare(server, setup, redactor);
     const source: McpSource = new McpSource({
       name,
       config,
@@ -65,7 +69,7 @@ export function makeConnector(
       quarantine: options.changedTools === "quarantine",
       trustAnnotations: options.trustAnnotations ?? true,
       permissions,
-      redact,
+      redactor,
       clock,
       onClose: () => sources.delete(source),
     });
@@ -77,10 +81,11 @@ export function makeConnector(
     type,
     discoveryMs: connectMs,
     connect: async (name, config, scope) => {
+      const redactor = new Redactor(config);
       try {
-        return await connect(name, config, scope);
+        return await connect(name, config, scope, redactor);
       } catch (error) {
-        throw new Error(reasonOf(error, redactorOf(config)), { cause: error });
+        throw failureOf(error, redactor);
       }
     },
     changedTools: () => pins.pending(),

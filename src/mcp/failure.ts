@@ -1,7 +1,7 @@
 /** What can go wrong with a server, in words for hosts and models. */
 
 import { messageOf, RuntimeError } from "../errors.ts";
-import type { Redact } from "./redactor.ts";
+import type { Redactor } from "./redactor.ts";
 
 /** Stable codes of failures of servers. */
 export type McpFailureCode =
@@ -22,7 +22,7 @@ export function mcpError(code: McpFailureCode, message: string, cause?: unknown)
 const MAX_REASON = 1000;
 
 /** Why something failed, without secrets and bounded; of a fetch that failed, why the network did. */
-export function reasonOf(error: unknown, redact: Redact): string {
+export function reasonOf(error: unknown, redactor: Redactor): string {
   const causes = [error];
   for (let inner = error; inner instanceof Error && inner.cause !== undefined && causes.length < 4;) {
     inner = inner.cause;
@@ -31,5 +31,11 @@ export function reasonOf(error: unknown, redact: Redact): string {
   const known = causes.find((cause) => cause instanceof RuntimeError);
   const messages = known === undefined ? causes.map(messageOf) : [messageOf(known)];
   const text = messages.filter((message, place) => !messages.slice(0, place).some((said) => said.includes(message)));
-  return redact(text.join(": ").slice(0, MAX_REASON));
+  return redactor.redact(text.join(": ").slice(0, MAX_REASON));
+}
+
+/** A failure that may be shown: with the same code, or as a server that could not be reached. */
+export function failureOf(error: unknown, redactor: Redactor): RuntimeError {
+  const code = error instanceof RuntimeError ? error.code : "mcp_server_unreachable";
+  return new RuntimeError(code, reasonOf(error, redactor));
 }

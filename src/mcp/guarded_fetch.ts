@@ -35,7 +35,8 @@ export function guardFetch(options: GuardOptions): McpFetch {
   return async (target, init) => {
     const url = new URL(target);
     await vetAddress(url, options);
-    return capResponse(await options.fetch(url, init));
+    // Whoever asked decides about a redirect, and comes back here with it.
+    return capResponse(await options.fetch(url, { ...init, redirect: "manual" }));
   };
 }
 

@@ -22,6 +22,7 @@ import { mcpError } from "./failure.ts";
 import { guardFetch, type HostLookup, type McpFetch, systemLookup } from "./guarded_fetch.ts";
 import { type Consent, Consents, type McpOAuthOptions } from "./oauth.ts";
 import type { McpConnector, McpConnectorOptions, McpServerScope } from "./options.ts";
+import type { Redactor } from "./redactor.ts";
 import { within } from "./within.ts";
 
 /** Proves the client to a server with a bearer token. */
@@ -91,7 +92,7 @@ export function mcpHttp(options: McpHttpOptions = {}): McpConnector {
     allowPrivate: options.allowPrivate ?? false,
   });
   const consents = options.oauth === undefined ? undefined : new Consents(options.oauth);
-  return makeConnector("http", options, (scope, setup) => {
+  return makeConnector("http", options, (scope, setup, redactor) => {
     const { config } = scope;
     const url = URL.parse(config.url ?? "");
     if (url === null) throw mcpError("mcp_config_invalid", `its address ${JSON.stringify(config.url)} is no URL`);
@@ -101,7 +102,8 @@ export function mcpHttp(options: McpHttpOptions = {}): McpConnector {
       throw mcpError("mcp_config_invalid", "it wants OAuth and the host's connector has no `oauth` option");
     }
     const auth = own ?? options.bearer?.(scope) ?? consent?.provider;
-    const dialer = new HttpDialer(url, scope, setup, fetch, options, { auth, consent });
+    const seen = watched(fetch, redactor);
+    const dialer = new HttpDialer(url, scope, setup, seen, options, { auth, consent });
     return { dial: dialer.dial, permissions: { net: [permissionOf(url)] } };
   });
 }
@@ -113,6 +115,16 @@ const GOODBYE_MS = 500;
 function permissionOf({ hostname, host, port, protocol }: URL): string {
   if (addressKind(hostname) === undefined) return hostname;
   return port === "" ? `${hostname}:${protocol === "http:" ? 80 : 443}` : host;
+}
+
+/** Remembers what proves the client, however it came about, so that no answer can repeat it. */
+function watched(fetch: McpFetch, redactor: Redactor): McpFetch {
+  return async (url, init) => {
+    for (const [name, value] of new Headers(init?.headers)) {
+      if (/auth|key|token|secret|cookie/i.test(name)) redactor.add([value]);
+    }
+    return await fetch(url, init);
+  };
 }
 
 type Auth = AuthProvider | OAuthClientProvider;

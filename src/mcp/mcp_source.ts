@@ -13,9 +13,9 @@ import { compileGlob } from "../kit/glob.ts";
 import { unlessAborted } from "../kit/unless_aborted.ts";
 import { CallWatch } from "./call_watch.ts";
 import type { Dial, McpConnection } from "./connection.ts";
-import { reasonOf } from "./failure.ts";
+import { failureOf, reasonOf } from "./failure.ts";
 import { MAX_CALL_MS, toForeignCheck, toMcpTool } from "./mcp_tool.ts";
-import type { Redact } from "./redactor.ts";
+import type { Redactor } from "./redactor.ts";
 import { toolNames } from "./tool_names.ts";
 import type { ToolPins } from "./tool_pins.ts";
 import { toOutcome } from "./tool_result.ts";
@@ -52,7 +52,7 @@ export interface McpSourceParts {
   /** Deno permissions of its calls. */
   readonly permissions: PermissionNeeds;
   /** Takes secrets out of what it says. */
-  readonly redact: Redact;
+  readonly redactor: Redactor;
   /** Time. */
   readonly clock: Clock;
   /** Told when it is closed. */
@@ -88,13 +88,19 @@ export class McpSource implements ToolSource {
 
   /** Lists the server's tools that its configuration allows. */
   async list({ signal, report }: ToolSourceScope): Promise<readonly Tool[]> {
-    const tools = await this.#tried(signal, async ({ client }) => {
+    const tools = await this.#listed(signal);
+    return await this.#offered(tools, report ?? (() => {}));
+  }
+
+  async #listed(signal: AbortSignal): Promise<readonly ListedTool[]> {
+    return await this.#tried(signal, async ({ client }) => {
       // The client would say so on the console.
       if (client.getServerCapabilities()?.tools === undefined) return [];
       await this.#listen(client, signal);
       return (await client.listTools(undefined, { signal, timeout: LIST_MS, cacheMode: "refresh" })).tools;
+    }).catch((error) => {
+      throw failureOf(error, this.#parts.redactor);
     });
-    return await this.#offered(tools, report ?? (() => {}));
   }
 
   /** Ends the connection; nothing can be called any more. */
@@ -143,7 +149,7 @@ export class McpSource implements ToolSource {
           call: (which, args, context) => this.#call(which, args, context),
         }));
       } catch (error) {
-        const reason = reasonOf(error, this.#parts.redact);
+        const reason = reasonOf(error, this.#parts.redactor);
         report("mcp_tool_skipped", `Tool "${tool.name}" of MCP server "${name}" is skipped: ${reason}`);
       }
     }
@@ -151,7 +157,7 @@ export class McpSource implements ToolSource {
   }
 
   async #call(tool: ListedTool, args: JsonObject, context: ToolContext): Promise<ToolOutcome> {
-    const { clock, config, redact } = this.#parts;
+    const { clock, config, redactor } = this.#parts;
     using watch = new CallWatch(clock, config.timeoutMs ?? 60_000);
     this.#watches.add(watch);
     const signal = AbortSignal.any([context.signal, watch.signal, this.#life.signal]);
@@ -171,7 +177,7 @@ export class McpSource implements ToolSource {
         });
       });
       this.#failures = 0;
-      return await this.#misfit(tool, answer.structuredContent, answer.isError) ?? toOutcome(answer, redact);
+      return await this.#misfit(tool, answer.structuredContent, answer.isError) ?? toOutcome(answer, redactor);
     } catch (error) {
       if (context.signal.aborted) throw context.signal.reason;
       return { type: "error", message: await this.#explain(error, watch, connection) };
@@ -192,20 +198,22 @@ export class McpSource implements ToolSource {
     );
     return {
       type: "error",
-      message: this.#parts.redact(`MCP server "${this.name}" answered unusable structured content: ${problem}`),
+      message: this.#parts.redactor.redact(
+        `MCP server "${this.name}" answered unusable structured content: ${problem}`,
+      ),
     };
   }
 
   async #explain(error: unknown, watch: CallWatch, connection: McpConnection | undefined): Promise<string> {
     const who = `MCP server "${this.name}"`;
-    if (watch.signal.aborted) return `${who} gave ${reasonOf(watch.signal.reason, this.#parts.redact)}`;
+    if (watch.signal.aborted) return `${who} gave ${reasonOf(watch.signal.reason, this.#parts.redactor)}`;
     if (this.#life.signal.aborted) return `${who} was closed`;
     const { SdkError } = await import("@modelcontextprotocol/client");
     if (connection !== undefined && error instanceof SdkError && /CLOSED|SEND_FAILED|NOT_CONN/.test(error.code)) {
       const { ended } = connection;
       if (await within(this.#parts.clock, LAST_WORDS_MS, ended)) return `${who} ${await ended}`;
     }
-    const reason = reasonOf(error, this.#parts.redact);
+    const reason = reasonOf(error, this.#parts.redactor);
     return error instanceof RuntimeError ? reason : `${who} failed: ${reason}`;
   }
 

@@ -5,7 +5,7 @@ import type { ImagePart } from "../records/content.ts";
 import type { JsonObject, JsonValue } from "../records/json.ts";
 import type { ToolOutcome } from "../ports/tool.ts";
 import { copyForeign } from "../kit/parse_arguments.ts";
-import type { Redact } from "./redactor.ts";
+import type { Redactor } from "./redactor.ts";
 
 /** Longest failure the model is told, in characters. */
 const MAX_ERROR = 8 * 1024;
@@ -17,10 +17,10 @@ const MAX_ERROR = 8 * 1024;
  * `structuredContent`, and a text that only repeats it is left out. Images become image parts, with a note of how many.
  * Resources come with their address and text; binary ones that are no image come as base64.
  */
-export function toOutcome(answer: CallToolResult, redact: Redact): ToolOutcome {
+export function toOutcome(answer: CallToolResult, redactor: Redactor): ToolOutcome {
   const blocks = answer.content ?? [];
   const { structuredContent } = answer;
-  if (answer.isError === true) return { type: "error", message: errorText(blocks, structuredContent, redact) };
+  if (answer.isError === true) return { type: "error", message: errorText(blocks, structuredContent, redactor) };
   const images = blocks.map(imageOf).filter((image) => image !== undefined);
   const rest = blocks.filter((block) => imageOf(block) === undefined)
     .filter((block) => structuredContent === undefined || !repeats(block, structuredContent));
@@ -36,11 +36,11 @@ export function toOutcome(answer: CallToolResult, redact: Redact): ToolOutcome {
   return { type: "success", value, ...(images.length === 0 ? {} : { images }) };
 }
 
-function errorText(blocks: readonly ContentBlock[], structured: unknown, redact: Redact): string {
+function errorText(blocks: readonly ContentBlock[], structured: unknown, redactor: Redactor): string {
   const texts = blocks.map((block) => block.type === "text" ? block.text : `[${block.type}]`);
   if (texts.length === 0 && structured !== undefined) texts.push(JSON.stringify(structured));
   const text = texts.join("\n") || "the server reported an error without saying why";
-  return redact(text.length > MAX_ERROR ? `${text.slice(0, MAX_ERROR)} [cut]` : text);
+  return redactor.redact(text.length > MAX_ERROR ? `${text.slice(0, MAX_ERROR)} [cut]` : text);
 }
 
 /** A block the model can be shown as a picture. */

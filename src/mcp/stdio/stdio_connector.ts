@@ -7,7 +7,7 @@ import { type ClientSetup, connectClient, type ConnectionListener, type McpConne
 import { makeConnector } from "../connector.ts";
 import { mcpError, reasonOf } from "../failure.ts";
 import type { McpConnector, McpConnectorOptions, McpServerScope } from "../options.ts";
-import { type Redact, redactorOf } from "../redactor.ts";
+import type { Redactor } from "../redactor.ts";
 import { type McpProcess, ProcessTransport } from "./process_transport.ts";
 
 /** What is started. */
@@ -64,10 +64,10 @@ const GRACE_MS = 300;
  */
 export function mcpStdio(options: McpStdioOptions = {}): McpConnector {
   const clock = options.clock ?? systemClock();
-  return makeConnector("stdio", options, (scope, setup) => {
+  return makeConnector("stdio", options, (scope, setup, redactor) => {
     const { command } = scope.config;
     if (command === undefined || command === "") throw mcpError("mcp_config_invalid", "it has no command");
-    const dialer = new StdioDialer(scope, command, setup, options, clock);
+    const dialer = new StdioDialer(scope, command, setup, redactor, options, clock);
     return { dial: (listener) => dialer.dial(listener), permissions: { run: [command] } };
   });
 }
@@ -78,37 +78,45 @@ class StdioDialer {
   readonly #scope: McpServerScope;
   readonly #command: string;
   readonly #setup: ClientSetup;
+  readonly #redactor: Redactor;
   readonly #options: McpStdioOptions;
   readonly #clock: Clock;
   /** Whether the server is known to be an older one, so that it need not be asked. */
   #isLegacy = false;
 
-  constructor(scope: McpServerScope, command: string, setup: ClientSetup, options: McpStdioOptions, clock: Clock) {
+  constructor(
+    scope: McpServerScope,
+    command: string,
+    setup: ClientSetup,
+    redactor: Redactor,
+    options: McpStdioOptions,
+    clock: Clock,
+  ) {
     this.#config = scope.config;
     this.#scope = scope;
     this.#command = command;
     this.#setup = setup;
+    this.#redactor = redactor;
     this.#options = options;
     this.#clock = clock;
   }
 
   async dial(listener: ConnectionListener): Promise<McpConnection> {
     const env = { ...this.#config.env, ...await this.#options.env?.(this.#scope) };
-    const redact = redactorOf({ ...this.#config, env });
+    this.#redactor.addEnvironment(env);
     const mode = this.#setup.protocol.versionNegotiation?.mode;
-    if (mode !== "auto" || this.#isLegacy) return await this.#connect(env, redact, listener, this.#isLegacy);
+    if (mode !== "auto" || this.#isLegacy) return await this.#connect(env, listener, this.#isLegacy);
     try {
-      return await this.#connect(env, redact, listener, false);
+      return await this.#connect(env, listener, false);
     } catch (error) {
       // Some older servers end when the first message is not the one they know.
       if (listener.signal.aborted || !(error instanceof ProcessEnded)) throw error;
-      return await this.#connect(env, redact, listener, true);
+      return await this.#connect(env, listener, true);
     }
   }
 
   async #connect(
     env: Readonly<Record<string, string>>,
-    redact: Redact,
     listener: ConnectionListener,
     isLegacy: boolean,
   ): Promise<McpConnection> {
@@ -127,7 +135,7 @@ class StdioDialer {
       const client = await connectClient(transport, setup, listener);
       this.#isLegacy ||= client.getProtocolEra() === "legacy";
       const ended = new Promise<string>((resolve) => {
-        const end = (): void => resolve(redact(transport.endReason ?? "has ended"));
+        const end = (): void => resolve(this.#redactor.redact(transport.endReason ?? "has ended"));
         client.onclose = end;
         if (transport.endReason !== undefined) end();
       });
@@ -136,7 +144,7 @@ class StdioDialer {
       await transport.close();
       const { endReason } = transport;
       if (listener.signal.aborted || endReason === undefined) throw error;
-      throw new ProcessEnded(redact(`it ${endReason}`), reasonOf(error, redact));
+      throw new ProcessEnded(this.#redactor.redact(`it ${endReason}`), reasonOf(error, this.#redactor));
     }
   }
 }

@@ -100,3 +100,15 @@ Deno.test("a guarded fetch lets a stream of many small events go on", async () =
   const text = await (await fetch("https://example.com/")).text();
   assert.equal(text.length, 20 * event.length);
 });
+
+Deno.test("a guarded fetch follows no redirect by itself", async () => {
+  const modes: unknown[] = [];
+  const { fetch } = guarded({
+    fetch: (_, init) => {
+      modes.push(init?.redirect);
+      return Promise.resolve(new Response(null, { status: 302, headers: { location: "http://169.254.169.254/" } }));
+    },
+  });
+  assert.equal((await fetch("https://example.com/", { redirect: "follow" })).status, 302);
+  assert.deepEqual(modes, ["manual"]);
+});

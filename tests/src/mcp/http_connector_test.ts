@@ -49,17 +49,17 @@ Deno.test("configured headers and those of the host reach every request, and no 
   const server = fetchServer((mcp) => {
     mcp.registerTool("fail", {}, () => ({
       isError: true,
-      content: [{ type: "text", text: "refused canary-record and Bearer canary-host-key-1234" }],
+      content: [{ type: "text", text: "refused canary-record and Basic canary-host-1234" }],
     }));
   });
   await using client = await connect(server, { headers: { "X-Record": "canary-record" } }, {
-    headers: ({ server: name }) => ({ Authorization: `Bearer canary-host-key-1234`, "X-Name": name }),
+    headers: ({ server: name }) => ({ Authorization: `Basic canary-host-1234`, "X-Name": name }),
   });
   const outcome = await client.call("fail");
   assert.deepEqual(outcome, { type: "error", message: "refused [secret] and [secret]" });
   for (const { headers } of server.requests) {
     assert.equal(headers.get("x-record"), "canary-record");
-    assert.equal(headers.get("authorization"), "Bearer canary-host-key-1234");
+    assert.equal(headers.get("authorization"), "Basic canary-host-1234");
     assert.equal(headers.get("x-name"), "test");
   }
 });

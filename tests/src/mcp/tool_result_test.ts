@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { CallToolResult, ContentBlock } from "@modelcontextprotocol/client";
+import { Redactor } from "../../../src/mcp/redactor.ts";
 import { toOutcome } from "../../../src/mcp/tool_result.ts";
 
 const PNG = "iVBORw0KGgo=";
@@ -7,7 +8,7 @@ const text = (value: string): ContentBlock => ({ type: "text", text: value });
 
 function outcome(answer: Partial<CallToolResult>): unknown {
   return JSON.parse(
-    JSON.stringify(toOutcome({ content: [], ...answer }, (said) => said.replaceAll("hush", "[secret]"))),
+    JSON.stringify(toOutcome({ content: [], ...answer }, new Redactor({ headers: { key: "hush-hush" } }))),
   );
 }
 
@@ -79,7 +80,7 @@ Deno.test("toOutcome() makes an embedded picture an image part", () => {
 });
 
 Deno.test("toOutcome() makes a reported failure an error without secrets", () => {
-  assert.deepEqual(outcome({ isError: true, content: [text("no such file: hush"), text("sorry")] }), {
+  assert.deepEqual(outcome({ isError: true, content: [text("no such file: hush-hush"), text("sorry")] }), {
     type: "error",
     message: "no such file: [secret]\nsorry",
   });
