@@ -91,25 +91,42 @@ for (const mode of ["good", "stubborn", "parent"]) {
 for (const mode of ["good", "parent"]) {
   Deno.test(`a host that is killed leaves no process behind that is: ${mode}`, async () => {
     await using lives = new Lives();
-    const host = new Deno.Command("deno", {
-      args: [
-        "run",
-        "--no-prompt",
-        "--allow-run=deno",
-        new URL("servers/host.ts", import.meta.url).pathname,
-        mode,
-        String(lives.port),
-        JSON.stringify(denoEnvironment()),
-      ],
-      stdin: "null",
-      stdout: "null",
-      stderr: "inherit",
-    }).spawn();
+    const host = startHost(["--allow-run=deno"], [mode, String(lives.port), JSON.stringify(denoEnvironment())]);
     await lives.begun(mode === "parent" ? 2 : 1);
     host.kill("SIGKILL");
     await host.status;
+    await host.stdin.close().catch(() => {});
     await lives.over();
   });
+}
+
+Deno.test("a call is answered although what the crashed process started holds its output open", async () => {
+  await using lives = new Lives();
+  await using client = await connected(mcpStdio({ graceMs: 100 }), scripted("abandons", {}, lives.port));
+  await client.tools();
+  await lives.begun(2);
+  assert.match(errorOf(await client.call("work")), /exited with code 3/);
+});
+
+Deno.test("a process group ends with everything it started, also what minds nothing", async () => {
+  await using lives = new Lives();
+  const args = ["abandons", String(lives.port), JSON.stringify(denoEnvironment()), "group"];
+  const host = startHost(["--allow-run"], args);
+  await lives.begun(2);
+  await host.stdin.close();
+  await host.status;
+  await lives.over();
+});
+
+/** A program that hosts the scripted server, with flags of its own. */
+function startHost(flags: readonly string[], args: readonly string[]): Deno.ChildProcess {
+  const script = new URL("servers/host.ts", import.meta.url).pathname;
+  return new Deno.Command("deno", {
+    args: ["run", "--no-prompt", ...flags, script, ...args],
+    stdin: "piped",
+    stdout: "null",
+    stderr: "inherit",
+  }).spawn();
 }
 
 Deno.test("a server whose program does not exist is skipped with a warning that says so, and the turn goes on", async () => {
@@ -136,6 +153,7 @@ Deno.test("a server whose program does not exist is skipped with a warning that 
 class Lives implements AsyncDisposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #lives: Promise<void>[] = [];
+  readonly #connections: Deno.TcpConn[] = [];
   readonly #accepting: Promise<void>;
   #onBegin = (): void => {};
 
@@ -159,12 +177,20 @@ class Lives implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#listener.close();
-    await this.#accepting;
+    for (const connection of this.#connections) {
+      try {
+        connection.close();
+      } catch {
+        // It ended with its process.
+      }
+    }
+    await Promise.all([this.#accepting, ...this.#lives]);
   }
 
   async #accept(): Promise<void> {
     try {
       for await (const connection of this.#listener) {
+        this.#connections.push(connection);
         this.#lives.push(connection.readable.pipeTo(new WritableStream()).catch(() => {}));
         this.#onBegin();
       }

@@ -8,27 +8,24 @@
 
 const [mode = "good", port] = Deno.args;
 const encoder = new TextEncoder();
+const NO_MORE = ["run", "--no-prompt", "--no-config", "--allow-net=127.0.0.1"];
 
 if (port !== undefined) {
   const life = await Deno.connect({ hostname: "127.0.0.1", port: Number(port) });
   await life.write(encoder.encode(`${mode}\n`));
+  // The test is over.
+  life.readable.pipeTo(new WritableStream()).finally(() => Deno.exit(9));
 }
 if (mode === "stubborn") Deno.addSignalListener("SIGTERM", () => {});
-if (mode === "parent") {
-  // The child inherits the input: what it reads there ends when this process's host is gone.
+if (mode === "parent" || mode === "abandons") {
+  const script = import.meta.filename ?? "";
+  const minds = mode === "parent";
   new Deno.Command("deno", {
-    args: [
-      "run",
-      "--no-prompt",
-      "--no-config",
-      "--allow-net=127.0.0.1",
-      import.meta.filename ?? "",
-      "child",
-      port ?? "",
-    ],
-    stdin: "inherit",
+    args: [...NO_MORE, script, minds ? "child" : "silent", port ?? ""],
+    // What it reads ends when the host is gone; one that reads nothing holds the output open for ever.
+    stdin: minds ? "inherit" : "null",
     stdout: "inherit",
-    stderr: "null",
+    stderr: minds ? "null" : "inherit",
   }).spawn();
 }
 if (mode === "silent") await new Promise(() => setInterval(() => {}, 1000));
@@ -45,6 +42,7 @@ for await (const piece of Deno.stdin.readable.pipeThrough(new TextDecoderStream(
   for (const line of lines) await onMessage(JSON.parse(line));
 }
 if (mode === "stubborn") await new Promise(() => setInterval(() => {}, 1000));
+Deno.exit(0);
 
 async function onMessage({ id, method }: { id?: unknown; method?: string }): Promise<void> {
   if (id === undefined) return;
@@ -65,6 +63,7 @@ async function onMessage({ id, method }: { id?: unknown; method?: string }): Pro
 async function onCall(id: unknown): Promise<void> {
   switch (mode) {
     case "crash":
+    case "abandons":
       console.error("segmentation fault, more or less");
       return Deno.exit(3);
     case "hang":
