@@ -1,11 +1,13 @@
 /** The local backends: everything a runtime keeps, in one data folder. */
 
+import { StoreError } from "../src/errors.ts";
 import type { PermissionNeeds } from "../src/records/permissions.ts";
 import type { Clock, RandomSource } from "../src/ports/clock.ts";
 import type { SessionJournal } from "../src/ports/journal.ts";
 import type { BindsSessionHost } from "../src/ports/session_host.ts";
 import { systemClock } from "../src/kit/clock.ts";
 import { IdSource, systemRandom } from "../src/kit/ids.ts";
+import { markPunctual } from "../src/kit/punctual.ts";
 import type { BackendSlots } from "../src/runtime/backend_slots.ts";
 import { RuntimeBackends } from "../src/runtime/backends.ts";
 import { Background, type BackgroundOptions } from "./background.ts";
@@ -22,7 +24,8 @@ import { LocalSessionStorageStore } from "./records/session_storage_store.ts";
 import { LocalSessionStore } from "./records/session_store.ts";
 import type { SettleMonitor } from "./schedules/monitor.ts";
 import { LocalScheduleStore } from "./schedules/schedule_store.ts";
-import type { Connection, Durability } from "./sqlite/connection.ts";
+import type { Connection } from "./sqlite/connection.ts";
+import type { Durability } from "./sqlite/open_database.ts";
 import { openStore } from "./sqlite/prepare_store.ts";
 import { LocalSessionTaskRegistry } from "./tasks/registry.ts";
 import { applyUpdateIn } from "./tasks/task_changes.ts";
@@ -107,7 +110,7 @@ export class LocalBackends implements AsyncDisposable {
     const clock = options.clock ?? systemClock();
     const ids = new IdSource(clock, options.random ?? systemRandom());
     const owners = new Owners(profile.ownersPath);
-    const journal = new LocalJournal({ connection, owners, clock, ids });
+    const journal = markPunctual(new LocalJournal({ connection, owners, clock, ids }));
     this.profile = profile;
     this.#connection = connection;
     this.#owners = owners;
@@ -134,7 +137,7 @@ export class LocalBackends implements AsyncDisposable {
       ids,
       settleMonitor: monitorSettler(connection, clock),
     });
-    const sessionStore = new LocalSessionStore(connection, { clock });
+    const sessionStore = markPunctual(new LocalSessionStore(connection, { clock }));
     const given = backends.slots;
     const chosen = backends.chosen;
     const usedJournal = journalFor(backends, journal);
@@ -145,8 +148,8 @@ export class LocalBackends implements AsyncDisposable {
       clock,
     });
     const local: Partial<BackendSlots> = {
-      harnessStore: new LocalHarnessStore(connection),
-      agentStore: new LocalAgentStore(connection),
+      harnessStore: markPunctual(new LocalHarnessStore(connection)),
+      agentStore: markPunctual(new LocalAgentStore(connection)),
       sessionStore,
       ...(usedJournal === undefined ? {} : { journal: usedJournal }),
       storageStore: new LocalSessionStorageStore(
@@ -210,8 +213,12 @@ export class LocalBackends implements AsyncDisposable {
    * Starts what runs beside turns: schedules fire, wakes that were left go out, tasks of dead processes are settled.
    *
    * It keeps the program alive; end it with the handle, or with the backends.
+   *
+   * @throws {StoreError} when the backends are closed
    */
   startBackground(options: BackgroundOptions = {}): Background {
+    // Otherwise it would look at a closed store for ever.
+    if (this.#closing !== undefined) throw new StoreError("start background work", new Error("the store is closed"));
     const background = new Background({
       connection: this.#connection,
       owners: this.#owners,
@@ -250,11 +257,13 @@ export class LocalBackends implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
+    // In this order, and each whatever became of the one before: the last to go are the locks that say we live.
+    await using ends = new AsyncDisposableStack();
+    ends.use(this.#owners);
+    ends.use(this.#connection);
+    ends.use(this.taskRegistry);
+    ends.use(this.wakes);
     await this.stopBackground();
-    await this.wakes[Symbol.asyncDispose]();
-    this.taskRegistry[Symbol.dispose]();
-    this.#connection.close();
-    this.#owners[Symbol.dispose]();
   }
 }
 

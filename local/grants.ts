@@ -1,6 +1,15 @@
 /** Asking Deno what is granted, before anything is opened and never by a prompt. */
 
+import { grantablePath } from "../src/kit/required_permissions.ts";
 import { PermissionMissingError } from "./errors.ts";
+
+/** A folder that is about to be used. */
+export interface NeededFolder {
+  /** What it is, such as `data folder`. */
+  readonly what: string;
+  /** Where it is. */
+  readonly path: string;
+}
 
 /**
  * Checks that folders may be read and written.
@@ -8,14 +17,29 @@ import { PermissionMissingError } from "./errors.ts";
  * @throws {PermissionMissingError} naming every flag that is missing
  */
 export async function assertGranted(what: string, folders: readonly string[]): Promise<void> {
+  await assertAllGranted(folders.map((path) => ({ what, path })));
+}
+
+/**
+ * Checks that folders of several kinds may be read and written.
+ *
+ * @throws {PermissionMissingError} naming every folder that lacks a grant and every flag that is missing
+ */
+export async function assertAllGranted(folders: readonly NeededFolder[]): Promise<void> {
   const flags: string[] = [];
+  const lacking = new Set<NeededFolder>();
   for (const name of ["read", "write"] as const) {
-    const missing: string[] = [];
-    for (const path of folders) {
-      const { state } = await Deno.permissions.query({ name, path });
-      if (state !== "granted") missing.push(path);
+    const paths = new Set<string>();
+    for (const folder of folders) {
+      const { state } = await Deno.permissions.query({ name, path: folder.path });
+      if (state === "granted") continue;
+      paths.add(grantablePath(folder.path));
+      lacking.add(folder);
     }
-    if (missing.length > 0) flags.push(`--allow-${name}=${missing.join(",")}`);
+    if (paths.size > 0) flags.push(`--allow-${name}=${[...paths].join(",")}`);
   }
-  if (flags.length > 0) throw new PermissionMissingError(what, folders[0] ?? "", flags);
+  const last = [...lacking].at(-1);
+  if (last === undefined) return;
+  const others = [...lacking].slice(0, -1).map(({ what, path }) => `${what} "${path}"`);
+  throw new PermissionMissingError([...others, last.what].join(" and "), last.path, flags);
 }

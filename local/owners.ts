@@ -79,7 +79,8 @@ export class Owners implements Disposable {
     for (const name of namesIn(this.#folder)) {
       if (this.#files.has(name) || !OWNER_ID.test(name)) continue;
       using file = openIfThere(join(this.#folder, name));
-      if (file === undefined || !file.tryLockSync(true)) continue;
+      // Shared, as whoever asks whether it lives: an exclusive lock would make a dead owner look alive meanwhile.
+      if (file === undefined || !file.tryLockSync(false)) continue;
       removeIfThere(join(this.#folder, name));
       removed++;
     }

@@ -7,8 +7,9 @@ import { InProcessRuntimeBuilder } from "../src/runtime/builder.ts";
 import { InProcessRuntime } from "../src/runtime/in_process_runtime.ts";
 import type { RuntimeParts } from "../src/runtime/runtime_parts.ts";
 import { LocalBackends, type LocalBackendsOptions } from "./backends.ts";
-import { assertGranted } from "./grants.ts";
+import { assertAllGranted } from "./grants.ts";
 import type { LocalProfile } from "./profile.ts";
+import { RealDiskFileStore } from "./workspace/real_disk_file_store.ts";
 
 /** Options of {@linkcode LocalRuntimeBuilder}. */
 export type LocalRuntimeOptions = Pick<LocalBackendsOptions, "durability" | "secretKey">;
@@ -99,8 +100,8 @@ export class LocalRuntimeBuilder extends InProcessRuntimeBuilder {
   /**
    * Lets sessions work on the profile's `workspaceRoot`, on the real disk; all of them share it.
    *
-   * Without it their files are kept in the store, and no path of the host exists for them. Needs `--allow-read` and
-   * `--allow-write` for the folder, which is made when it is not there.
+   * Without it their files are kept in the store, and no path of the host exists for them. The data folder is no part
+   * of it, wherever it lies. Needs `--allow-read` and `--allow-write` for the folder, which is made when it is not there.
    *
    * @param decorate wraps the file store, such as `(files) => new WriteBlocklistFileStore(files)`
    */
@@ -113,18 +114,17 @@ export class LocalRuntimeBuilder extends InProcessRuntimeBuilder {
    * Opens the data folder and makes the runtime.
    *
    * @throws {PermissionMissingError} when a grant is missing, before anything is opened
-   * @throws {ConfigurationError} when no default model is set, a registration is duplicate, or a session's harness is missing
+   * @throws {ConfigurationError} when no default model is set, a registration is duplicate, a session's harness is
+   * missing, or the workspace root is no folder or the data folder itself
    */
   override async build(): Promise<LocalRuntime> {
     const profile = this.#profile;
-    const isOnDisk = this.#workspace !== undefined;
-    await assertGranted("data folder", isOnDisk ? [profile.dataDir, profile.workspaceRoot] : [profile.dataDir]);
+    const folders = [{ what: "data folder", path: profile.dataDir }];
+    if (this.#workspace !== undefined) folders.push({ what: "workspace root", path: profile.workspaceRoot });
+    await assertAllGranted(folders);
     let given = this.#given;
     if (this.#workspace !== undefined) {
-      Deno.mkdirSync(profile.workspaceRoot, { recursive: true });
-      const { RealDiskFileStore } = await import("./workspace/real_disk_file_store.ts");
-      const disk = await RealDiskFileStore.open(profile.workspaceRoot, { hidden: [profile.dataDir] });
-      given = given.withFileStore(this.#workspace(disk));
+      given = given.withFileStore(this.#workspace(await openWorkspace(profile, this.#clock)));
     }
     const local = await LocalBackends.open(profile, given, {
       ...this.#options,
@@ -148,5 +148,22 @@ export class LocalRuntimeBuilder extends InProcessRuntimeBuilder {
   /** See `InProcessRuntimeBuilder.make`. */
   protected override make(parts: RuntimeParts): InProcessRuntime {
     return this.#local === undefined ? super.make(parts) : new LocalRuntime(parts, this.#local);
+  }
+}
+
+/** Opens the real-disk workspace of a profile; both folders are made when they are not there. */
+async function openWorkspace({ dataDir, workspaceRoot }: LocalProfile, clock?: Clock): Promise<RuntimeFileStore> {
+  // First, and for its owner alone: the workspace may lie in it. It is hidden as what it is, so it must be there.
+  makeFolder(dataDir, 0o700);
+  makeFolder(workspaceRoot, 0o777);
+  return await RealDiskFileStore.open(workspaceRoot, { hidden: [dataDir], ...(clock === undefined ? {} : { clock }) });
+}
+
+/** Makes a folder; one that cannot be made is refused by whoever opens it. */
+function makeFolder(path: string, mode: number): void {
+  try {
+    Deno.mkdirSync(path, { recursive: true, mode });
+  } catch (error) {
+    if (!(error instanceof Error) || !("code" in error)) throw error;
   }
 }

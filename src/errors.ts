@@ -22,6 +22,7 @@ export type FailureCode =
   | "model_not_configured"
   | "blocked_by_hook"
   | "checkpoint_unreadable"
+  | "invalid_output"
   | "processing_error";
 
 /** Options of {@linkcode RuntimeError}. */

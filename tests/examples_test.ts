@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { checkoutRoot, filesUnder, readCheckoutFile, tempFolder } from "./_support/checkout.ts";
 import { parseExampleCommand, redirectNet } from "./_support/example_command.ts";
 import { serveFakeOpenai } from "./_support/fake_openai.ts";
+import { serveFakeProviders } from "./_support/fake_providers.ts";
 import { spawnDenoOk } from "./_support/spawn_deno.ts";
 
 for (const file of filesUnder("examples").filter((file) => /^examples\/[^/]+\.ts$/.test(file))) {
@@ -39,6 +40,66 @@ for (const file of filesUnder("examples").filter((file) => /^examples\/[^/]+\.ts
     assert.equal(provider.requests.length > 0, redirected, "the provider's fake was not asked");
   });
 }
+
+Deno.test("examples/providers.ts asks every provider that is set up", async () => {
+  await using providers = serveFakeProviders();
+  const { stdout } = await runProviders(providers.env, providers.host);
+  const answered = stdout.split("\n").filter((line) => /^[a-z_]+ \(.+\): \S/.test(line)).map((line) =>
+    line.split(" ")[0]
+  );
+  assert.deepEqual(answered, ["openai", "anthropic", "gemini", "openrouter", "azure_openai", "ollama"]);
+  assert.match(stdout, /ollama \(local-model\)/);
+});
+
+Deno.test("examples/providers.ts says what to set when nothing is", async () => {
+  const { stdout } = await runProviders({}, "127.0.0.1:9000");
+  assert.match(stdout, /gemini: set GEMINI_API_KEY, GEMINI_BASE_URL to use it/);
+  assert.match(stdout, /No provider is set up/);
+});
+
+async function runProviders(env: Readonly<Record<string, string>>, host: string): Promise<{ readonly stdout: string }> {
+  const file = "examples/providers.ts";
+  const { flags } = redirectNet(parseExampleCommand(file, readCheckoutFile(file)).flags, host);
+  using folder = tempFolder();
+  return await spawnDenoOk(["run", ...flags, join(checkoutRoot, file)], {
+    cwd: folder.path,
+    clearEnv: true,
+    env: { ...inherited("PATH", "HOME", "DENO_DIR", "XDG_CACHE_HOME"), ...env },
+    timeoutMs: 60_000,
+  });
+}
+
+Deno.test("persistent_chat goes on with its conversation when it is run again, and with what is said to it", async () => {
+  using folder = tempFolder();
+  const first = await runExample("examples/persistent_chat.ts", folder.path);
+  assert.match(first, /^A new conversation\nNow\n {2}user: Hello! Remember me\.\n {2}agent: Echo: Hello!/);
+  const second = await runExample("examples/persistent_chat.ts", folder.path, "How", "are", "you?");
+  assert.match(
+    second,
+    /^Going on after 2 messages\n {2}user: Hello! Remember me\.\n {2}agent: .*\nNow\n {2}user: How are/,
+  );
+  const third = await runExample("examples/persistent_chat.ts", folder.path);
+  assert.match(third, /^Going on after 4 messages\n(.*\n){2} {2}user: How are you\?\n/);
+});
+
+Deno.test("background_and_schedules is woken by the tool, the subagent and the schedule", async () => {
+  using folder = tempFolder();
+  const printed = await runExample("examples/background_and_schedules.ts", folder.path);
+  assert.deepEqual(
+    printed.match(/woken: (Background task "\w+"|Time for tea)/g)?.toSorted(),
+    ['woken: Background task "Build"', 'woken: Background task "reader"', "woken: Time for tea"],
+  );
+  assert.match(printed, /"Build" \(background_tool\): succeeded, \{"built":"website"\}\n/);
+  assert.match(printed, /"reader" \(subagent\): succeeded, Echo: Read the notes\.\n/);
+});
+
+Deno.test("two_processes meets a busy session, and takes it over from the killed process", async () => {
+  using folder = tempFolder();
+  const printed = await runExample("examples/two_processes.ts", folder.path);
+  assert.match(printed, /session_busy: Cannot run a turn of session .* owner "owner_\w+" is running one/);
+  assert.match(printed, /taken over and finished here\n {3}completed: Echo: Think about it for a minute\.\n/);
+  assert.match(printed, /agent: Echo: Now me\.\n$/);
+});
 
 Deno.test("parseExampleCommand() reads flags and arguments from the first line", () => {
   const line = "// deno run --no-prompt --allow-net=api.openai.com examples/a.ts one two\ncode();";
@@ -75,6 +136,19 @@ Deno.test("redirectNet() leaves an example alone that stays on loopback or off t
     assert.deepEqual(redirectNet(flags, "127.0.0.1:8000"), { flags, redirected: false });
   }
 });
+
+/** What an example prints that needs no provider, in a working folder of its own. */
+async function runExample(file: string, cwd: string, ...args: readonly string[]): Promise<string> {
+  const { flags } = parseExampleCommand(file, readCheckoutFile(file));
+  const env = inherited("PATH", "HOME", "DENO_DIR", "XDG_CACHE_HOME");
+  const { stdout } = await spawnDenoOk(["run", ...flags, join(checkoutRoot, file), ...args], {
+    cwd,
+    clearEnv: true,
+    env,
+    timeoutMs: 60_000,
+  });
+  return stdout;
+}
 
 function inherited(...names: readonly string[]): Record<string, string> {
   const values: Record<string, string> = {};

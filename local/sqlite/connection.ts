@@ -1,32 +1,25 @@
 /** The connection to one `local.db`: prepared statements, and grouped transactions. */
 
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { setImmediate } from "node:timers";
 import { StoreError } from "../../src/errors.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import { systemClock } from "../../src/kit/clock.ts";
 import { StoreBusyError } from "../errors.ts";
 import { migrate, type Migration, MIGRATIONS } from "./migrations.ts";
-import type { SqlRow, SqlValue } from "./row.ts";
+import { BUSY_TIMEOUT_MS, type Durability, openDatabase } from "./open_database.ts";
+import type { SqlList, SqlRow, SqlValue } from "./row.ts";
 import { isBusy, storeErrorOf } from "./sqlite_errors.ts";
+import { type Job, type Outcome, settle } from "./write_job.ts";
 
 /** Most steps of one transaction. */
 const MAX_GROUP = 32;
 /** Most bytes of one transaction, as far as the writes tell. */
 const MAX_GROUP_BYTES = 256 * 1024;
-/** How long SQLite itself waits for a lock: it blocks the whole event loop (Deno 2.9.6). */
-const BUSY_TIMEOUT_MS = 20;
 /** How long a busy store is tried again before the writes are given up. */
 const BUSY_DEADLINE_MS = 5000;
 /** The shortest and the longest wait between two tries. */
 const RETRY_MS: readonly [number, number] = [1, 100];
-
-/**
- * What a commit survives: a power loss (`synchronous=FULL`), or only the end of the process (`NORMAL`).
- *
- * With `process-crash` the newest commits may be gone after a power loss; the store is never damaged by one.
- */
-export type Durability = "power-loss" | "process-crash";
 
 /** Options of {@linkcode Connection.open}. */
 export interface ConnectionOptions {
@@ -52,23 +45,11 @@ export interface WriteOptions<T> {
   readonly verify?: () => T | undefined;
 }
 
-/** One write that waits for its transaction. */
-interface Job {
-  apply(): unknown;
-  verify: (() => unknown) | undefined;
-  readonly bytes: number;
-  resolve(value: unknown): void;
-  reject(error: unknown): void;
-}
-
-/** What a job came to inside a transaction. */
-type Outcome = { readonly value: unknown } | { readonly error: unknown };
-
 /**
  * One connection to a store.
  *
- * Reads are answered at once. Writes run in IMMEDIATE transactions: those that are ready together share one, each in a
- * savepoint of its own, so that one that throws takes nothing with it. A store that another process keeps locked is
+ * Reads are answered at once. Writes run in IMMEDIATE transactions: those that are ready together share one, and one that
+ * throws takes nothing with it. A store that another process keeps locked is
  * tried again asynchronously for 5 s.
  *
  * `path` is opened as it is: check the file first (see `prepareStore`).
@@ -79,6 +60,7 @@ export class Connection implements Disposable {
   readonly #options: ConnectionOptions;
   readonly #clock: Clock;
   readonly #statements = new Map<string, StatementSync>();
+  readonly #listStatements = new Map<string, StatementSync>();
   #db: DatabaseSync;
   #queue: Job[] = [];
   #queuedBytes = 0;
@@ -91,7 +73,7 @@ export class Connection implements Disposable {
     this.path = path;
     this.#options = options;
     this.#clock = options.clock ?? systemClock();
-    this.#db = openDatabase(path, options);
+    this.#db = openDatabase(path, options.durability);
   }
 
   /**
@@ -134,13 +116,23 @@ export class Connection implements Disposable {
     }
   }
 
+  /** All rows as lists of their columns, for thousands of them: objects cost twice as much (Deno 2.9.6). */
+  lists(sql: string, ...params: readonly SqlValue[]): SqlList[] {
+    try {
+      const rows: unknown = (this.#listStatements.get(sql) ?? this.#prepare(this.#listStatements, sql)).all(...params);
+      return rows as SqlList[];
+    } catch (error) {
+      throw storeErrorOf(error, this.path, `read from store "${this.path}"`);
+    }
+  }
+
   /**
    * Changes rows and tells how many; only inside {@linkcode write}.
    *
    * @throws {StoreError} outside a transaction
    */
   run(sql: string, ...params: readonly SqlValue[]): number {
-    if (!this.#db.isTransaction) {
+    if (!this.#db.isOpen || !this.#db.isTransaction) {
       throw new StoreError(`write to store "${this.path}"`, new Error("a change outside write()"));
     }
     return Number(this.#statement(sql).run(...params).changes);
@@ -159,7 +151,8 @@ export class Connection implements Disposable {
     if (this.#closed) return Promise.reject(this.#closedError());
     const { bytes = 0, verify } = options;
     return new Promise((resolve, reject) => {
-      this.#queue.push({ apply, verify, bytes, resolve: resolve as (value: unknown) => void, reject });
+      const settle = { resolve: resolve as (value: unknown) => void, reject };
+      this.#queue.push({ apply, verify, bytes, alone: false, ...settle });
       this.#queuedBytes += bytes;
       const full = this.#queue.length >= MAX_GROUP || this.#queuedBytes >= MAX_GROUP_BYTES;
       if (options.join !== true || full) this.#flush();
@@ -188,8 +181,8 @@ export class Connection implements Disposable {
       this.#rejectAll([...group, ...this.#queue.splice(0)], new StoreBusyError(this.path, BUSY_TIMEOUT_MS));
     }
     this.#closed = true;
-    this.#statements.clear();
-    this.#db.close();
+    this.#forgetStatements();
+    if (this.#db.isOpen) this.#db.close();
   }
 
   /** See {@linkcode close}. */
@@ -218,9 +211,10 @@ export class Connection implements Disposable {
     let count = 0;
     let bytes = 0;
     for (const job of this.#queue) {
-      if (count >= MAX_GROUP || count > 0 && bytes + job.bytes > MAX_GROUP_BYTES) break;
+      if (count >= MAX_GROUP || count > 0 && (job.alone || bytes + job.bytes > MAX_GROUP_BYTES)) break;
       bytes += job.bytes;
       count++;
+      if (job.alone) break;
     }
     this.#queuedBytes -= bytes;
     return this.#queue.splice(0, count);
@@ -247,7 +241,7 @@ export class Connection implements Disposable {
   }
 
   /** Stores a group in one transaction and settles its jobs; false when another process holds the lock. */
-  #writeGroup(group: readonly Job[]): boolean {
+  #writeGroup(group: readonly Job[], together: boolean = group.length > 1): boolean {
     try {
       this.#statement("BEGIN IMMEDIATE").run();
     } catch (error) {
@@ -255,15 +249,42 @@ export class Connection implements Disposable {
       this.#rejectAll(group, error);
       return true;
     }
+    if (together) {
+      const values = this.#applyTogether(group);
+      if (values !== undefined) this.#commit(group, values);
+      return values !== undefined || this.#writeGroup(group, false);
+    }
     const outcomes = this.#applyAll(group);
     if (outcomes !== undefined) this.#commit(group, outcomes);
-    // SQLite undid the whole transaction (disk full): who needed too much is found out one by one.
-    else if (group.length > 1) { for (const job of group) this.#writeAlone(job); }
+    else if (group.length > 1) this.#splitUp(group);
     return true;
   }
 
-  #writeAlone(job: Job): void {
-    if (!this.#writeGroup([job])) this.#rejectAll([job], new StoreBusyError(this.path, BUSY_TIMEOUT_MS));
+  /**
+   * SQLite undid the whole transaction (disk full): who needed too much is found out one by one.
+   *
+   * Through the queue, so that a lock another process takes in between is waited for as always.
+   */
+  #splitUp(group: readonly Job[]): void {
+    for (const job of group) {
+      job.alone = true;
+      this.#queuedBytes += job.bytes;
+    }
+    this.#queue.unshift(...group);
+    this.#schedule();
+  }
+
+  /**
+   * Runs all jobs without savepoints, each of which costs two statements and a copy of every page it changes; undefined
+   * when one of them throws, and then nothing is written: which one it was is found out with savepoints.
+   */
+  #applyTogether(jobs: readonly Job[]): Outcome[] | undefined {
+    try {
+      return jobs.map((job) => ({ value: job.apply() }));
+    } catch {
+      if (this.#db.isTransaction) this.#statement("ROLLBACK").run();
+      return undefined;
+    }
   }
 
   /** Runs each job in a savepoint; undefined when SQLite ended the transaction, and then a lone job is settled. */
@@ -304,13 +325,14 @@ export class Connection implements Disposable {
   /**
    * A commit failed: it may be in the file or not, and the handle is not to be trusted.
    *
-   * The file is opened again, and each write looks for what it would have stored.
+   * The file is opened again, and each write looks for what it would have stored. When it cannot be opened now, as on a
+   * full disk, the writes are reported as failed and the next use tries again.
    */
   #settleDoubtful(jobs: readonly Job[], outcomes: readonly Outcome[], cause: unknown): void {
     try {
-      this.#statements.clear();
+      this.#forgetStatements();
       this.#db.close();
-      this.#db = openDatabase(this.path, this.#options);
+      this.#db = openDatabase(this.path, this.#options.durability);
     } catch {
       return this.#rejectAll(jobs, cause);
     }
@@ -336,42 +358,25 @@ export class Connection implements Disposable {
   }
 
   #statement(sql: string): StatementSync {
-    let statement = this.#statements.get(sql);
-    if (statement === undefined) {
-      if (this.#closed) throw this.#closedError();
-      statement = this.#db.prepare(sql);
-      this.#statements.set(sql, statement);
-    }
+    return this.#statements.get(sql) ?? this.#prepare(this.#statements, sql);
+  }
+
+  #prepare(known: Map<string, StatementSync>, sql: string): StatementSync {
+    if (this.#closed) throw this.#closedError();
+    if (!this.#db.isOpen) this.#db = openDatabase(this.path, this.#options.durability);
+    const statement = this.#db.prepare(sql);
+    // Deno 2.9.6 has it, its types do not.
+    if (known === this.#listStatements) Reflect.apply(Reflect.get(statement, "setReturnArrays"), statement, [true]);
+    known.set(sql, statement);
     return statement;
+  }
+
+  #forgetStatements(): void {
+    this.#statements.clear();
+    this.#listStatements.clear();
   }
 
   #closedError(): StoreError {
     return new StoreError(`use store "${this.path}"`, new Error("it is closed"));
-  }
-}
-
-function settle(job: Job, outcome: Outcome | undefined): void {
-  if (outcome === undefined) return;
-  if ("error" in outcome) job.reject(outcome.error);
-  else job.resolve(outcome.value);
-}
-
-/** Opens the file with the settings every connection has. */
-function openDatabase(path: string, options: ConnectionOptions): DatabaseSync {
-  const db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, allowExtension: false });
-  try {
-    // Only before the first table has it an effect: VACUUM needs every permission (Deno 2.9.6), so space is freed by steps.
-    db.prepare("PRAGMA auto_vacuum=INCREMENTAL").get();
-    db.prepare("PRAGMA journal_mode=WAL").get();
-    db.prepare(`PRAGMA synchronous=${options.durability === "process-crash" ? "NORMAL" : "FULL"}`).get();
-    // SQLite would write temporary files to /var/tmp without asking for a grant.
-    db.prepare("PRAGMA temp_store=MEMORY").get();
-    db.prepare("PRAGMA trusted_schema=OFF").get();
-    db.prepare("PRAGMA cell_size_check=ON").get();
-    db.prepare("PRAGMA journal_size_limit=16777216").get();
-    return db;
-  } catch (error) {
-    db.close();
-    throw error;
   }
 }

@@ -1,11 +1,13 @@
 /** Making and checking the file of a store before it is opened for writing. */
 
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
 import { RuntimeError, StoreError } from "../../src/errors.ts";
-import { CorruptStoreError, ReadOnlyStorageError, UnsafeStoreError } from "../errors.ts";
+import { CorruptStoreError, ReadOnlyStorageError, StorageFullError, StoreBusyError } from "../errors.ts";
+import { UnsafeStoreError } from "../errors.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
 import { checkVersion, type Migration, MIGRATIONS, readVersion } from "./migrations.ts";
+import { openForReading } from "./open_database.ts";
 import { isBusy, storeErrorOf } from "./sqlite_errors.ts";
 
 /** Older ones can damage a store that two connections checkpoint at once (sqlite.org/releaselog/3_51_3.html). */
@@ -39,15 +41,14 @@ export async function openStore(path: string, options: ConnectionOptions = {}): 
   const deadline = performance.now() + OPEN_DEADLINE_MS;
   for (;;) {
     try {
-      if (!checkFile(path, uid)) await makeStore(path, options);
+      if (!checkFile(path, uid)) makeStore(path, options);
       const version = probe(path, migrations);
       if (version > 0 && version < (migrations.at(-1)?.version ?? 0)) await keepBackup(path, version);
       return Connection.open(path, options);
     } catch (error) {
-      const cause = error instanceof RuntimeError && error.code === "store_busy" ? error.cause : error;
-      if (!isBusy(cause) || performance.now() > deadline) {
-        throw storeErrorOf(error, path, `open store "${path}"`);
-      }
+      const busy = error instanceof StoreBusyError || isBusy(error);
+      if (!busy) throw storeErrorOf(error, path, `open store "${path}"`);
+      if (performance.now() > deadline) throw new StoreBusyError(path, OPEN_DEADLINE_MS, error);
       await new Promise((resolve) => setTimeout(resolve, 5 + Math.random() * 20));
     }
   }
@@ -77,44 +78,72 @@ function isReadOnly(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "EROFS";
 }
 
-/** Checks the file without opening it; false when there is none. */
+/** Checks the files without opening them; false when there is no store. */
 function checkFile(path: string, uid: number | null): boolean {
   const info = lstat(path);
   for (const log of [`${path}-wal`, `${path}-shm`, `${path}-journal`]) {
     const found = lstat(log);
-    if (found?.isSymlink) throw new UnsafeStoreError(log, "it is a symbolic link; remove it if you do not know it");
-    if (found !== undefined && found.size > 0 && info === undefined && log.endsWith("-wal")) {
+    if (found === undefined) continue;
+    assertOwnFile(log, found, uid);
+    if (found.size > 0 && info === undefined && log.endsWith("-wal")) {
       throw new CorruptStoreError(path, "it is missing, but its write-ahead log is there");
     }
   }
   if (info === undefined) return false;
+  assertOwnFile(path, info, uid);
+  if (info.mode !== null && (info.mode & 0o200) === 0) throw new ReadOnlyStorageError(path);
+  if (info.size < HEADER_BYTES) throw new CorruptStoreError(path, info.size === 0 ? "it is empty" : "it is cut short");
+  return true;
+}
+
+/** Checks that a file is one that only its owner, and that is us, can reach. */
+function assertOwnFile(path: string, info: Deno.FileInfo, uid: number | null): void {
   if (info.isSymlink) throw new UnsafeStoreError(path, "it is a symbolic link; put the file itself there");
   if (!info.isFile) throw new UnsafeStoreError(path, "it is not a regular file");
   if (uid !== null && info.uid !== uid) throw new UnsafeStoreError(path, "it belongs to another user");
   if (info.mode !== null && (info.mode & 0o077) !== 0) {
     throw new UnsafeStoreError(path, `others may reach it; run: chmod 600 "${path}"`);
   }
-  if (info.size < HEADER_BYTES) throw new CorruptStoreError(path, info.size === 0 ? "it is empty" : "it is cut short");
-  return true;
 }
 
 /** Builds a store under another name and gives it its own when it is complete: an empty file is never a fresh one. */
-async function makeStore(path: string, options: ConnectionOptions): Promise<void> {
+function makeStore(path: string, options: ConnectionOptions): void {
   const folder = dirname(path);
-  using lock = Deno.openSync(join(folder, ".create.lock"), { create: true, write: true, mode: 0o600 });
-  await lock.lock(true);
+  using _lock = lockFolder(path);
   if (lstat(path) !== undefined) return;
   // Whoever makes one holds the lock: these are of dead processes.
   removeFiles(folder, DRAFT);
   const draft = join(folder, `${DRAFT}${crypto.randomUUID()}`);
   try {
     Deno.openSync(draft, { write: true, createNew: true, mode: 0o600 }).close();
-    Connection.open(draft, options).close();
+    makeTables(draft, options);
     Deno.renameSync(draft, path);
     syncFolder(folder);
   } finally {
     removeFiles(folder, DRAFT);
   }
+}
+
+/** Fills a draft; all of it is in the file then, since its log does not move with it. */
+function makeTables(draft: string, options: ConnectionOptions): void {
+  {
+    using db = Connection.open(draft, options);
+    // Closing does the same, but keeps to itself that the disk is full.
+    db.checkpoint();
+  }
+  if ((lstat(`${draft}-wal`)?.size ?? 0) > 0) throw new StorageFullError(draft);
+}
+
+/**
+ * One process at a time makes or copies the store of a folder.
+ *
+ * @throws {StoreBusyError} when another one does: a call that waits would wait without end for a stopped process
+ */
+function lockFolder(path: string): Disposable {
+  const file = Deno.openSync(join(dirname(path), ".create.lock"), { create: true, write: true, mode: 0o600 });
+  if (file.tryLockSync(true)) return file;
+  file.close();
+  throw new StoreBusyError(path, OPEN_DEADLINE_MS);
 }
 
 /** Removes the files of a folder whose names begin so; another process may do the same. */
@@ -136,10 +165,12 @@ function removeFiles(folder: string, prefix: string): void {
  */
 function probe(path: string, migrations: readonly Migration[]): number {
   const hasLog = (lstat(`${path}-wal`)?.size ?? 0) > 0;
-  const db = new DatabaseSync(path, { readOnly: true });
+  const db = openForReading(path);
   try {
     const found = readVersion(db);
     checkVersion(found, path, migrations);
+    // A store gets its name when it is complete, so one without a version was never ours.
+    if (found.version === 0) throw new CorruptStoreError(path, "another program wrote it");
     const pages = Number(db.prepare("PRAGMA page_count").get()?.["page_count"]);
     const pageSize = Number(db.prepare("PRAGMA page_size").get()?.["page_size"]);
     const size = lstat(path)?.size ?? 0;
@@ -154,20 +185,29 @@ function probe(path: string, migrations: readonly Migration[]): number {
   }
 }
 
-/** Keeps a copy of the store as the older version left it. */
+/** Keeps a copy of the store as the older version left it, in place of one of an update that failed. */
 async function keepBackup(path: string, version: number): Promise<void> {
   const copy = `${path}.v${version}.bak`;
-  if (lstat(copy) !== undefined) return;
+  using _lock = lockFolder(path);
+  // Whoever copies holds the lock: these are of dead processes.
+  removeFiles(dirname(path), `${basename(copy)}-`);
   const draft = `${copy}-${crypto.randomUUID()}`;
-  const db = new DatabaseSync(path, { readOnly: true });
+  const db = openForReading(path);
   try {
     Deno.openSync(draft, { write: true, createNew: true, mode: 0o600 }).close();
     await backup(db, draft);
-    Deno.renameSync(draft, copy);
+    // Another process may have updated the store meanwhile, and has made its copy before.
+    if (versionOf(draft) === version) Deno.renameSync(draft, copy);
   } finally {
     db.close();
-    if (lstat(draft) !== undefined) Deno.removeSync(draft);
+    removeFiles(dirname(path), `${basename(copy)}-`);
   }
+}
+
+function versionOf(path: string): number {
+  // Not read-only: such a connection would leave a log behind.
+  using db = new DatabaseSync(path);
+  return readVersion(db).version;
 }
 
 function assertSqlite(): void {

@@ -6,6 +6,9 @@ import { CorruptStoreError, ReadOnlyStorageError, StorageFullError, StoreBusyErr
 const BUSY = 5;
 const LOCKED = 6;
 const READONLY = 8;
+const IOERR = 10;
+/** The shared memory beside the log could not be made larger: the disk is full. */
+const IOERR_SHMSIZE = IOERR | 19 << 8;
 const CORRUPT = 11;
 const FULL = 13;
 const CANTOPEN = 14;
@@ -27,6 +30,8 @@ export function isBusy(error: unknown): boolean {
 export function storeErrorOf(error: unknown, path: string, action: string): unknown {
   if (error instanceof RuntimeError || error instanceof TypeError || error instanceof RangeError) return error;
   switch (resultCodeOf(error)) {
+    case IOERR:
+      return isFull(error) ? new StorageFullError(path, error) : new StoreError(action, error);
     case undefined:
       return isSqliteError(error) ? new StoreError(action, error) : error;
     case BUSY:
@@ -44,6 +49,11 @@ export function storeErrorOf(error: unknown, path: string, action: string): unkn
     default:
       return new StoreError(action, error);
   }
+}
+
+/** An I/O error whose reason is that there is no space. */
+function isFull(error: unknown): boolean {
+  return error instanceof Error && "errcode" in error && error.errcode === IOERR_SHMSIZE;
 }
 
 function isSqliteError(error: unknown): boolean {

@@ -1,11 +1,10 @@
 /** A file store whose changes somebody must approve. */
 
 import { FileStoreError } from "../../src/errors.ts";
-import type { FileEncoding, InitialFile } from "../../src/records/initial_file.ts";
-import type { PermissionNeeds } from "../../src/records/permissions.ts";
-import type { FileStat, GrepOptions, GrepResult, RuntimeFileStore, StoredFile } from "../../src/ports/file_store.ts";
+import type { FileEncoding } from "../../src/records/initial_file.ts";
+import type { RuntimeFileStore, StoredFile } from "../../src/ports/file_store.ts";
 import { isExpected } from "../files/content.ts";
-import { canonicalPathIn, type DescribedFileStore } from "./described_file_store.ts";
+import { FileStoreDecorator } from "./file_store_decorator.ts";
 
 /** A write that is to be approved. */
 export interface WriteApproval {
@@ -67,34 +66,13 @@ export interface ApprovalGateOptions {
  * await files.writeFile("project", "/new.txt", "x", "text");
  * ```
  */
-export class ApprovalGateFileStore implements DescribedFileStore {
-  readonly #files: DescribedFileStore;
+export class ApprovalGateFileStore extends FileStoreDecorator {
   readonly #options: ApprovalGateOptions;
 
   /** Puts the gate around a file store. */
   constructor(files: RuntimeFileStore, options: ApprovalGateOptions) {
-    this.#files = files;
+    super(files);
     this.#options = options;
-  }
-
-  /** The root as the model sees it. */
-  get displayRoot(): string {
-    return this.#files.displayRoot;
-  }
-
-  /** The Deno permissions of the file store inside. */
-  get permissions(): PermissionNeeds | undefined {
-    return this.#files.permissions;
-  }
-
-  /** See {@linkcode DescribedFileStore.canonicalPath}. */
-  canonicalPath(path: string): string {
-    return canonicalPathIn(this.#files, path);
-  }
-
-  /** Reads a file; nobody is asked. */
-  readFile(workspaceId: string, path: string): Promise<StoredFile> {
-    return this.#files.readFile(workspaceId, path);
   }
 
   /**
@@ -103,15 +81,20 @@ export class ApprovalGateFileStore implements DescribedFileStore {
    * @throws {FileStoreError} `approval_denied`, `file_changed` when the file changed meanwhile, or what the file store
    * inside refuses
    */
-  async writeFile(workspaceId: string, path: string, content: string, encoding: FileEncoding): Promise<boolean> {
+  override async writeFile(
+    workspaceId: string,
+    path: string,
+    content: string,
+    encoding: FileEncoding,
+  ): Promise<boolean> {
     const canonical = this.canonicalPath(path);
     const before = await this.#before(workspaceId, canonical, "write");
     await this.#approveWrite(workspaceId, canonical, before, content, encoding);
     if (before === undefined) {
-      if (await this.#files.statFile(workspaceId, canonical) !== undefined) throw hasChanged(canonical);
-      return await this.#files.writeFile(workspaceId, canonical, content, encoding);
+      if (await this.statFile(workspaceId, canonical) !== undefined) throw hasChanged(canonical);
+      return await super.writeFile(workspaceId, canonical, content, encoding);
     }
-    const wrote = await this.#files
+    const wrote = await super
       .writeFileIfContentMatches(workspaceId, canonical, before.content, content, encoding);
     if (!wrote) throw hasChanged(canonical);
     return false;
@@ -122,7 +105,7 @@ export class ApprovalGateFileStore implements DescribedFileStore {
    *
    * @throws {FileStoreError} `approval_denied`, or what the file store inside refuses
    */
-  async writeFileIfContentMatches(
+  override async writeFileIfContentMatches(
     workspaceId: string,
     path: string,
     expected: string,
@@ -130,11 +113,11 @@ export class ApprovalGateFileStore implements DescribedFileStore {
     encoding: FileEncoding,
   ): Promise<boolean> {
     const canonical = this.canonicalPath(path);
-    if ((await this.#files.statFile(workspaceId, canonical))?.isDirectory !== false) return false;
+    if ((await this.statFile(workspaceId, canonical))?.isDirectory !== false) return false;
     const before = await this.#before(workspaceId, canonical, "write");
     if (before === undefined || !isExpected(before.content, before.encoding, expected)) return false;
     await this.#approveWrite(workspaceId, canonical, before, content, encoding);
-    return await this.#files.writeFileIfContentMatches(workspaceId, canonical, expected, content, encoding);
+    return await super.writeFileIfContentMatches(workspaceId, canonical, expected, content, encoding);
   }
 
   /**
@@ -142,41 +125,16 @@ export class ApprovalGateFileStore implements DescribedFileStore {
    *
    * @throws {FileStoreError} `approval_denied`, or what the file store inside refuses
    */
-  async deleteFile(workspaceId: string, path: string, recursive: boolean): Promise<boolean> {
+  override async deleteFile(workspaceId: string, path: string, recursive: boolean): Promise<boolean> {
     const canonical = this.canonicalPath(path);
-    const stat = await this.#files.statFile(workspaceId, canonical);
+    const stat = await this.statFile(workspaceId, canonical);
     if (stat === undefined || canonical === "/") return false;
     const { isDirectory, isReadonly } = stat;
     if (isReadonly) throw isReadOnly("delete", canonical);
-    if (isDirectory && !recursive && (await this.#files.listDirectory(workspaceId, canonical)).length > 0) return false;
+    if (isDirectory && !recursive && (await this.listDirectory(workspaceId, canonical)).length > 0) return false;
     const isApproved = await this.#options.approveDelete({ workspaceId, path: canonical, isDirectory, recursive });
     if (isApproved !== true) throw isDenied("delete", canonical);
-    return await this.#files.deleteFile(workspaceId, canonical, recursive);
-  }
-
-  /** Entries of a directory; nobody is asked. */
-  listDirectory(workspaceId: string, path: string): Promise<readonly FileStat[]> {
-    return this.#files.listDirectory(workspaceId, path);
-  }
-
-  /** What a path names, or undefined; nobody is asked. */
-  statFile(workspaceId: string, path: string): Promise<FileStat | undefined> {
-    return this.#files.statFile(workspaceId, path);
-  }
-
-  /** Searches files; nobody is asked. */
-  grepFiles(workspaceId: string, pattern: string, options?: GrepOptions): Promise<GrepResult> {
-    return this.#files.grepFiles(workspaceId, pattern, options);
-  }
-
-  /** Makes a directory and its parents; nobody is asked. */
-  createDirectory(workspaceId: string, path: string): Promise<void> {
-    return this.#files.createDirectory(workspaceId, path);
-  }
-
-  /** Writes a file of a layer, which the host chose; nobody is asked. */
-  seedInitialFile(workspaceId: string, file: InitialFile): Promise<void> {
-    return this.#files.seedInitialFile(workspaceId, file);
+    return await super.deleteFile(workspaceId, canonical, recursive);
   }
 
   /** The file that would be replaced; undefined when there is none. */
@@ -188,7 +146,7 @@ export class ApprovalGateFileStore implements DescribedFileStore {
 
   async #read(workspaceId: string, path: string): Promise<StoredFile | undefined> {
     try {
-      return await this.#files.readFile(workspaceId, path);
+      return await this.readFile(workspaceId, path);
     } catch (error) {
       if (error instanceof FileStoreError && error.code === "file_not_found") return undefined;
       throw error;

@@ -2,7 +2,7 @@
 
 import { dirname, join } from "node:path";
 import { FileStoreError } from "../../src/errors.ts";
-import { isSameFile, lstat } from "./workspace_folder.ts";
+import { isSameFile, lstat, realPath } from "./workspace_folder.ts";
 import { temporaryName } from "./temporary_files.ts";
 
 /** Permissions of a file; the others, such as "run as its owner", are not for what a model wrote. */
@@ -37,12 +37,13 @@ export async function writeAtomically(
     const mode = old === undefined ? 0o666 : 0o600;
     using file = await Deno.open(temporary, { write: true, createNew: true, mode });
     isThere = true;
-    const made = await file.stat();
+    const made = file.statSync();
+    // Before anything is written: what was opened through a link that came in between stays empty.
     assertSame(made, temporary, path);
     await writeAll(file, bytes);
     if (old !== undefined) keepAccess(temporary, old, made);
     await file.sync();
-    const written = await file.stat();
+    const written = file.statSync();
     assertSame(written, temporary, path);
     if (!isStillWanted()) return undefined;
     Deno.renameSync(temporary, hostPath);
@@ -54,10 +55,10 @@ export async function writeAtomically(
   }
 }
 
-/** Checks that the open file is the one under its name: else a directory on the way was swapped. */
+/** Checks that the open file is the one under its name, and that no link leads there: else a directory was swapped. */
 function assertSame(info: Deno.FileInfo, hostPath: string, path: string): void {
   const found = lstat(hostPath);
-  if (found !== undefined && isSameFile(info, found)) return;
+  if (found !== undefined && isSameFile(info, found) && realPath(hostPath) === hostPath) return;
   throw new FileStoreError(
     "io_failed",
     path,

@@ -54,16 +54,6 @@ export function errnoOf(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 }
 
-/** Whether an error says that there is nothing at a path. */
-export function isMissing(error: unknown): boolean {
-  return error instanceof Deno.errors.NotFound || errnoOf(error) === "ENOTDIR";
-}
-
-/** The error of a file that became another one while it was used. */
-export function changedError(action: string, path: string): FileStoreError {
-  return new FileStoreError("file_changed", path, `Cannot ${action} "${path}": it changed meanwhile; try again`);
-}
-
 function meaningOf(error: unknown): Meaning {
   if (error instanceof Deno.errors.NotCapable) return ["access_denied", "the program is not granted access to it"];
   const meaning = MEANINGS.get(errnoOf(error) ?? "");

@@ -2,7 +2,7 @@
 
 import { FileStoreError } from "../../src/errors.ts";
 import { errnoOf, withFileErrors } from "./host_errors.ts";
-import { isHidden, isSameFile, type WorkspaceFolder } from "./workspace_folder.ts";
+import { isHidden, isSameFile, lstat, type WorkspaceFolder } from "./workspace_folder.ts";
 
 /** A file that is replaced as often as this between the look and the opening is given up. */
 const ATTEMPTS = 8;
@@ -56,9 +56,13 @@ async function readOnce(
   if (found.size > maxBytes) throw isTooLarge(found.size, maxBytes, path, action);
   using file = await openUnlessGone(hostPath);
   if (file === undefined) return undefined;
-  const info = await file.stat();
+  const info = file.statSync();
+  // What was found may have been outside already, if links come and go: it must be inside now that it is open. The path
+  // is looked at on both sides, so that no single swap goes unseen.
   folder.assertReal(hostPath, path, action);
-  if (!isSameFile(info, found)) return undefined;
+  const now = lstat(hostPath);
+  folder.assertReal(hostPath, path, action);
+  if (now === undefined || !isSameFile(info, found) || !isSameFile(info, now)) return undefined;
   const bytes = await readAll(file, info.size, maxBytes);
   if (bytes === undefined) throw isTooLarge(maxBytes + 1, maxBytes, path, action);
   return { bytes, info };

@@ -60,8 +60,8 @@ const locks = new PathLocks();
  *   (`file_is_linked`). Deleting a directory takes links in it away, never what they lead to.
  * - Files whose names the rules of paths refuse cannot be reached, and are left out of listings.
  * - A write is a temporary file, brought to the disk and renamed: after a crash the file is the old one or the new one.
- *   Permissions of the old file stay; other names, extended attributes and access lists do not. Deleting a directory is
- *   no such single step.
+ *   Permissions of the old file stay; extended attributes and access lists do not. A file or a directory is deleted
+ *   with all it holds or not at all. What a crash left is hidden, and swept away after ten minutes.
  * - Valid UTF-8 without NUL is text, everything else base64. While the store lives it also knows what it wrote in
  *   which encoding, since when a file exists that it replaced, and the read-only marks: they are no permissions of the
  *   disk, bind nobody but this store, and come back when the same file is seeded again.
@@ -70,9 +70,10 @@ const locks = new PathLocks();
  * Changes through any store of this process wait for each other, so `writeFileIfContentMatches` is one act among
  * them. Other processes are not kept out: what they change between its look and its rename is lost.
  *
- * This is no sandbox: Deno cannot open a name in an open directory, so a process of the same user that swaps
- * directories for links at the right moment leads a read or write outside. Keep such processes out by the means of the
- * system.
+ * This is no sandbox: Deno cannot open a name in an open directory. A link that somebody puts in the place of a directory
+ * is noticed, and no content is read or written through it, but a process of the same user that swaps them at the
+ * right moments can still get an empty directory or an empty temporary file made outside, a file there renamed, or
+ * a pipe opened, which waits. Keep such processes out by the means of the system.
  *
  * Needs `--allow-read=<root>` and `--allow-write=<root>`, nothing else.
  *

@@ -1,4 +1,4 @@
-/** Names of temporary files in a workspace, and sweeping those away that a crash left behind. */
+/** Temporary names in a workspace, and sweeping away what a crash left under them. */
 
 /** Older ones belong to no write that still runs: 10 minutes. */
 const ABANDONED_AFTER_MS = 600_000;
@@ -14,11 +14,12 @@ export function isTemporaryName(name: string): boolean {
   return NAME.test(name);
 }
 
-/** Removes a temporary file whose write was ended by a crash; one that cannot be removed stays hidden. */
-export function sweepTemporary(hostPath: string, now: number): void {
+/** Removes what a crash left of a write or a deletion; what cannot be removed stays hidden. */
+export async function sweepTemporary(hostPath: string, now: number): Promise<void> {
   try {
-    const { isFile, mtime } = Deno.lstatSync(hostPath);
-    if (isFile && mtime !== null && now - mtime.getTime() > ABANDONED_AFTER_MS) Deno.removeSync(hostPath);
+    const { isSymlink, mtime } = Deno.lstatSync(hostPath);
+    const isAbandoned = mtime !== null && now - mtime.getTime() > ABANDONED_AFTER_MS;
+    if (isAbandoned && !isSymlink) await Deno.remove(hostPath, { recursive: true });
   } catch {
     // It is gone, or not ours to remove.
   }

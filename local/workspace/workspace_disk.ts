@@ -5,9 +5,9 @@ import type { FileEncoding, InitialFile } from "../../src/records/initial_file.t
 import type { FileStat, StoredFile } from "../../src/ports/file_store.ts";
 import type { GrepFile } from "../../src/kit/grep.ts";
 import { nameOf, parentOf } from "../../src/kit/paths.ts";
-import { encodeContent, isExpected } from "../files/content.ts";
+import { contentOf, encodeContent, isExpected } from "../files/content.ts";
+import { deleteAtomically } from "./atomic_delete.ts";
 import { writeAtomically } from "./atomic_write.ts";
-import { contentOf } from "./file_text.ts";
 import { errnoOf } from "./host_errors.ts";
 import { assertOneName, readWhole, type WholeFile } from "./read_whole.ts";
 import { RememberedFiles } from "./remembered_files.ts";
@@ -115,14 +115,16 @@ export class WorkspaceDisk {
       // A temporary file that a crash left must not keep the directory.
       const entries = await this.#folder.entries(path, hostPath, { left: this.#limits.entries }, "delete");
       if (!recursive && entries.length > 0) return false;
-      if (this.#folder.holdsHidden(hostPath)) throw isHidden("delete", path);
+      const budget = { left: this.#limits.entries };
+      if (recursive && await this.#folder.holdsHidden(path, hostPath, budget, "delete")) throw isHidden("delete", path);
     }
     const kept = [path, ...this.#remembered.readOnlyIn(path)].find((each) => this.#isKept(each));
     if (kept !== undefined) throw isReadOnly("delete", kept);
 
     this.#folder.assertReal(hostPath, path, "delete");
     try {
-      await Deno.remove(hostPath, { recursive: recursive && info.isDirectory });
+      if (info.isDirectory && !recursive) Deno.removeSync(hostPath);
+      else await deleteAtomically(hostPath, info, path);
     } catch (error) {
       const errno = errnoOf(error);
       // Gone meanwhile, or it holds what is not shown, such as a link.

@@ -154,7 +154,7 @@ export class WorkspaceFolder {
         if (budget.left-- <= 0) throw tooMany(path, action);
         if (budget.left % ENTRIES_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
         const entry = { name, path: childOf(path, name), hostPath: join(hostPath, name), isDirectory };
-        if (isTemporaryName(name)) sweepTemporary(entry.hostPath, this.#options.now());
+        if (isTemporaryName(name)) await sweepTemporary(entry.hostPath, this.#options.now());
         else if ((isFile || isDirectory) && this.#shows(entry)) entries.push(entry);
       }
       // What was read may be another folder's when it was swapped meanwhile.
@@ -167,9 +167,28 @@ export class WorkspaceFolder {
     return entries;
   }
 
-  /** Whether a directory of the workspace holds a hidden folder. */
-  holdsHidden(hostPath: string): boolean {
-    return this.#options.hidden.some((folder) => isInside(folder.path, hostPath) && lstat(folder.path) !== undefined);
+  /**
+   * Whether a directory of the workspace holds a hidden folder, also one that is mounted there a second time.
+   *
+   * @param budget entries that may be looked at
+   * @throws {FileStoreError} `scan_too_large`
+   */
+  async holdsHidden(path: string, hostPath: string, budget: ScanBudget, action: string): Promise<boolean> {
+    const { hidden } = this.#options;
+    if (hidden.some((folder) => isInside(folder.path, hostPath) && lstat(folder.path) !== undefined)) return true;
+    if (hidden.every(({ info }) => info === undefined)) return false;
+    const directories = [hostPath];
+    for (const directory of directories) {
+      for await (const { name, isDirectory } of Deno.readDir(directory)) {
+        if (budget.left-- <= 0) throw tooMany(path, action);
+        if (!isDirectory) continue;
+        const inside = join(directory, name);
+        const info = lstat(inside);
+        if (info !== undefined && this.#isHiddenFolder(info)) return true;
+        directories.push(inside);
+      }
+    }
+    return false;
   }
 
   /** Whether a directory is there; something else in its place is refused. */

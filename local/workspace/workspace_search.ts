@@ -1,16 +1,19 @@
 /** The files of a workspace that a search looks at. */
 
+import { setImmediate } from "node:timers";
 import { FileStoreError } from "../../src/errors.ts";
 import { type GrepFile, MAX_GREP_FILE_BYTES } from "../../src/kit/grep.ts";
-import { contentOf } from "./file_text.ts";
-import { IgnoreRules } from "./ignore_rules.ts";
-import { type DirectoryRules, IgnoredPaths } from "./ignored_paths.ts";
+import { contentOf } from "../files/content.ts";
+import { type DirectoryRules, IgnoredPaths, IgnoreRules } from "./ignore_rules.ts";
+import { withFileErrors } from "./host_errors.ts";
 import { readWhole } from "./read_whole.ts";
 import type { RememberedFiles } from "./remembered_files.ts";
 import { type FolderEntry, lstat, type ScanBudget, type WorkspaceFolder } from "./workspace_folder.ts";
 
-/** Larger ignore files are not minded. */
-const MAX_IGNORE_FILE_BYTES = 512 * 1024;
+/** Larger ignore files are not minded: the worst of this size costs 50 ms an entry. */
+const MAX_IGNORE_FILE_BYTES = 64 * 1024;
+/** Entries compared with ignore files before other work gets a turn. */
+const ENTRIES_PER_TURN = 64;
 const ACTION = "search";
 
 /** One directory on the way. */
@@ -41,12 +44,14 @@ export interface SearchOptions {
 export async function* searchedFiles(folder: WorkspaceFolder, options: SearchOptions): AsyncGenerator<GrepFile> {
   const root = await enter(folder, { path: "/", hostPath: folder.root }, options, (rules) => new IgnoredPaths(rules));
   const levels = [root];
+  let looked = 0;
   for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
     const entry = level.entries[level.next++];
     if (entry === undefined) {
       levels.pop();
       continue;
     }
+    if (++looked % ENTRIES_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
     options.signal?.throwIfAborted();
     const { name, isDirectory } = entry;
     const { ignored } = level;
@@ -62,8 +67,7 @@ async function enter(
   { budget }: SearchOptions,
   ignoredBy: (rules: DirectoryRules) => IgnoredPaths,
 ): Promise<Level> {
-  // It may have become something else since it was listed.
-  const entries = isStillDirectory(folder, path) ? await folder.entries(path, hostPath, budget, ACTION) : [];
+  const entries = await entriesOf(folder, path, hostPath, budget);
   const prefix = path === "/" ? "" : path;
   const names = new Set(entries.map(({ name }) => name));
   const rulesIn = async (name: string): Promise<IgnoreRules | undefined> =>
@@ -75,13 +79,21 @@ async function enter(
   return { entries: entries.sort(byPath), ignored: ignoredBy(rules), next: 0 };
 }
 
-function isStillDirectory(folder: WorkspaceFolder, path: string): boolean {
+/** The entries of a directory; none when it became something else since it was listed, or is closed to us. */
+async function entriesOf(
+  folder: WorkspaceFolder,
+  path: string,
+  hostPath: string,
+  budget: ScanBudget,
+): Promise<FolderEntry[]> {
   try {
-    const place = folder.look(path, ACTION);
-    return place.type === "found" && place.info.isDirectory;
+    const place = await withFileErrors(ACTION, path, () => folder.look(path, ACTION));
+    if (place.type !== "found" || !place.info.isDirectory) return [];
+    return await folder.entries(path, hostPath, budget, ACTION);
   } catch (error) {
-    if (error instanceof FileStoreError) return false;
-    throw error;
+    const isOver = !(error instanceof FileStoreError) || error.code === "scan_too_large";
+    if (isOver || path === "/") throw error;
+    return [];
   }
 }
 

@@ -2,9 +2,8 @@
 
 import { FileStoreError } from "../../src/errors.ts";
 import type { FileEncoding, InitialFile } from "../../src/records/initial_file.ts";
-import type { PermissionNeeds } from "../../src/records/permissions.ts";
-import type { FileStat, GrepOptions, GrepResult, RuntimeFileStore, StoredFile } from "../../src/ports/file_store.ts";
-import { canonicalPathIn, type DescribedFileStore } from "./described_file_store.ts";
+import type { RuntimeFileStore } from "../../src/ports/file_store.ts";
+import { FileStoreDecorator } from "./file_store_decorator.ts";
 
 /** Names that are blocked when the host names none: version control, and what tools make and remake. */
 export const DEFAULT_BLOCKED_NAMES: readonly string[] = Object.freeze([
@@ -53,8 +52,7 @@ export interface WriteBlocklistOptions {
  * await files.writeFile("project", "/secrets/key.txt", "x", "text"); // throws path_blocked
  * ```
  */
-export class WriteBlocklistFileStore implements DescribedFileStore {
-  readonly #files: DescribedFileStore;
+export class WriteBlocklistFileStore extends FileStoreDecorator {
   readonly #names: ReadonlySet<string>;
 
   /**
@@ -63,33 +61,13 @@ export class WriteBlocklistFileStore implements DescribedFileStore {
    * @throws {TypeError} when a name is none: empty, or with a `/`
    */
   constructor(files: RuntimeFileStore, options: WriteBlocklistOptions = {}) {
+    super(files);
     const names = options.names ?? DEFAULT_BLOCKED_NAMES;
     for (const name of names) {
       if (typeof name === "string" && name !== "" && !name.includes("/")) continue;
       throw new TypeError(`Cannot block ${JSON.stringify(name)}: expected the name of a file or directory, without /`);
     }
-    this.#files = files;
     this.#names = new Set(names);
-  }
-
-  /** The root as the model sees it. */
-  get displayRoot(): string {
-    return this.#files.displayRoot;
-  }
-
-  /** The Deno permissions of the file store inside. */
-  get permissions(): PermissionNeeds | undefined {
-    return this.#files.permissions;
-  }
-
-  /** See {@linkcode DescribedFileStore.canonicalPath}. */
-  canonicalPath(path: string): string {
-    return canonicalPathIn(this.#files, path);
-  }
-
-  /** Reads a file, blocked or not. */
-  readFile(workspaceId: string, path: string): Promise<StoredFile> {
-    return this.#files.readFile(workspaceId, path);
   }
 
   /**
@@ -97,9 +75,14 @@ export class WriteBlocklistFileStore implements DescribedFileStore {
    *
    * @throws {FileStoreError} `path_blocked`, or what the file store inside refuses
    */
-  async writeFile(workspaceId: string, path: string, content: string, encoding: FileEncoding): Promise<boolean> {
+  override async writeFile(
+    workspaceId: string,
+    path: string,
+    content: string,
+    encoding: FileEncoding,
+  ): Promise<boolean> {
     this.#assertFree("write", path);
-    return await this.#files.writeFile(workspaceId, path, content, encoding);
+    return await super.writeFile(workspaceId, path, content, encoding);
   }
 
   /**
@@ -107,7 +90,7 @@ export class WriteBlocklistFileStore implements DescribedFileStore {
    *
    * @throws {FileStoreError} `path_blocked`, or what the file store inside refuses
    */
-  async writeFileIfContentMatches(
+  override async writeFileIfContentMatches(
     workspaceId: string,
     path: string,
     expected: string,
@@ -115,7 +98,7 @@ export class WriteBlocklistFileStore implements DescribedFileStore {
     encoding: FileEncoding,
   ): Promise<boolean> {
     this.#assertFree("write", path);
-    return await this.#files.writeFileIfContentMatches(workspaceId, path, expected, content, encoding);
+    return await super.writeFileIfContentMatches(workspaceId, path, expected, content, encoding);
   }
 
   /**
@@ -124,25 +107,10 @@ export class WriteBlocklistFileStore implements DescribedFileStore {
    * @throws {FileStoreError} `path_blocked`, also when something in the directory is; `scan_too_large` when there are
    * too many directories in it to know; or what the file store inside refuses
    */
-  async deleteFile(workspaceId: string, path: string, recursive: boolean): Promise<boolean> {
+  override async deleteFile(workspaceId: string, path: string, recursive: boolean): Promise<boolean> {
     const canonical = this.#assertFree("delete", path);
     if (recursive && canonical !== "/") await this.#assertFreeInside(workspaceId, canonical);
-    return await this.#files.deleteFile(workspaceId, path, recursive);
-  }
-
-  /** Entries of a directory, blocked ones too. */
-  listDirectory(workspaceId: string, path: string): Promise<readonly FileStat[]> {
-    return this.#files.listDirectory(workspaceId, path);
-  }
-
-  /** What a path names, blocked or not, or undefined. */
-  statFile(workspaceId: string, path: string): Promise<FileStat | undefined> {
-    return this.#files.statFile(workspaceId, path);
-  }
-
-  /** Searches all files, blocked ones too. */
-  grepFiles(workspaceId: string, pattern: string, options?: GrepOptions): Promise<GrepResult> {
-    return this.#files.grepFiles(workspaceId, pattern, options);
+    return await super.deleteFile(workspaceId, path, recursive);
   }
 
   /**
@@ -150,9 +118,9 @@ export class WriteBlocklistFileStore implements DescribedFileStore {
    *
    * @throws {FileStoreError} `path_blocked`, or what the file store inside refuses
    */
-  async createDirectory(workspaceId: string, path: string): Promise<void> {
+  override async createDirectory(workspaceId: string, path: string): Promise<void> {
     this.#assertFree("make", path);
-    await this.#files.createDirectory(workspaceId, path);
+    await super.createDirectory(workspaceId, path);
   }
 
   /**
@@ -160,9 +128,9 @@ export class WriteBlocklistFileStore implements DescribedFileStore {
    *
    * @throws {FileStoreError} `path_blocked`, or what the file store inside refuses
    */
-  async seedInitialFile(workspaceId: string, file: InitialFile): Promise<void> {
+  override async seedInitialFile(workspaceId: string, file: InitialFile): Promise<void> {
     this.#assertFree("write", file.path);
-    await this.#files.seedInitialFile(workspaceId, file);
+    await super.seedInitialFile(workspaceId, file);
   }
 
   #assertFree(action: string, path: string): string {
@@ -180,7 +148,7 @@ export class WriteBlocklistFileStore implements DescribedFileStore {
   async #assertFreeInside(workspaceId: string, path: string): Promise<void> {
     const directories = [path];
     for (const directory of directories) {
-      for (const entry of await this.#files.listDirectory(workspaceId, directory)) {
+      for (const entry of await this.listDirectory(workspaceId, directory)) {
         if (this.#names.has(entry.name)) {
           throw new FileStoreError(
             "path_blocked",

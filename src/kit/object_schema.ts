@@ -12,28 +12,28 @@ export const NO_PARAMETERS: JsonSchema = Object.freeze({
 /**
  * A frozen plain copy of a JSON Schema that describes an object; a missing `type` is filled in.
  *
- * `what` names the tool in messages. Providers accept only objects as parameters.
+ * `what` names the tool in messages, `member` what holds the schema. Providers accept only objects.
  *
  * @throws {TypeError} when it is not JSON, or describes something other than an object
  */
-export function toObjectSchema(schema: unknown, what: string): JsonSchema {
+export function toObjectSchema(schema: unknown, what: string, member = "parameters"): JsonSchema {
   if (typeof schema !== "object" || schema === null || Array.isArray(schema)) {
-    throw new TypeError(`Cannot define ${what}: \`parameters\` is not a schema object`);
+    throw new TypeError(`Cannot define ${what}: \`${member}\` is not a schema object`);
   }
   let copy: unknown;
   try {
     copy = JSON.parse(JSON.stringify(schema));
   } catch (cause) {
-    throw new TypeError(`Cannot define ${what}: \`parameters\` cannot be written as JSON`, { cause });
+    throw new TypeError(`Cannot define ${what}: \`${member}\` cannot be written as JSON`, { cause });
   }
-  if (!isSchemaObject(copy)) throw new TypeError(`Cannot define ${what}: \`parameters\` is not a schema object`);
+  if (!isSchemaObject(copy)) throw new TypeError(`Cannot define ${what}: \`${member}\` is not a schema object`);
   const type = Object.hasOwn(copy, "type") ? copy["type"] : undefined;
   if (type === undefined && (Object.hasOwn(copy, "properties") || Object.keys(copy).length === 0)) {
     return seal({ type: "object", ...copy }, what);
   }
   if (type !== "object") {
     throw new TypeError(
-      `Cannot define ${what}: \`parameters\` must describe an object (type "object"), not ${
+      `Cannot define ${what}: \`${member}\` must describe an object (type "object"), not ${
         JSON.stringify(type) ?? "a choice"
       };` +
         ` put it into a property of an object`,

@@ -44,11 +44,28 @@ export function unitePermissions(declared: readonly DeclaredNeeds[]): RequiredPe
       for (const kind of KINDS) {
         const values = all[kind];
         if (values === true) flags.push(`--allow-${kind}`);
-        else if (values.length > 0) flags.push(`--allow-${kind}=${values.join(",")}`);
+        else if (values.length > 0) flags.push(`--allow-${kind}=${valuesOf(kind, values).join(",")}`);
       }
       return flags;
     },
   });
+}
+
+/**
+ * What to write into a flag so that a path may be used: the path, or its nearest parent without a comma.
+ *
+ * A comma separates the paths of a flag and nothing escapes it (Deno 2.9.6): the path itself would grant two others.
+ */
+export function grantablePath(path: string): string {
+  const comma = path.indexOf(",");
+  if (comma < 0) return path;
+  const end = Math.max(path.lastIndexOf("/", comma), path.lastIndexOf("\\", comma));
+  // A root keeps its separator: "/" and "C:\\".
+  return /^([A-Za-z]:)?$/.test(path.slice(0, end)) ? path.slice(0, end + 1) : path.slice(0, end);
+}
+
+function valuesOf(kind: (typeof KINDS)[number], values: readonly string[]): readonly string[] {
+  return kind === "read" || kind === "write" ? [...new Set(values.map(grantablePath))] : values;
 }
 
 function unite(declared: readonly DeclaredNeeds[], kind: (typeof KINDS)[number]): readonly string[] | true {

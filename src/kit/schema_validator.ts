@@ -12,7 +12,34 @@ import { compileSureCheck } from "./schema_fast_path.ts";
 export type SchemaCheck = (input: JsonValue) => ParsedArguments | Promise<ParsedArguments>;
 
 /** Options of {@linkcode compileSchema}. */
-export type CompileSchemaOptions = PrepareSchemaOptions;
+export interface CompileSchemaOptions extends PrepareSchemaOptions {
+  /**
+   * What is checked, for the messages.
+   *
+   * @default {"arguments"}
+   */
+  readonly subject?: "arguments" | "answer";
+}
+
+/** The beginnings of messages. */
+interface Words {
+  readonly noObject: string;
+  readonly unchecked: string;
+  readonly unfit: string;
+}
+
+const WORDS: Readonly<Record<"arguments" | "answer", Words>> = {
+  arguments: {
+    noObject: "The arguments are not a JSON object.",
+    unchecked: "The arguments cannot be checked against the tool's schema",
+    unfit: "The arguments do not fit the tool's schema",
+  },
+  answer: {
+    noObject: "The answer is not a JSON object.",
+    unchecked: "The answer cannot be checked against its schema",
+    unfit: "The answer does not fit its schema",
+  },
+};
 
 type Library = typeof import("@cfworker/json-schema");
 
@@ -51,17 +78,18 @@ export function compileSchema(schema: JsonSchema, options: CompileSchemaOptions 
     throw new TypeError(`Cannot use the schema: it describes ${JSON.stringify(type)} and must describe an object`);
   }
   const prepared = prepareSchema(schema, options);
+  const words = WORDS[options.subject ?? "arguments"];
   const isSurelyValid = compileSureCheck(schema) ?? no;
   const draft = draftOf(schema);
   let validator: Validator | undefined;
 
   function decide({ Validator }: Library, input: JsonValue): ParsedArguments {
     validator ??= new Validator(prepared.schema as Schema, draft);
-    return verdict(validator, prepared, input);
+    return verdict(validator, prepared, input, words);
   }
 
   return (input) => {
-    if (!isSchemaObject(input)) return { ok: false, message: "The arguments are not a JSON object." };
+    if (!isSchemaObject(input)) return { ok: false, message: words.noObject };
     if (isSurelyValid(input)) return { ok: true, value: input };
     if (library !== undefined) return decide(library, input);
     return loadLibrary().then((loaded) => decide(loaded, input));
@@ -76,23 +104,25 @@ function loadLibrary(): Promise<Library> {
   return loading;
 }
 
-function verdict(validator: Validator, prepared: PreparedSchema, input: JsonValue): ParsedArguments {
+function verdict(
+  ...[validator, prepared, input, words]: readonly [Validator, PreparedSchema, JsonValue, Words]
+): ParsedArguments {
   try {
     prepared.start(input);
     const { valid, errors } = validator.validate(input);
-    return valid ? { ok: true, value: input } : { ok: false, message: explain(errors) };
+    return valid ? { ok: true, value: input } : { ok: false, message: explain(errors, words) };
   } catch (error) {
     // The allowance is used up, or the schema refers to itself without end and the stack is.
     const reason = error instanceof Error ? error.message : "the check failed";
-    return { ok: false, message: cut(`The arguments cannot be checked against the tool's schema: ${reason}.`) };
+    return { ok: false, message: cut(`${words.unchecked}: ${reason}.`) };
   }
 }
 
-function explain(errors: readonly OutputUnit[]): string {
+function explain(errors: readonly OutputUnit[], words: Words): string {
   const leaves = errors.filter(({ keyword }) => !WRAPPERS.has(keyword));
   const problems = (leaves.length === 0 ? errors : leaves).slice(0, MAX_PROBLEMS).map(describe);
   const more = leaves.length > MAX_PROBLEMS ? ` (and ${leaves.length - MAX_PROBLEMS} more)` : "";
-  return cut(`The arguments do not fit the tool's schema: ${problems.join("; ")}${more}`);
+  return cut(`${words.unfit}: ${problems.join("; ")}${more}`);
 }
 
 function describe({ instanceLocation, keyword, error }: OutputUnit): string {

@@ -6,6 +6,7 @@ import type { ImagePart, ReasoningPart, TextPart } from "../records/content.ts";
 import type { ReasoningEffort } from "../records/message.ts";
 import type { DriverId, ModelProfile } from "../records/model.ts";
 import type { PermissionNeeds } from "../records/permissions.ts";
+import type { ResponseFormat } from "../records/response_format.ts";
 import type { Secret } from "../records/secret.ts";
 import type { ToolDefinition } from "../records/tool.ts";
 import type { Usage } from "../records/usage.ts";
@@ -41,6 +42,8 @@ export type ModelMessage =
     readonly content: string;
     /** Its calls; every one is answered by a following `tool` message. */
     readonly toolCalls: readonly ModelToolCall[];
+    /** Images it made; a provider that takes none from a model leaves them out. */
+    readonly images?: readonly ImagePart[];
     /** Opaque reasoning items, in order. */
     readonly reasoning?: readonly ReasoningPart[];
     /** Visible thinking. */
@@ -97,6 +100,8 @@ export interface ModelRequest {
   readonly speed?: "flex" | "default" | "priority";
   /** How long answers should be. */
   readonly verbosity?: "low" | "medium" | "high";
+  /** The form of the final answer; only for a driver that {@linkcode Driver.takesResponseFormat}. */
+  readonly responseFormat?: ResponseFormat;
 }
 
 /** A provider request before it is sent: exact, with credentials as `[secret]`. */
@@ -130,6 +135,12 @@ export type ModelEvent =
     readonly type: "thinking_signature";
     /** The proof. */
     readonly signature: string;
+  }
+  | {
+    /** An image the model made. */
+    readonly type: "image";
+    /** The image, with its bytes or its address. */
+    readonly image: ImagePart;
   }
   | {
     /** An opaque reasoning item. */
@@ -176,6 +187,14 @@ export interface ModelCallOptions {
 export interface Driver {
   /** The id it was registered under. */
   readonly id: DriverId;
+  /**
+   * Whether `prepare` and `stream` make the best of `responseFormat` themselves.
+   *
+   * A driver that does not never gets one: the runtime asks for the form in words.
+   *
+   * @default {false}
+   */
+  readonly takesResponseFormat?: boolean;
   /** Builds the exact request; pure, so that it can be inspected without being sent. */
   prepare(request: ModelRequest): PreparedRequest;
   /**

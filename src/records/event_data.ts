@@ -93,6 +93,8 @@ export interface EventDataMap {
     readonly finalMessageId?: MessageId;
     /** First 2,000 characters of the answer. */
     readonly finalAnswerPreview?: string;
+    /** Name of the form the final answer was asked to have, and has. */
+    readonly outputFormat?: string;
     readonly timeToFirstTokenMs?: number;
     readonly toolCallCount: number;
     readonly toolCallsActed: number;

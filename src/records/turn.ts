@@ -3,6 +3,7 @@
 import type { FailureCode } from "../errors.ts";
 import type { JsonValue } from "./json.ts";
 import type { AgentId, HarnessId, MessageId, SessionId, TurnId } from "./ids.ts";
+import type { ResponseFormat } from "./response_format.ts";
 import type { ToolCall } from "./tool.ts";
 import type { Usage } from "./usage.ts";
 
@@ -32,6 +33,16 @@ export interface TurnFacts {
 
 /** What a step of the turn does next. */
 export type TurnPhase = "reason" | "act" | "wait" | "done";
+
+/** The form a turn's final answer must have, and how far that is. */
+export interface TurnForm {
+  /** What was asked for. */
+  readonly format: ResponseFormat;
+  /** What is wrong with the last answer. */
+  readonly problem?: string;
+  /** The one round of repair: under way, or used up. */
+  readonly repair?: "now" | "used";
+}
 
 /** The planner's whole state: plain JSON, equal after a round trip through text. */
 export interface TurnState {
@@ -75,6 +86,8 @@ export interface TurnState {
   readonly finalAnswerPreview?: string;
   /** Id of the agent message whose calls are open, in phases `act` and `wait`. */
   readonly callMessageId?: MessageId;
+  /** The form of the final answer, when one was asked for. */
+  readonly form?: TurnForm;
 }
 
 /** Why a turn failed. */
@@ -97,6 +110,8 @@ export interface TurnResult {
   readonly status: "completed" | "failed" | "cancelled" | "sealed" | "waiting";
   /** The last non-empty assistant text; empty when the turn failed. */
   readonly response: string;
+  /** The value of the final answer, when a form was asked for and the answer has it. */
+  readonly output?: JsonValue;
   /** Whether it completed, or waits as it should. */
   readonly success: boolean;
   /** Why it failed. */

@@ -30,7 +30,7 @@ import type { Recovered, TurnHandle } from "../turn/turn_handle.ts";
 import type { CapabilityDelta } from "./capability_edits.ts";
 import type { CommandInfo } from "./commands.ts";
 import { DriverPool } from "./driver_pool.ts";
-import type { RequestPreview } from "./inspection.ts";
+import type { PreviewOptions, RequestPreview } from "./inspection.ts";
 import type { RuntimeParts } from "./runtime_parts.ts";
 import { WorkspaceFiles } from "./session_files.ts";
 import type { ToolSources } from "./tool_sources.ts";
@@ -204,10 +204,14 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
    *
    * @throws {ProviderError} when no model or driver is configured
    */
-  async previewRequest(sessionId: SessionId, input?: string | InputMessage): Promise<RequestPreview> {
+  async previewRequest(
+    sessionId: SessionId,
+    input?: string | InputMessage,
+    options: PreviewOptions = {},
+  ): Promise<RequestPreview> {
     this.#assertOpen("preview a request");
     const { previewNextRequest } = await inspection();
-    return await previewNextRequest(this.#ports, parseId("session", sessionId), input);
+    return await previewNextRequest(this.#ports, parseId("session", sessionId), input, options);
   }
 
   /**

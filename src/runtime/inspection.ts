@@ -3,9 +3,11 @@
 import { ProviderError } from "../errors.ts";
 import { idFromSeed, type SessionId } from "../records/ids.ts";
 import { type Controls, type InputMessage, toInputMessage } from "../records/message.ts";
+import type { ResponseFormat } from "../records/response_format.ts";
 import type { PreparedRequest } from "../ports/driver.ts";
 import type { CapabilityHooks } from "../ports/capability.ts";
 import { inspectTurnContext, type TurnContext } from "../context/turn_context.ts";
+import { toForm, withForm } from "../turn/answer_form.ts";
 import type { KernelPorts } from "../turn/kernel_ports.ts";
 import { toMessage } from "../turn/input.ts";
 import { toModelMessages } from "../turn/history.ts";
@@ -16,6 +18,16 @@ import { controlsFor, lastControls } from "../context/layers.ts";
 export interface RequestPreview extends PreparedRequest {
   /** Hooks that would run before the request and may rewrite the prompt; a preview runs none. */
   readonly hooksNotRun: readonly string[];
+}
+
+/** Options of a preview. */
+export interface PreviewOptions {
+  /**
+   * The form the turn's final answer would be asked to have.
+   *
+   * @default {any text}
+   */
+  readonly responseFormat?: ResponseFormat;
 }
 
 /** Stands for the id of an input that is only looked at; no request carries it. */
@@ -57,6 +69,7 @@ export async function previewNextRequest(
   ports: KernelPorts,
   sessionId: SessionId,
   input?: string | InputMessage,
+  options: PreviewOptions = {},
 ): Promise<RequestPreview> {
   const { context, controls } = await inspect(ports, sessionId, input);
   const model = context.modelWithProvider;
@@ -69,7 +82,7 @@ export async function previewNextRequest(
   const driver = await ports.driver(model);
   const { session } = context;
   const now = ports.clock.now();
-  const request = await buildModelRequest(context, {
+  const built = await buildModelRequest(context, {
     sessionId,
     controls,
     previousResponseId: undefined,
@@ -85,6 +98,8 @@ export async function previewNextRequest(
       now,
     }),
   });
+  const { responseFormat } = options;
+  const request = responseFormat === undefined ? built : withForm(built, toForm(responseFormat), driver);
   const hooksNotRun: (keyof CapabilityHooks)[] = input === undefined ? [] : ["userPromptSubmit"];
   return Object.freeze({
     ...driver.prepare(request),

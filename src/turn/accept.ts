@@ -4,7 +4,7 @@ import { LeaseLostError } from "../errors.ts";
 import type { EventDraft } from "../records/event.ts";
 import type { SessionId, TurnId } from "../records/ids.ts";
 import type { InputMessage } from "../records/message.ts";
-import type { TurnResult, TurnState } from "../records/turn.ts";
+import type { TurnForm, TurnResult, TurnState } from "../records/turn.ts";
 import { NO_USAGE } from "../records/usage.ts";
 import type { AcquiredSession } from "../ports/journal.ts";
 import { configOf } from "../context/config_cache.ts";
@@ -29,6 +29,8 @@ export interface TurnInput {
   readonly input: InputMessage;
   /** Its idempotency key. */
   readonly key: string | undefined;
+  /** The form of its final answer. */
+  readonly form: TurnForm | undefined;
   /** Told as soon as the turn exists, so that it can be interrupted. */
   begun(run: TurnRun): void;
   /** Told when the input is stored. */
@@ -70,6 +72,7 @@ export async function acceptTurn(
     llmCallCount: 0,
   };
   if (layers.session.agentId !== undefined) initial.agentId = layers.session.agentId;
+  if (turn.form !== undefined) initial.form = turn.form;
   const run = new TurnRun(ports, share, initial, acquired.fence, acquired.lastSequence);
   run.controls = controls;
   run.accepted = { layers, epoch: share.epoch };

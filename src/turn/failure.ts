@@ -42,6 +42,7 @@ const SENTENCES: Readonly<Record<FailureCode, string>> = {
   model_not_configured: "No model is configured.",
   blocked_by_hook: "The message was refused.",
   checkpoint_unreadable: "The interrupted turn was written by another version and cannot go on.",
+  invalid_output: "The answer does not have the form that was asked for.",
   processing_error: "Something went wrong while answering.",
 };
 

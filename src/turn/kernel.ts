@@ -9,9 +9,10 @@ import {
   SessionBusyError,
 } from "../errors.ts";
 import type { SessionId, TurnId } from "../records/ids.ts";
+import type { ResponseFormat } from "../records/response_format.ts";
 import { type InputMessage, toInputMessage } from "../records/message.ts";
 import type { SessionStatus } from "../records/session.ts";
-import type { TurnResult } from "../records/turn.ts";
+import type { TurnForm, TurnResult } from "../records/turn.ts";
 import { lazy } from "../kit/lazy.ts";
 import { acceptTurn, cancelledTurn } from "./accept.ts";
 import type { ChainLink, KernelPorts } from "./kernel_ports.ts";
@@ -28,8 +29,18 @@ export interface TurnOptions {
   readonly signal?: AbortSignal;
   /** A repeat of the key returns the first turn. */
   readonly idempotencyKey?: string;
+  /**
+   * The form of the final answer; a valid one is the result's `output`.
+   *
+   * An answer without the form is asked for again once; a second one fails the turn as `invalid_output`. It is kept
+   * with the turn, also across restarts, so `resumeTurn` takes none.
+   *
+   * @default {any text}
+   */
+  readonly responseFormat?: ResponseFormat;
 }
 
+const answerForm = lazy(() => import("./answer_form.ts"));
 const openTurns = lazy(() => import("./open_turns.ts"));
 
 /** Runs turns of many sessions; each session's one after another. */
@@ -83,7 +94,10 @@ export class Kernel {
       leaveQueue?.(nothing);
       outcome.resolve(nothing);
     };
-    const { signal } = options;
+    const { responseFormat, signal } = options;
+    // Copied now, not when the turn leaves the queue; what is wrong with it shows then.
+    const form = responseFormat === undefined ? undefined : toForm(responseFormat);
+    form?.catch(ignore);
     const onAbort = (): void => cancel(abortText(signal));
     const parent = ports.chain.current();
     const job = lane.enqueue(async (): Promise<TurnResult> => {
@@ -92,6 +106,7 @@ export class Kernel {
       try {
         const ended = await this.#turn(lane, parent, turnId, {
           input,
+          form: form === undefined ? undefined : await form,
           key: options.idempotencyKey,
           accepted: accepted.resolve,
           begun: (begun) => {
@@ -245,6 +260,7 @@ export class Kernel {
     turn: {
       readonly input: InputMessage;
       readonly key: string | undefined;
+      readonly form: TurnForm | undefined;
       accepted(): void;
       begun(run: TurnRun): void;
     },
@@ -269,6 +285,7 @@ export class Kernel {
           turnId,
           input: turn.input,
           key: turn.key,
+          form: turn.form,
           accepted: turn.accepted,
           begun: (run) => {
             lanes.enter(lane, run);
@@ -324,6 +341,10 @@ export class Kernel {
       if (link.active && link.sessionId === sessionId) throw new ReentrantTurnError(sessionId);
     }
   }
+}
+
+async function toForm(format: ResponseFormat): Promise<TurnForm> {
+  return (await answerForm()).toForm(format);
 }
 
 function ignore(): void {}

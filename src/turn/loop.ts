@@ -1,8 +1,9 @@
 /** The turn loop: asks the planner, performs the step, commits it. */
 
-import { messageOf, RuntimeError, StoreError } from "../errors.ts";
+import { messageOf, RuntimeError } from "../errors.ts";
 import type { EventDraft } from "../records/event.ts";
 import type { CallId } from "../records/ids.ts";
+import type { JsonValue } from "../records/json.ts";
 import type { Message } from "../records/message.ts";
 import type { TurnClosing } from "../records/checkpoint.ts";
 import type { TurnFailure, TurnResult } from "../records/turn.ts";
@@ -13,7 +14,6 @@ import type { CallLog } from "./call_log.ts";
 import { plan } from "./plan.ts";
 import type { NextStep, Plan, TurnEffect } from "./plan_types.ts";
 import { reason } from "./reason.ts";
-import { contextFor } from "./reasoning.ts";
 import { isOfStores, type TurnRun } from "./turn_run.ts";
 
 /** Where a loop begins. */
@@ -27,7 +27,9 @@ export interface LoopStart {
 }
 
 const acting = lazy(() => import("./act.ts"));
+const answerForm = lazy(() => import("./answer_form.ts"));
 const joining = lazy(() => import("./joining.ts"));
+const turnEnd = lazy(() => import("./turn_end.ts"));
 const failing = lazy(() => import("./reason_failed.ts"));
 
 /** Nothing is recorded yet. */
@@ -101,7 +103,9 @@ export class TurnLoop {
     const run = this.#run;
     const joined = run.pending.length > 0 && await (await joining()).storePending(run);
     if (!joined && isAnswered(run)) {
-      const over = plan(run.state, { type: "nothing_left", at: run.ports.clock.now() });
+      const problem = run.state.form?.problem;
+      const invalid = problem === undefined ? {} : { invalid: (await answerForm()).invalidAnswer(run, problem) };
+      const over = plan(run.state, { type: "nothing_left", at: run.ports.clock.now(), ...invalid });
       run.state = over.state;
       if (over.next.type === "complete") return { result: await this.#complete(over.next, over.effects, []) };
     }
@@ -174,33 +178,10 @@ export class TurnLoop {
         events,
       };
       if (before.length > 0) await run.commit(before, { checkpoint: { ...run.checkpoint(run.state), closing } });
-      await runTurnEndHooks(run, result);
+      await (await turnEnd()).runTurnEndHooks(run, result);
       await run.commit(events, { checkpoint: null, release: true });
     } else await run.commit([...before, ...events], { checkpoint: null, release: true });
     return result;
-  }
-
-  /** Performs a decided end again after a crash: hooks run at least once. */
-  async finish(closing: TurnClosing): Promise<TurnResult> {
-    const run = this.#run;
-    run.closed = true;
-    const next: Complete = {
-      type: "complete",
-      status: closing.status,
-      stopReason: closing.stopReason,
-      ...(closing.failure === undefined ? {} : { failure: closing.failure }),
-    };
-    const result = resultOf(run, next, []);
-    try {
-      await run.context().catch((error) => {
-        if (error instanceof StoreError) throw error;
-      });
-      if (hasTurnEndHooks(run)) await runTurnEndHooks(run, result);
-      await run.commit(closing.events, { checkpoint: null, release: true });
-      return result;
-    } finally {
-      run.watchdog.dispose();
-    }
   }
 
   async #cancelled(interruption: unknown): Promise<TurnResult> {
@@ -224,12 +205,14 @@ export function resultOf(run: TurnRun, next: Complete, waitingFor: readonly Tool
   const waiting = next.stopReason === "waiting";
   const success = waiting || next.status === "completed";
   const failure: TurnFailure | undefined = next.failure;
+  const output = outputOf(run, next);
   return {
     turnId: state.turnId,
     sessionId: state.sessionId,
     status: waiting ? "waiting" : next.status,
     response: next.status === "failed" ? "" : run.response,
     success,
+    ...(output === undefined ? {} : { output }),
     ...(failure === undefined ? {} : { error: failure }),
     iterations: state.iteration,
     toolCallsCount: next.status === "failed" ? 0 : state.toolCallsActed,
@@ -239,28 +222,22 @@ export function resultOf(run: TurnRun, next: Complete, waitingFor: readonly Tool
   };
 }
 
+/** The value of the final answer; a turn that was cut short has none. */
+function outputOf(run: TurnRun, { status, stopReason }: Complete): JsonValue | undefined {
+  if (status !== "completed" || stopReason === "waiting" || stopReason === "max_turn_requests") return undefined;
+  return run.output;
+}
+
 /** Whether the turn's last message is an answer already. */
 function isAnswered({ share, state }: TurnRun): boolean {
+  if (state.form?.repair === "now") return false;
   const last = share.history.messages.at(-1);
   return state.iteration > 1 && last?.role === "agent" && (last.sequence ?? 0) > state.baseSequence &&
     !last.content.some((part) => part.type === "tool_call");
 }
 
-function hasTurnEndHooks(run: TurnRun): boolean {
+/** Whether hooks want to see the end of a turn. */
+export function hasTurnEndHooks(run: TurnRun): boolean {
   // An interrupted turn, and one whose context was never assembled, ends without hooks.
   return !run.interrupts.interrupted && run.assembled?.config.hasHook.turnEnd === true;
-}
-
-async function runTurnEndHooks(run: TurnRun, result: TurnResult): Promise<void> {
-  const context = await run.context();
-  for (const { owner, hooks } of context.config.hooks) {
-    if (hooks.turnEnd === undefined) continue;
-    try {
-      const pending = hooks.turnEnd(result, contextFor(run, context)(owner.config));
-      if (pending instanceof Promise) await run.timed(pending, run.ports.limits.hookMs, "run a turn-end hook");
-    } catch (thrown) {
-      run.warn("hook_failed", thrown);
-      if (run.interrupts.interrupted) return;
-    }
-  }
 }

@@ -6,7 +6,7 @@ import type { ErrorDisclosure } from "../records/message.ts";
 import type { StopReason, TurnFailure, TurnState } from "../records/turn.ts";
 import { addUsage, NO_USAGE, type Usage } from "../records/usage.ts";
 import type { Mutable } from "../kit/mutable.ts";
-import type { NextStep, Plan, TurnEffect, TurnOutcome } from "./plan_types.ts";
+import type { InvalidAnswer, NextStep, Plan, TurnEffect, TurnOutcome } from "./plan_types.ts";
 
 const NO_EFFECTS: readonly TurnEffect[] = Object.freeze([]);
 const REASON: NextStep = Object.freeze({ type: "reason" });
@@ -25,8 +25,13 @@ export function plan(state: TurnState, outcome: TurnOutcome): Plan {
       const spent = { ...state, llmCallCount: state.llmCallCount + 1, usage: sum(state.usage, outcome.usage) };
       return fail(spent, outcome.failure, outcome.disclosed, outcome.disclosure, "error");
     }
-    case "nothing_left":
-      return complete({ ...state, iteration: state.iteration - 1 }, "end_turn", outcome.at, 0);
+    case "nothing_left": {
+      // The step that was to answer them is given up; what is wrong with the answer before may still be repaired.
+      const before = { ...state, iteration: state.iteration - 1 };
+      return outcome.invalid === undefined
+        ? complete(before, "end_turn", outcome.at, 0)
+        : repairOrFail(before, outcome.invalid);
+    }
     case "acted":
     case "resumed": {
       const acted = { ...state, toolCallsActed: state.toolCallsActed + outcome.acted };
@@ -58,8 +63,21 @@ function planReasoned(before: TurnState, outcome: Extract<TurnOutcome, { type: "
   if (outcome.callCount === 0 && outcome.pendingInputs > 0 && belowCeiling) {
     return { state: nextReason(state), next: REASON, effects: NO_EFFECTS };
   }
+  if (outcome.callCount === 0 && outcome.pendingInputs === 0 && outcome.invalid !== undefined) {
+    return repairOrFail(state, outcome.invalid);
+  }
   const cut = outcome.callCount > 0 || outcome.pendingInputs > 0;
   return complete(state, cut ? "max_turn_requests" : stopReasonOf(outcome.finishReason), outcome.at, outcome.callCount);
+}
+
+/** One more reason step for an answer of the wrong form; the second wrong one fails the turn. */
+function repairOrFail(state: TurnState, invalid: InvalidAnswer): Plan {
+  const { form } = state;
+  if (form === undefined || form.repair !== undefined || invalid.final || state.iteration >= state.maxIterations) {
+    return fail(state, invalid.failure, invalid.disclosed, invalid.disclosure, "error");
+  }
+  const repairing = { ...nextReason(state), form: { ...form, repair: "now" as const } };
+  return { state: repairing, next: REASON, effects: NO_EFFECTS };
 }
 
 function complete(state: TurnState, stopReason: StopReason, at: number, openCalls: number): Plan {
@@ -80,6 +98,7 @@ function countReason(before: TurnState, outcome: Extract<TurnOutcome, { type: "r
     state.finalMessageId = outcome.messageId;
     state.finalAnswerPreview = outcome.text.slice(0, PREVIEW_LENGTH);
   }
+  if (outcome.form !== undefined) state.form = outcome.form;
   if (state.timeToFirstTokenMs === undefined && outcome.timeToFirstTokenMs !== undefined) {
     state.timeToFirstTokenMs = outcome.timeToFirstTokenMs;
   }
@@ -198,6 +217,7 @@ function turnCompleted(state: TurnState, stopReason: StopReason, at: number): Ev
   };
   if (state.finalMessageId !== undefined) data.finalMessageId = state.finalMessageId;
   if (state.finalAnswerPreview !== undefined) data.finalAnswerPreview = state.finalAnswerPreview;
+  if (state.form !== undefined && stopReason !== "max_turn_requests") data.outputFormat = state.form.format.name;
   if (state.timeToFirstTokenMs !== undefined) data.timeToFirstTokenMs = state.timeToFirstTokenMs;
   return { type: "turn.completed", context: contextOf(state), data };
 }

@@ -3,8 +3,20 @@
 import type { EventDraft } from "../records/event.ts";
 import type { MessageId } from "../records/ids.ts";
 import type { ErrorDisclosure } from "../records/message.ts";
-import type { StopReason, TurnFailure, TurnState } from "../records/turn.ts";
+import type { StopReason, TurnFailure, TurnForm, TurnState } from "../records/turn.ts";
 import type { Usage } from "../records/usage.ts";
+
+/** An answer that does not have the form that was asked for. */
+export interface InvalidAnswer {
+  /** What is wrong. */
+  readonly failure: TurnFailure;
+  /** What the user is told. */
+  readonly disclosed: string;
+  /** How much that is. */
+  readonly disclosure: ErrorDisclosure;
+  /** Whether asking again makes no sense. */
+  readonly final: boolean;
+}
 
 /** What the last step came to. */
 export type TurnOutcome =
@@ -29,6 +41,10 @@ export type TurnOutcome =
     readonly responseId?: string;
     /** Time from accept to the first text, when this call had text. */
     readonly timeToFirstTokenMs?: number;
+    /** The form that was asked for, as it stands after this reply. */
+    readonly form?: TurnForm;
+    /** What is wrong with the answer, when a form was asked for. */
+    readonly invalid?: InvalidAnswer;
     /** Inputs that joined the turn meanwhile. */
     readonly pendingInputs: number;
     /** The instant; milliseconds since the epoch. */
@@ -49,6 +65,8 @@ export type TurnOutcome =
   | {
     /** The inputs a further reason step was for were all refused, or lost in a crash: nothing is left to answer. */
     readonly type: "nothing_left";
+    /** What is wrong with the last answer, when a form was asked for. */
+    readonly invalid?: InvalidAnswer;
     /** The instant; milliseconds since the epoch. */
     readonly at: number;
   }

@@ -23,6 +23,7 @@ import { isOfStores, type TurnRun } from "./turn_run.ts";
 
 const PREVIEW = 200;
 const failedStep = lazy(() => import("./reason_failed.ts"));
+const answerForm = lazy(() => import("./answer_form.ts"));
 const callParts = lazy(() => import("./call_parts.ts"));
 
 /** Asks the model once, retries included. */
@@ -67,6 +68,7 @@ export async function reason(run: TurnRun): Promise<Reasoned> {
     request = context.config.hasView
       ? await run.timed(building, ports.limits.hookMs, "build the model's view")
       : await building;
+    if (state.form !== undefined) request = (await answerForm()).withForm(request, state.form, driver);
     const hash = systemPromptHash(request.systemPrompt);
     promptHash = hash instanceof Promise ? await hash : hash;
     run.live("output.message.started", { turnId: state.turnId, messageId, iteration: state.iteration });
@@ -81,7 +83,8 @@ export async function reason(run: TurnRun): Promise<Reasoned> {
   if (!called.ok) return await (await failedStep()).failedReason(run, reasoning, called.error);
   const { calls } = called.reply;
   const parts = calls.length === 0 ? [] : (await callParts()).toCallParts(calls, ports.ids);
-  return succeed(run, reasoning, called.reply, parts);
+  const reasoned = succeed(run, reasoning, called.reply, parts);
+  return state.form === undefined ? reasoned : await (await answerForm()).judged(run, state.form, reasoned);
 }
 
 function reportUsage(run: TurnRun, context: TurnContext): void {
@@ -149,12 +152,13 @@ function succeed(run: TurnRun, reasoning: Reasoning, reply: Reply, callParts: re
 
 function agentMessage(
   { messageId, request }: Reasoning,
-  { text, thinking, thinkingSignature, reasoning: items, done }: Reply,
+  { text, thinking, thinkingSignature, images, reasoning: items, done }: Reply,
   parts: readonly ContentPart[],
   createdAt: number,
 ): Message {
   const content: ContentPart[] = [...items];
   if (text !== "") content.push(Object.freeze({ type: "text", text }));
+  for (const image of images) content.push(image);
   for (const part of parts) content.push(part);
   const model = done.model ?? request?.model ?? "";
   const effort = request?.reasoningEffort;

@@ -7,6 +7,7 @@ import { textOf } from "../records/content.ts";
 import type { MessageId, SessionId, TurnId } from "../records/ids.ts";
 import type { StopReason, TurnResult } from "../records/turn.ts";
 import { NO_USAGE } from "../records/usage.ts";
+import { parseAnswer } from "../kit/response_format.ts";
 import type { SessionJournal } from "../ports/journal.ts";
 
 /** The text of an agent message among events. */
@@ -41,11 +42,14 @@ export async function readTurnResult(
     switch (event.type) {
       case "turn.completed": {
         const { data } = event;
+        const response = textOfMessage(own, data.finalMessageId);
+        const output = data.outputFormat === undefined ? undefined : parseAnswer(response);
         return {
           ...base(sessionId, turnId, data.iterations, data.usage, data.stopReason),
           status: "completed",
           success: true,
-          response: textOfMessage(own, data.finalMessageId),
+          response,
+          ...(output === undefined ? {} : { output }),
           toolCallsCount: data.toolCallsActed,
         };
       }

@@ -4,6 +4,7 @@ import type { PendingInput, SessionShare } from "./session_share.ts";
 import { messageOf, RuntimeError, StoreError } from "../errors.ts";
 import type { EventContext, EventDraft, EventType } from "../records/event.ts";
 import type { EventDataMap } from "../records/event_data.ts";
+import type { JsonValue } from "../records/json.ts";
 import type { SessionId } from "../records/ids.ts";
 import type { Controls } from "../records/message.ts";
 import type { TurnCheckpoint } from "../records/checkpoint.ts";
@@ -46,6 +47,8 @@ export class TurnRun {
   controls: Controls | undefined;
   /** The last non-empty answer. */
   response = "";
+  /** The value of the last answer, when it has the form that was asked for. */
+  output: JsonValue | undefined;
   /** The session's records as they were read for accepting; the first context is made of them. */
   accepted: { readonly layers: ConfigLayers; readonly epoch: number } | undefined;
   /** Lets go of the caller's signal. */

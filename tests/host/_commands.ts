@@ -4,6 +4,8 @@
  * @module
  */
 
+import { tempFolder } from "../local/_support/temp_folder.ts";
+
 /** Runs a program to its end; tells whether it worked. */
 export function run(command: string, ...args: readonly string[]): boolean {
   const { success } = new Deno.Command(command, { args: [...args], stdout: "null", stderr: "null" }).outputSync();
@@ -21,6 +23,8 @@ export interface SmallDisk extends Disposable {
   readonly path: string;
   /** Makes it read-only, or writable again. */
   setReadOnly(readOnly: boolean): void;
+  /** Gives it another size. */
+  resize(kibibytes: number): void;
 }
 
 /** Mounts a disk of so many KiB on a folder; undefined where mounting is not allowed. */
@@ -31,8 +35,18 @@ export function mountSmallDisk(path: string, kibibytes: number): SmallDisk | und
     setReadOnly(readOnly): void {
       if (!run("mount", "-o", `remount,${readOnly ? "ro" : "rw"}`, path)) throw new Error(`remount failed for ${path}`);
     },
+    resize(size): void {
+      if (!run("mount", "-o", `remount,size=${size}k`, path)) throw new Error(`remount failed for ${path}`);
+    },
     [Symbol.dispose]: () => {
       if (!run("umount", path)) throw new Error(`umount failed for ${path}`);
     },
   };
+}
+
+/** Whether disks can be mounted here; tests that need one are ignored where not. */
+export function canMount(): boolean {
+  using folder = tempFolder();
+  using disk = mountSmallDisk(folder.path, 64);
+  return disk !== undefined;
 }

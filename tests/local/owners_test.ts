@@ -60,3 +60,14 @@ for (const id of ["", "../x", "a/b", "a b", "ü", "x".repeat(129)]) {
     assert.equal(owners.isAlive(id), false);
   });
 }
+
+Deno.test("a sweep and a question of several processes do not take each other for a living owner", () => {
+  using folder = tempFolder();
+  Deno.writeTextFileSync(join(folder.path, "owner_dead"), "{}");
+  // Another process asks whether the owner lives, right now.
+  using asking = Deno.openSync(join(folder.path, "owner_dead"), { read: true });
+  assert.equal(asking.tryLockSync(false), true);
+  using owners = new Owners(folder.path);
+  assert.equal(owners.isAlive("owner_dead"), false);
+  assert.equal(owners.sweep(), 1);
+});

@@ -31,7 +31,7 @@ const spawnBackground: Tool = defineTool({
     type: "object",
     properties: {
       tool: { type: "string", description: "The tool to run." },
-      arguments: { type: "object", description: "What it gets." },
+      args: { type: "object", description: "What it gets." },
       title: { type: "string", description: "A few words for people about what it does." },
       schedule: {
         type: "object",
@@ -51,7 +51,7 @@ const spawnBackground: Tool = defineTool({
         description: "Whether you are told when it has ended. Default: true.",
       },
     },
-    required: ["tool", "arguments"],
+    required: ["tool", "args"],
     additionalProperties: false,
   },
   category: "tasks",

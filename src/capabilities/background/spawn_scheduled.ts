@@ -81,7 +81,7 @@ async function scheduleWith(
 function wakeText(target: SpawnTarget, id: TaskId, signalOnCompletion: boolean): string {
   const payload = {
     tool: target.tool,
-    arguments: target.arguments,
+    args: target.arguments,
     title: target.title,
     signal_on_completion: signalOnCompletion,
   };

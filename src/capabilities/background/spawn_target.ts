@@ -41,9 +41,9 @@ export async function spawnTarget(args: JsonObject, { tools }: ToolContext): Pro
   const { definition } = tool;
   if (definition.policy === "requires_approval") throw refuse("each of its calls needs the user's approval");
   if (!runsInBackground(definition)) throw refuse("it only runs in the foreground");
-  const given = args["arguments"];
+  const given = args["args"];
   if (!isSchemaObject(given)) {
-    throw new ToolError(`Cannot run "${name}" in the background: \`arguments\` is not an object`);
+    throw new ToolError(`Cannot run "${name}" in the background: \`args\` is not an object`);
   }
   const parsed = await tool.parse(copyForeign(given));
   if (!parsed.ok) throw new ToolError(`Cannot run "${name}" in the background: ${parsed.message}`);

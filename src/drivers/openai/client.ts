@@ -2,22 +2,14 @@
 
 import type { OpenAI } from "openai";
 import { messageOf, ProviderError } from "../../errors.ts";
-import type { Heartbeat } from "./heartbeat.ts";
-import type { Transport } from "./transport.ts";
+import { ownHeaders, type Transport } from "../../kit/provider/transport.ts";
+import type { Incoming, WireClient } from "../../kit/provider/wire_client.ts";
 
 /** Longest delay a timer takes; deadlines are the kernel's, which aborts the signal. */
 const NO_TIMEOUT = 2_147_483_647;
 
-/** An answer that began to arrive. */
-export interface Incoming {
-  /** Its events, parsed and otherwise untouched; they may just end when the signal is aborted or the peer is gone. */
-  readonly events: AsyncIterable<unknown>;
-  /** Its other signs of life. */
-  readonly heartbeat: Heartbeat;
-}
-
 /** Sends requests through the library. */
-export class Client {
+export class Client implements WireClient {
   readonly #library: OpenAI;
   readonly #transport: Transport;
 
@@ -61,11 +53,16 @@ export class Client {
   }
 
   /** Posts a body as it is; resolves when the headers of a stream arrived. */
-  async post(url: string, body: string, signal: AbortSignal): Promise<Incoming> {
+  async post(
+    url: string,
+    body: string,
+    signal: AbortSignal,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Incoming> {
     // A string with a content type is sent verbatim, where an object would be encoded a second time.
     const sent = this.#library.post<AsyncIterable<unknown>>(url, {
       body,
-      headers: { "content-type": "application/json" },
+      headers: { "content-type": "application/json", ...ownHeaders(headers) },
       stream: true,
       signal,
     });

@@ -1,6 +1,7 @@
 /** What servers that speak an OpenAI API understand beyond its common core. */
 
 import { ProviderError } from "../../errors.ts";
+import type { FormatMode } from "./answer_format.ts";
 
 /** Names a dialect. */
 export type DialectName = "openai" | "openrouter" | "ollama" | "vllm" | "llama_cpp" | "generic";
@@ -26,6 +27,16 @@ export interface Dialect {
   readonly usageOption: boolean;
   /** The delta member of the Chat API with thinking; the other one is read when it is absent. */
   readonly reasoningField: "reasoning" | "reasoning_content";
+  /** Whether the Chat API takes the effort inside `reasoning`; else as `reasoning_effort`. */
+  readonly reasoningObject: boolean;
+  /** Whether the Chat API returns `reasoning_details`, which hold what models have to be sent back, signatures included. */
+  readonly reasoningDetails: boolean;
+  /** Whether reasoning items of the Responses API hold more than OpenAI's and must come back with all their members. */
+  readonly wholeReasoningItems: boolean;
+  /** Whether the Chat API takes marks of what is to be cached, which some models wait for. */
+  readonly cacheMarks: boolean;
+  /** Whether the Chat API may answer with images, each in one line. */
+  readonly imageReplies: boolean;
   /** Whether `none` is an effort; else the member is left out. */
   readonly effortNone: boolean;
   /** Whether it returns encrypted reasoning items and takes them back. */
@@ -46,6 +57,10 @@ export interface Dialect {
   readonly phase: boolean;
   /** Whether tool outputs of its Responses API may hold images; else they follow in a user message. */
   readonly toolResultImages: boolean;
+  /** How its Chat API is asked for an answer of a form. */
+  readonly chatFormat: FormatMode;
+  /** How its Responses API is asked for one. */
+  readonly responsesFormat: FormatMode;
 }
 
 /** Any server: only what practically all of them take. An unknown member is an error for some. */
@@ -57,6 +72,11 @@ const GENERIC: Dialect = {
   maxTokensField: "max_tokens",
   usageOption: true,
   reasoningField: "reasoning_content",
+  reasoningObject: false,
+  reasoningDetails: false,
+  wholeReasoningItems: false,
+  imageReplies: false,
+  cacheMarks: false,
   effortNone: false,
   encryptedReasoning: false,
   reasoningSummary: false,
@@ -67,6 +87,8 @@ const GENERIC: Dialect = {
   metadata: false,
   phase: false,
   toolResultImages: false,
+  chatFormat: "words",
+  responsesFormat: "words",
 };
 
 /** Every dialect by its name. */
@@ -79,6 +101,11 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = Object.freeze({
     maxTokensField: "max_completion_tokens",
     usageOption: true,
     reasoningField: "reasoning_content",
+    reasoningObject: false,
+    reasoningDetails: false,
+    wholeReasoningItems: false,
+    imageReplies: false,
+    cacheMarks: false,
     effortNone: true,
     encryptedReasoning: true,
     reasoningSummary: true,
@@ -89,6 +116,8 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = Object.freeze({
     metadata: true,
     phase: true,
     toolResultImages: true,
+    chatFormat: "schema",
+    responsesFormat: "schema",
   },
   openrouter: {
     ...GENERIC,
@@ -97,22 +126,29 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = Object.freeze({
     // Usage comes with every stream; the option is deprecated there.
     usageOption: false,
     reasoningField: "reasoning",
+    reasoningObject: true,
+    reasoningDetails: true,
+    wholeReasoningItems: true,
+    imageReplies: true,
+    cacheMarks: true,
     effortNone: true,
     encryptedReasoning: true,
     reasoningSummary: true,
     verbosity: true,
+    serviceTier: true,
     parallelToolCalls: true,
+    chatFormat: "both",
   },
-  ollama: { ...GENERIC, name: "ollama", reasoningField: "reasoning", effortNone: true },
-  vllm: { ...GENERIC, name: "vllm", reasoningField: "reasoning", parallelToolCalls: true },
-  llama_cpp: { ...GENERIC, name: "llama_cpp", parallelToolCalls: true },
+  ollama: { ...GENERIC, name: "ollama", reasoningField: "reasoning", effortNone: true, chatFormat: "both" },
+  vllm: { ...GENERIC, name: "vllm", reasoningField: "reasoning", parallelToolCalls: true, chatFormat: "both" },
+  llama_cpp: { ...GENERIC, name: "llama_cpp", parallelToolCalls: true, chatFormat: "both" },
   generic: GENERIC,
 });
 
 /** The dialect a base URL points to: by host, or by the usual port of a local server. */
 export function detectDialect(baseUrl: string): Dialect {
   const { hostname, port } = new URL(baseUrl);
-  if (within(hostname, "openai.com")) return DIALECTS.openai;
+  if (within(hostname, "openai.com") || AZURE.some((domain) => within(hostname, domain))) return DIALECTS.openai;
   if (within(hostname, "openrouter.ai")) return DIALECTS.openrouter;
   if (within(hostname, "ollama.com") || port === "11434") return DIALECTS.ollama;
   if (LOOPBACK.has(hostname) && port === "8000") return DIALECTS.vllm;
@@ -134,6 +170,7 @@ export function dialectNamed(name: unknown): Dialect {
   );
 }
 
+const AZURE: readonly string[] = ["openai.azure.com", "cognitiveservices.azure.com", "services.ai.azure.com"];
 const LOOPBACK: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
 function within(hostname: string, domain: string): boolean {

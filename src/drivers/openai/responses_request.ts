@@ -1,13 +1,17 @@
 /** Requests of the Responses API. */
 
 import type { ImagePart, ReasoningPart, TextPart } from "../../records/content.ts";
+import type { JsonObject } from "../../records/json.ts";
 import type { ToolDefinition } from "../../records/tool.ts";
 import type { ModelMessage, ModelRequest } from "../../ports/driver.ts";
-import { argumentsText, imageUrl, laterInstructions, parametersOf, TOOL_IMAGES_NOTE, wireMetadata } from "./content.ts";
+import { imageUrl, NO_IMAGE, parametersOf, TOOL_IMAGES_NOTE } from "../../kit/provider/content.ts";
+import { formatted } from "./answer_format.ts";
+import { argumentsText, laterInstructions, wireMetadata } from "./content.ts";
 import type { Dialect } from "./dialect.ts";
-import { jsonText, TextCache } from "./json_text.ts";
+import { jsonText, TextCache } from "../../kit/provider/json_text.ts";
 import { effortFor, mayReason, temperatureFor } from "./models.ts";
-import { transcriptText } from "./transcript.ts";
+import { transcriptText } from "../../kit/provider/transcript.ts";
+import { wholeItem } from "./reasoning_items.ts";
 
 /** Builds the bodies of one dialect; keep it, it remembers the text of every message it has seen. */
 export class ResponsesRequests {
@@ -24,11 +28,13 @@ export class ResponsesRequests {
     this.#provider = provider;
   }
 
-  /** The body of a request. */
-  body(request: ModelRequest): string {
+  /** The body of a request, with further members. */
+  body(asked: ModelRequest, members: JsonObject = {}): string {
     const dialect = this.#dialect;
+    const { request, schema } = formatted(asked, dialect.responsesFormat);
     const reasoning = dialect.encryptedReasoning && mayReason(request.model);
     const effort = effortFor(request.model, request.reasoningEffort, dialect.effortNone);
+    const verbosity = dialect.verbosity ? request.verbosity : undefined;
     // The whole transcript is sent every time and nothing is stored: `previous_response_id` needs stored responses,
     // which compatible servers do not have, which expire, and which a recovered or edited history may contradict.
     const settings = jsonText({
@@ -39,7 +45,10 @@ export class ResponsesRequests {
       reasoning: effort === undefined
         ? undefined
         : { effort, summary: dialect.reasoningSummary && effort !== "none" ? "auto" : undefined },
-      text: dialect.verbosity && request.verbosity !== undefined ? { verbosity: request.verbosity } : undefined,
+      text: verbosity === undefined && schema === undefined ? undefined : {
+        verbosity,
+        format: schema === undefined ? undefined : { type: "json_schema", ...schema },
+      },
       parallel_tool_calls: dialect.parallelToolCalls && request.tools.length > 0
         ? request.parallelToolCalls
         : undefined,
@@ -49,6 +58,7 @@ export class ResponsesRequests {
       include: reasoning ? ["reasoning.encrypted_content"] : undefined,
       store: false,
       stream: true,
+      ...members,
     });
     const tools = request.tools.length === 0
       ? ""
@@ -103,12 +113,14 @@ export class ResponsesRequests {
   #replay(items: readonly ReasoningPart[]): readonly object[] {
     return items
       .filter((item) => item.provider === this.#provider && item.encryptedContent !== undefined)
-      .map((item) => ({
-        type: "reasoning",
-        id: item.itemId,
-        summary: (item.summary ?? []).map((text) => ({ type: "summary_text", text })),
-        encrypted_content: item.encryptedContent,
-      }));
+      .map((item) =>
+        (this.#dialect.wholeReasoningItems ? wholeItem(item.encryptedContent) : undefined) ?? ({
+          type: "reasoning",
+          id: item.itemId,
+          summary: (item.summary ?? []).map((text) => ({ type: "summary_text", text })),
+          encrypted_content: item.encryptedContent,
+        })
+      );
   }
 
   #output(message: Extract<ModelMessage, { role: "tool" }>): string | readonly object[] {
@@ -124,7 +136,7 @@ function inputPart(part: TextPart | ImagePart): object {
   const url = imageUrl(part);
   // vLLM refuses an image without `detail`.
   return url === undefined
-    ? { type: "input_text", text: "[image without data]" }
+    ? { type: "input_text", text: NO_IMAGE }
     : { type: "input_image", image_url: url, detail: "auto" };
 }
 

@@ -1,7 +1,7 @@
 /** Tool calls that come in pieces. */
 
 import type { ModelEvent } from "../../ports/driver.ts";
-import { type Fields, fieldsOf, textOf } from "./narrow.ts";
+import { type Fields, fieldsOf, textOf } from "../../kit/provider/narrow.ts";
 
 interface OpenCall {
   id: string;
@@ -39,6 +39,11 @@ export class ToolCallMerger {
   /** How many calls there are. */
   get size(): number {
     return this.#calls.length;
+  }
+
+  /** The provider's ids of the calls, in order; empty where it gave none. */
+  get ids(): readonly string[] {
+    return this.#calls.map((call) => call.id);
   }
 
   /** The calls in the order in which they began; a reply that was cut off may end with a torn one. */

@@ -86,12 +86,13 @@ export function testFileWrites(options: FileStoreConformanceOptions): void {
     await files.seedInitialFile(WORKSPACE, { path: "/a/b.txt", content: "kept", isReadonly: true });
     await files.writeFile(WORKSPACE, "/a/c.txt", "other", "text");
     const refused = [
-      files.writeFile(WORKSPACE, "/a/b.txt", "new", "text"),
-      files.writeFileIfContentMatches(WORKSPACE, "/a/b.txt", "kept", "new", "text"),
-      files.deleteFile(WORKSPACE, "/a/b.txt", false),
-      files.deleteFile(WORKSPACE, "/a", true),
+      () => files.writeFile(WORKSPACE, "/a/b.txt", "new", "text"),
+      () => files.writeFileIfContentMatches(WORKSPACE, "/a/b.txt", "kept", "new", "text"),
+      () => files.deleteFile(WORKSPACE, "/a/b.txt", false),
+      () => files.deleteFile(WORKSPACE, "/a", true),
     ];
-    for (const each of refused) await assertRefused(each, "file_read_only");
+    // In turn: a refusal nobody waits for yet would end the process.
+    for (const each of refused) await assertRefused(each(), "file_read_only");
     const { content, isReadonly } = await files.readFile(WORKSPACE, "/a/b.txt");
     assert.deepEqual({ content, isReadonly }, { content: "kept", isReadonly: true });
     assert.equal((await files.statFile(WORKSPACE, "/a/b.txt"))?.isReadonly, true);

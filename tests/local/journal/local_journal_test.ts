@@ -87,6 +87,15 @@ Deno.test("a text turn is two commits", async () => {
   assert.equal(first.connection.get("SELECT count(*) AS n FROM step")?.["n"], 2);
 });
 
+Deno.test("the time of a step is as safe as its events: another one makes the session unreadable", async () => {
+  using folder = tempFolder();
+  using opened = openJournal(folder.path);
+  const turn = await JournalDriver.acquire(opened.journal, SESSION);
+  await turn.accept(1);
+  await opened.connection.write(() => opened.connection.run("UPDATE step SET ts = ts + 1024"));
+  await assert.rejects(opened.journal.events(SESSION), CorruptRecordError);
+});
+
 for (const column of ["talk", "body"]) {
   Deno.test(`a flipped byte in ${column} makes its session unreadable and no other`, async () => {
     using folder = tempFolder();
@@ -128,6 +137,30 @@ for (const [place, first] of [["first", 1], ["middle", 4], ["last", 9]] as const
     await assert.rejects(journal.events(SESSION), CorruptRecordError);
     await assert.rejects(journal.messages(SESSION), CorruptRecordError);
     await assert.rejects(journal.messages(SESSION, { limit: 5 }), CorruptRecordError);
+  });
+}
+
+for (
+  const [what, sql] of [
+    ["lost", "DELETE FROM session_head"],
+    ["behind", "UPDATE session_head SET last_sequence = 3"],
+    ["ahead", "UPDATE session_head SET last_sequence = 11"],
+  ] as const
+) {
+  Deno.test(`a head that is ${what} is noticed: history would end elsewhere`, async () => {
+    using folder = tempFolder();
+    using opened = openJournal(folder.path);
+    const { journal, connection } = opened;
+    for (const number of [1, 2]) {
+      const turn = await JournalDriver.acquire(journal, SESSION, "owner_1");
+      await turn.accept(number);
+      await turn.end(number);
+    }
+    await connection.write(() => connection.run(sql));
+    await assert.rejects(journal.events(SESSION), CorruptRecordError);
+    await assert.rejects(journal.messages(SESSION), CorruptRecordError);
+    await assert.rejects(journal.messages(SESSION, { limit: 2 }), CorruptRecordError);
+    assert.deepEqual(await journal.events(OTHER), []);
   });
 }
 

@@ -121,6 +121,24 @@ Deno.test("a full store refuses what does not fit, keeps the rest of its group a
   assert.deepEqual(keys(db), ["a", "b", "c"]);
 });
 
+// 2 is FULL: each commit is synced; 1 is NORMAL: only checkpoints are (sqlite.org/pragma.html#pragma_synchronous).
+for (const [durability, synchronous] of [[undefined, 2], ["power-loss", 2], ["process-crash", 1]] as const) {
+  Deno.test(`a store opened for ${durability ?? "nothing in particular"} has synchronous=${synchronous}, again and again`, () => {
+    using folder = tempFolder();
+    for (let opening = 0; opening < 2; opening++) {
+      using db = Connection.open(join(folder.path, "local.db"), durability === undefined ? {} : { durability });
+      assert.equal(db.get("PRAGMA synchronous")?.["synchronous"], synchronous);
+    }
+  });
+}
+
+Deno.test("a store is in WAL mode, frees space by steps, and keeps temporary files in memory", () => {
+  using folder = tempFolder();
+  using db = Connection.open(join(folder.path, "local.db"));
+  const pragmas = ["journal_mode", "auto_vacuum", "temp_store", "trusted_schema", "cell_size_check", "foreign_keys"];
+  assert.deepEqual(pragmas.map((name) => db.get(`PRAGMA ${name}`)?.[name]), ["wal", 2, 2, 0, 1, 1]);
+});
+
 /** Pages in the write-ahead log. */
 function framesOf(db: Connection): number {
   return Number(db.get("PRAGMA wal_checkpoint(PASSIVE)")?.["log"]);

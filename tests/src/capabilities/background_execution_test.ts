@@ -37,7 +37,7 @@ function setting(...tools: readonly Tool[]): Setting {
   return { clock, registry, host, context, run };
 }
 
-const CRUNCH = { tool: "crunch", arguments: { n: 1 } };
+const CRUNCH = { tool: "crunch", args: { n: 1 } };
 
 Deno.test("spawn_background returns at once while the tool runs", async () => {
   const { registry, host, run } = setting();
@@ -106,8 +106,8 @@ for (
 
 for (
   const [what, args, tools, message] of [
-    ["an unknown tool", { tool: "crush", arguments: {} }, [], /no tool of this name; tools that can .*: crunch/],
-    ["itself", { tool: "spawn_background", arguments: CRUNCH }, [], /it only starts other tools/],
+    ["an unknown tool", { tool: "crush", args: {} }, [], /no tool of this name; tools that can .*: crunch/],
+    ["itself", { tool: "spawn_background", args: CRUNCH }, [], /it only starts other tools/],
     [
       "a tool without the hint",
       CRUNCH,
@@ -120,7 +120,7 @@ for (
       [backgroundTool({ policy: "requires_approval" })],
       /needs the user's approval/,
     ],
-    ["arguments that do not fit", { tool: "crunch", arguments: { n: "one" } }, [], /do not fit/],
+    ["arguments that do not fit", { tool: "crunch", args: { n: "one" } }, [], /do not fit/],
     ["missing arguments", { tool: "crunch" }, [], /invalid arguments/],
   ] as const
 ) {

@@ -9,7 +9,7 @@ import { backgroundTool, taskRegistry } from "./_background_support.ts";
 
 const SPAWN = callTools({
   name: "spawn_background",
-  arguments: { tool: "crunch", arguments: { n: 6 }, title: "Crunch" },
+  arguments: { tool: "crunch", args: { n: 6 }, title: "Crunch" },
 });
 
 /** A runtime whose model spawns a tool, says two things and no more; and its registry. */

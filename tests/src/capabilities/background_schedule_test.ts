@@ -21,7 +21,7 @@ import {
 import { call, toolOf } from "./_tool_context.ts";
 
 const spawn = toolOf(backgroundExecution, "spawn_background");
-const DAILY = { tool: "crunch", arguments: { n: 1 }, title: "Crunch", schedule: { cron_expression: "0 9 * * *" } };
+const DAILY = { tool: "crunch", args: { n: 1 }, title: "Crunch", schedule: { cron_expression: "0 9 * * *" } };
 const ONCE = { ...DAILY, schedule: { scheduled_at: "2026-03-01T09:00", timezone: "Europe/Zurich" } };
 
 interface Setting {
@@ -86,7 +86,7 @@ Deno.test("a schedule of runs tells the agent what to start, as JSON that spawn_
   const text = on.schedules.asked[0]?.description ?? "";
   const payload: unknown = JSON.parse(text.split("\n").at(-1) ?? "");
   assert.match(text, /Call spawn_background once with exactly these arguments/);
-  assert.deepEqual(payload, { tool: "crunch", arguments: { n: 1 }, title: "Crunch", signal_on_completion: false });
+  assert.deepEqual(payload, { tool: "crunch", args: { n: 1 }, title: "Crunch", signal_on_completion: false });
   assert.deepEqual((await spawn.parse(payload as JsonObject)).ok, true);
 });
 
@@ -115,7 +115,7 @@ Deno.test("spawn_background refuses an unreadable instant", async () => {
 
 Deno.test("spawn_background checks tool and arguments before it schedules them", async () => {
   const on = setting();
-  for (const args of [{ ...DAILY, tool: "crush" }, { ...DAILY, arguments: { n: "one" } }]) {
+  for (const args of [{ ...DAILY, tool: "crush" }, { ...DAILY, args: { n: "one" } }]) {
     assert.match(JSON.stringify(await call(spawn, args, on.context)), /Cannot run/);
   }
   assert.deepEqual(on.schedules.asked, []);

@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
 import { ProviderError } from "../../../../src/errors.ts";
 import { detectDialect, type DialectName, dialectNamed } from "../../../../src/drivers/openai/dialect.ts";
-import { Endpoint } from "../../../../src/drivers/openai/endpoint.ts";
+import { Endpoint } from "../../../../src/kit/provider/endpoint.ts";
 
 const DETECTED: readonly [baseUrl: string, dialect: DialectName][] = [
   ["https://api.openai.com/v1", "openai"],
   ["https://eu.api.openai.com/v1", "openai"],
   ["https://api.openai.com.evil.test/v1", "generic"],
   ["https://notopenai.com/v1", "generic"],
+  ["https://my-resource.openai.azure.com/openai/v1", "openai"],
+  ["https://my-resource.services.ai.azure.com/openai/v1", "openai"],
+  ["https://openai.azure.com.evil.test/openai/v1", "generic"],
   ["https://openrouter.ai/api/v1", "openrouter"],
   ["http://localhost:11434/v1", "ollama"],
   ["http://gpu.lan:11434/v1", "ollama"],
@@ -45,14 +48,14 @@ const TARGETS: readonly [baseUrl: string | undefined, netTarget: string, url: st
 
 for (const [baseUrl, netTarget, url] of TARGETS) {
   Deno.test(`an endpoint at ${baseUrl} needs --allow-net=${netTarget}`, () => {
-    const endpoint = new Endpoint(baseUrl);
+    const endpoint = new Endpoint(baseUrl, "https://api.openai.com/v1");
     assert.deepEqual([endpoint.netTarget, endpoint.url("/responses")], [netTarget, url]);
   });
 }
 
 for (const baseUrl of ["", "api.openai.com", "file:///etc", "https://u:hunter2@a.test", "https://a.test?key=hunter2"]) {
   Deno.test(`an endpoint at "${baseUrl}" is refused without repeating it`, () => {
-    assert.throws(() => new Endpoint(baseUrl), (error) => {
+    assert.throws(() => new Endpoint(baseUrl, "https://api.openai.com/v1"), (error) => {
       assert.ok(error instanceof ProviderError);
       assert.equal(error.code, "provider_misconfigured");
       assert.doesNotMatch(error.message, /hunter2/);

@@ -1,0 +1,33 @@
+/** What a refusal says about how the request has to be changed. */
+
+import type { ProviderError } from "../../errors.ts";
+import type { ModelMessage, ModelRequest } from "../../ports/driver.ts";
+import { DEFAULT_MAX_TOKENS } from "./models.ts";
+import { maxTokensOf } from "./request.ts";
+
+const NAMED_LIMIT = /max_tokens: \d+ > (\d+)/;
+
+/**
+ * The request with the reply limit the provider takes, or without thinking it does not take back; undefined when the
+ * refusal is about something else.
+ */
+export function amended(request: ModelRequest, refusal: ProviderError): ModelRequest | undefined {
+  if (refusal.status !== 400) return undefined;
+  if (/max_tokens/.test(refusal.message)) {
+    const maxTokens = Number(NAMED_LIMIT.exec(refusal.message)?.[1] ?? DEFAULT_MAX_TOKENS);
+    return maxTokens > 0 && maxTokens < maxTokensOf(request) ? { ...request, maxTokens } : undefined;
+  }
+  // Newer models refuse thinking from another account, or from before the conversation was edited.
+  if (!/thinking|signature/i.test(refusal.message) || !request.messages.some(hasReasoning)) return undefined;
+  return { ...request, messages: request.messages.map(withoutReasoning) };
+}
+
+function hasReasoning(message: ModelMessage): boolean {
+  return message.role === "assistant" && message.reasoning !== undefined;
+}
+
+function withoutReasoning(message: ModelMessage): ModelMessage {
+  if (message.role !== "assistant") return message;
+  const { reasoning: _, ...rest } = message;
+  return rest;
+}

@@ -1,0 +1,70 @@
+/** Messages as the content blocks of the Messages API. */
+
+import type { ImagePart, TextPart } from "../../records/content.ts";
+import type { ModelMessage, ModelToolCall } from "../../ports/driver.ts";
+import { NO_IMAGE } from "../../kit/provider/content.ts";
+import { thinkingBlocks } from "./thinking.ts";
+
+/** The content blocks of a message for a model; none for a message that says nothing, which the API refuses. */
+export function blocksOf(message: ModelMessage, model: string): readonly object[] {
+  switch (message.role) {
+    case "system":
+      return textBlocks(`[System message]\n${message.content}`);
+    case "user":
+      return message.content.flatMap(partBlocks);
+    case "assistant":
+      return assistantBlocks(message, model);
+    case "tool": {
+      const content = [...textBlocks(message.content), ...(message.images ?? []).flatMap(partBlocks)];
+      return [{
+        type: "tool_result",
+        tool_use_id: message.toolCallId,
+        content: content.length === 0 ? undefined : content,
+        is_error: message.isError ? true : undefined,
+      }];
+    }
+  }
+}
+
+/** Text, calls, and between them the thinking where it stood. */
+function assistantBlocks(message: Extract<ModelMessage, { role: "assistant" }>, model: string): readonly object[] {
+  const { content, toolCalls } = message;
+  const said = content.trim() !== "" || toolCalls.length > 0;
+  const blocks: object[] = [];
+  let text = 0;
+  let calls = 0;
+  // Thinking that led to nothing is refused.
+  for (const { place, ...block } of said ? thinkingBlocks(message, model) : []) {
+    blocks.push(...textBlocks(content.slice(text, place.text)), ...toolCalls.slice(calls, place.calls).map(callBlock));
+    text = Math.max(text, place.text);
+    calls = Math.max(calls, place.calls);
+    blocks.push(block);
+  }
+  return [...blocks, ...textBlocks(content.slice(text)), ...toolCalls.slice(calls).map(callBlock)];
+}
+
+/** Text without a visible character is refused. */
+function textBlocks(text: string): readonly object[] {
+  return text.trim() === "" ? [] : [{ type: "text", text }];
+}
+
+/** The input of a call is an object by the API's rule, so what the model got wrong is wrapped rather than repeated. */
+function callBlock({ id, name, arguments: value }: ModelToolCall): object {
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  const input = isObject ? value : value === null || value === "" ? {} : { invalid_arguments: value };
+  return { type: "tool_use", id, name, input };
+}
+
+function partBlocks(part: TextPart | ImagePart): readonly object[] {
+  return part.type === "text" ? textBlocks(part.text) : [imageBlock(part)];
+}
+
+const DATA_URL = /^data:([\w.+-]+\/[\w.+-]+)(?:;[^,;]*)*;base64,(.*)$/s;
+
+function imageBlock({ url, base64, mediaType }: ImagePart): object {
+  const [, dataType = "", data = ""] = url === undefined ? [] : DATA_URL.exec(url) ?? [];
+  if (data !== "") return { type: "image", source: { type: "base64", media_type: dataType, data } };
+  if (url !== undefined) return { type: "image", source: { type: "url", url } };
+  if (base64 === undefined) return { type: "text", text: NO_IMAGE };
+  return { type: "image", source: { type: "base64", media_type: mediaType ?? "image/png", data: base64 } };
+}

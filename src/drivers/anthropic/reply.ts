@@ -1,0 +1,195 @@
+/** Replies of the Messages API. */
+
+import type { Usage } from "../../records/usage.ts";
+import type { ModelEvent } from "../../ports/driver.ts";
+import type { Failures } from "../../kit/provider/failures.ts";
+import { countOf, type Fields, fieldsOf, isFields, textOf } from "../../kit/provider/narrow.ts";
+import { ACTIVITY, type ReplyReader, textEvent, thinkingEvent } from "../../kit/provider/reply.ts";
+import { priced } from "./models.ts";
+import { type BlockPlace, thinkingItem } from "./thinking.ts";
+
+const FINISH_REASONS: ReadonlyMap<string, string> = new Map([
+  ["end_turn", "stop"],
+  ["stop_sequence", "stop"],
+  ["tool_use", "tool_calls"],
+  ["max_tokens", "length"],
+  ["model_context_window_exceeded", "length"],
+]);
+
+interface OpenBlock {
+  readonly type: string;
+  readonly place: BlockPlace;
+  readonly start: Fields;
+  /** Its thinking, or the text of its input. */
+  text: string;
+  signature: string;
+}
+
+type Call = Extract<ModelEvent, { type: "tool_call" }>;
+
+/** Reads the events of one reply; unknown ones count as signs of life. */
+export class MessagesReply implements ReplyReader {
+  readonly #model: string;
+  readonly #failures: Failures;
+  readonly #open = new Map<unknown, OpenBlock>();
+  readonly #calls: Call[] = [];
+  #usage: Fields = {};
+  #characters = 0;
+  #callsBegun = 0;
+  #id = "";
+  #answering = "";
+  #stopReason = "";
+
+  /** Reads a reply of the model that was asked. */
+  constructor(model: string, failures: Failures) {
+    this.#model = model;
+    this.#failures = failures;
+  }
+
+  /** What an event means; calls are kept until the end. */
+  read(event: unknown): readonly ModelEvent[] {
+    const fields = fieldsOf(event);
+    switch (fields["type"]) {
+      case "message_start": {
+        const message = fieldsOf(fields["message"]);
+        this.#id = textOf(message["id"]);
+        this.#answering = textOf(message["model"]);
+        this.#count(message["usage"]);
+        return ACTIVITY;
+      }
+      case "content_block_start":
+        return this.#begin(fields["index"], fieldsOf(fields["content_block"]));
+      case "content_block_delta":
+        return this.#delta(this.#open.get(fields["index"]), fieldsOf(fields["delta"]));
+      case "content_block_stop":
+        return this.#end(fields["index"]);
+      case "message_delta":
+        this.#count(fields["usage"]);
+        this.#stopReason = textOf(fieldsOf(fields["delta"])["stop_reason"]) || this.#stopReason;
+        return ACTIVITY;
+      case "message_stop":
+        return this.#done();
+      case "error":
+        throw this.#failures.ofBody(fields["error"] ?? fields);
+      default:
+        return ACTIVITY;
+    }
+  }
+
+  /** Only its own event completes a reply. */
+  end(): readonly ModelEvent[] {
+    return [];
+  }
+
+  #begin(index: unknown, start: Fields): readonly ModelEvent[] {
+    const type = textOf(start["type"]);
+    const place = { text: this.#characters, calls: this.#callsBegun };
+    this.#open.set(index, { type, place, start, text: textOf(start["thinking"]), signature: "" });
+    if (type === "tool_use") this.#callsBegun++;
+    if (type === "text") return this.#text(textOf(start["text"]));
+    return type === "thinking" ? thinkingEvent(textOf(start["thinking"])) : ACTIVITY;
+  }
+
+  #delta(block: OpenBlock | undefined, delta: Fields): readonly ModelEvent[] {
+    switch (delta["type"]) {
+      case "text_delta":
+        return this.#text(textOf(delta["text"]));
+      case "thinking_delta": {
+        const thinking = textOf(delta["thinking"]);
+        if (block !== undefined) block.text += thinking;
+        return thinkingEvent(thinking);
+      }
+      case "signature_delta":
+        if (block !== undefined) block.signature += textOf(delta["signature"]);
+        return ACTIVITY;
+      case "input_json_delta":
+        if (block !== undefined) block.text += textOf(delta["partial_json"]);
+        return ACTIVITY;
+      default:
+        return ACTIVITY;
+    }
+  }
+
+  #end(index: unknown): readonly ModelEvent[] {
+    const block = this.#open.get(index);
+    this.#open.delete(index);
+    switch (block?.type) {
+      case "thinking":
+        // Other vendors' models think without a proof; there is nothing to send back then.
+        if (block.signature === "") return ACTIVITY;
+        return [{
+          type: "reasoning_item",
+          item: thinkingItem(
+            { type: "thinking", thinking: block.text, signature: block.signature, place: block.place },
+            this.#model,
+          ),
+        }];
+      case "redacted_thinking": {
+        const data = textOf(block.start["data"]);
+        if (data === "") return ACTIVITY;
+        const item = thinkingItem({ type: "redacted_thinking", data, place: block.place }, this.#model);
+        return [{ type: "reasoning_item", item }];
+      }
+      case "tool_use":
+        this.#calls.push(callOf(block));
+        return ACTIVITY;
+      default:
+        return ACTIVITY;
+    }
+  }
+
+  #text(delta: string): readonly ModelEvent[] {
+    this.#characters += delta.length;
+    return textEvent(delta);
+  }
+
+  #done(): readonly ModelEvent[] {
+    const finishReason = FINISH_REASONS.get(this.#stopReason) ?? (this.#stopReason || "stop");
+    // A call that was cut off by the limit of tokens is no call.
+    const calls = this.#calls.filter((call) => finishReason !== "length" || isWhole(call));
+    return [...calls, {
+      type: "done",
+      finishReason,
+      usage: priced(usageOf(this.#usage), this.#model),
+      ...(this.#id === "" ? {} : { responseId: this.#id }),
+      ...(this.#answering === "" ? {} : { model: this.#answering }),
+    }];
+  }
+
+  /** Counts are running totals; a later event repeats some of them. */
+  #count(usage: unknown): void {
+    const counted = Object.entries(fieldsOf(usage)).filter(([, value]) => countOf(value) !== undefined);
+    this.#usage = { ...this.#usage, ...Object.fromEntries(counted) };
+  }
+}
+
+function callOf({ start, text }: OpenBlock): Call {
+  const id = textOf(start["id"]);
+  return {
+    type: "tool_call",
+    ...(id === "" ? {} : { providerCallId: id }),
+    name: textOf(start["name"]),
+    // Some servers send the whole input at the start.
+    arguments: text || (isFields(start["input"]) ? JSON.stringify(start["input"]) : "{}"),
+  };
+}
+
+function isWhole(call: Call): boolean {
+  try {
+    return typeof call.arguments !== "string" || isFields(JSON.parse(call.arguments));
+  } catch {
+    return false;
+  }
+}
+
+/** What the API calls input tokens is what came from no cache. */
+function usageOf(usage: Fields): Usage {
+  const read = countOf(usage["cache_read_input_tokens"]);
+  const written = countOf(usage["cache_creation_input_tokens"]);
+  return {
+    inputTokens: (countOf(usage["input_tokens"]) ?? 0) + (read ?? 0) + (written ?? 0),
+    outputTokens: countOf(usage["output_tokens"]) ?? 0,
+    ...(read === undefined ? {} : { cacheReadTokens: read }),
+    ...(written === undefined ? {} : { cacheCreationTokens: written }),
+  };
+}

@@ -1,0 +1,169 @@
+/** Background work over local backends and a runtime together: wakes inside a turn, and what a dead process left. */
+
+import assert from "node:assert/strict";
+import { setImmediate } from "node:timers/promises";
+import type { ToolEffect } from "../../src/records/tool.ts";
+import type { Capability } from "../../src/ports/capability.ts";
+import type { LlmSimToolCall } from "../../src/drivers/llmsim/script.ts";
+import { LlmSimConfig } from "../../src/drivers/llmsim/config.ts";
+import { defineCapability } from "../../src/kit/define_capability.ts";
+import { defineTool } from "../../src/kit/define_tool.ts";
+import { textOf } from "../../src/records/content.ts";
+import type { SessionTask } from "../../src/records/task.ts";
+import { type OpenRuntime, openRuntime, SESSION } from "./_support/open_backends.ts";
+import { tempFolder } from "./_support/temp_folder.ts";
+
+/** A tool that answers when its gate is open. */
+interface Gate {
+  readonly capability: Capability;
+  /** The idempotency key of each start. */
+  readonly keys: string[];
+  readonly started: Promise<void>;
+  open(): void;
+}
+
+const SUBAGENT = {
+  name: "spawn_agent",
+  arguments: { name: "reader", instructions: "Please wait.", target: { type: "subagent" } },
+};
+const BACKGROUND = { name: "spawn_background", arguments: { tool: "wait", args: {}, title: "Wait" } };
+
+Deno.test("a task that ends during a turn wakes its session inside that turn, once", async () => {
+  using folder = tempFolder();
+  const gate = closedGate("pure");
+  await using here = await open(folder.path, gate, [{ name: "wait", arguments: {} }]);
+  const { taskRegistry } = here.local;
+  const { id } = await taskRegistry.create({
+    sessionId: SESSION,
+    kind: "note",
+    displayName: "Report",
+    state: "running",
+    wakePolicy: "on_terminal",
+  });
+  const turn = here.runtime.startTurn(SESSION, "go");
+  await gate.started;
+  await taskRegistry.update(SESSION, id, { state: "succeeded", summary: "42 pages" });
+  // Everything that can go on without the gate has: the wake waits for the next step of the turn.
+  await setImmediate();
+  gate.open();
+  // An echo of the newest thing the model was told.
+  assert.match((await turn.result).response, /^Echo: Background task "Report" .*succeeded.*42 pages/s);
+  assert.match((await here.runtime.runTextTurn(SESSION, "anything else?")).response, /^Echo: anything else\?$/);
+  assert.deepEqual((await inputsOf(here)).map((text) => text.includes("42 pages")), [false, true, false]);
+});
+
+Deno.test("a subagent that a dead process left is gone on with, and its session is woken once", async () => {
+  using folder = tempFolder();
+  const before = closedGate("idempotent");
+  const dead = await dieWith(folder.path, before, SUBAGENT);
+  const after = openGate("idempotent");
+  {
+    await using here = await open(folder.path, after, [SUBAGENT]);
+    const [task] = await here.local.taskRegistry.list(SESSION);
+    assert.equal(task?.state, "running");
+    await using _background = here.local.startBackground();
+    await nextInput(here, 1);
+    const [settled] = await here.local.taskRegistry.list(SESSION);
+    assert.deepEqual(summaryOf(settled), ["subagent", "succeeded", 2, "Echo: Please wait."]);
+  }
+  // The child's call was made again under its key, as an idempotent one may be.
+  assert.deepEqual(after.keys.filter((key) => !key.startsWith(SESSION)), before.keys);
+  await using later = await open(folder.path, after, []);
+  await using _background = later.local.startBackground();
+  await setImmediate();
+  assert.equal((await inputsOf(later)).length, 2);
+  await dead();
+});
+
+Deno.test("a background run that may be repeated is gone on with by the next process, under the same key", async () => {
+  using folder = tempFolder();
+  const before = closedGate("idempotent");
+  const dead = await dieWith(folder.path, before, BACKGROUND);
+  const after = openGate("idempotent");
+  await using here = await open(folder.path, after, [BACKGROUND]);
+  await using _background = here.local.startBackground();
+  await nextInput(here, 1);
+  const [task] = await here.local.taskRegistry.list(SESSION);
+  assert.deepEqual(summaryOf(task), ["background_tool", "succeeded", 2, "open"]);
+  assert.deepEqual(after.keys, before.keys);
+  await dead();
+});
+
+Deno.test("a background run that must not be repeated ends as orphaned, and its session is told", async () => {
+  using folder = tempFolder();
+  const dead = await dieWith(folder.path, closedGate("at_most_once"), BACKGROUND);
+  const after = openGate("at_most_once");
+  await using here = await open(folder.path, after, [BACKGROUND]);
+  await using _background = here.local.startBackground();
+  await nextInput(here, 1);
+  const [task] = await here.local.taskRegistry.list(SESSION);
+  assert.deepEqual([task?.state, task?.error?.kind, after.keys], ["failed", "orphaned", []]);
+  assert.match((await inputsOf(here)).at(-1) ?? "", /has ended: failed/);
+  await dead();
+});
+
+/** Starts background work and dies; the returned function ends what is left of the process. */
+async function dieWith(folder: string, gate: Gate, call: LlmSimToolCall): Promise<() => Promise<void>> {
+  const first = await open(folder, gate, [call]);
+  assert.equal((await first.runtime.runTextTurn(SESSION, "go")).success, true);
+  await gate.started;
+  // Its locks are free, and nothing of it is stored any more.
+  await first.local.close();
+  return async () => {
+    gate.open();
+    await first.runtime.close().catch(() => {});
+  };
+}
+
+function open(folder: string, { capability }: Gate, calls: readonly LlmSimToolCall[]): Promise<OpenRuntime> {
+  const wait = [{ name: "wait", arguments: {} }];
+  return openRuntime(folder, {
+    model: LlmSimConfig.echo().withConditionalToolCalls("go", calls).withConditionalToolCalls("Please wait", wait),
+    capabilities: ["gate", "subagents", "background_execution", "session_tasks"],
+    configure: (builder) => builder.capability(capability),
+  });
+}
+
+function openGate(effect: ToolEffect): Gate {
+  const gate = closedGate(effect);
+  gate.open();
+  return gate;
+}
+
+function closedGate(effect: ToolEffect): Gate {
+  const passed = Promise.withResolvers<void>();
+  const started = Promise.withResolvers<void>();
+  const keys: string[] = [];
+  const tool = defineTool({
+    name: "wait",
+    description: "Waits",
+    parameters: { type: "object" },
+    effect,
+    hints: { supportsBackground: true },
+    execute: async (_, { idempotencyKey }) => {
+      keys.push(idempotencyKey);
+      started.resolve();
+      await passed.promise;
+      return "open";
+    },
+  });
+  const capability = defineCapability({ id: "gate", name: "Gate", tools: [tool] });
+  return { capability, keys, started: started.promise, open: passed.resolve };
+}
+
+/** Resolves when the session has got so many inputs after its first one. */
+async function nextInput({ runtime }: OpenRuntime, count: number): Promise<void> {
+  let inputs = 0;
+  for await (const event of runtime.subscribe(SESSION, { after: 0 })) {
+    if (event.type === "input.message" && inputs++ === count) return;
+  }
+}
+
+async function inputsOf({ runtime }: OpenRuntime): Promise<string[]> {
+  const messages = await runtime.messages(SESSION);
+  return messages.filter(({ role }) => role === "user").map(({ content }) => textOf(content));
+}
+
+function summaryOf(task: SessionTask | undefined): unknown[] {
+  return [task?.kind, task?.state, task?.attempt, task?.summary];
+}
