@@ -5,6 +5,7 @@ import { inputRequired } from "@modelcontextprotocol/server";
 import { z } from "zod";
 import { mcpHttp, type McpHttpOptions } from "../../../src/mcp/mod.ts";
 import type { McpServerConfig } from "../../../src/records/mcp.ts";
+import { until } from "../_support/faults.ts";
 import { addEcho, type Connected, connected, type FetchServer, fetchServer } from "./_servers.ts";
 
 const URL_OF_SERVER = "https://mcp.example.com/mcp";
@@ -172,12 +173,8 @@ Deno.test("a server is asked for its tools again after it says that they changed
   await client.tools();
   const { revision } = client.source;
   description = "two";
-  const isChanged = new Promise<void>((resolve) => {
-    const look = (): void => client.source.revision === revision ? void setTimeout(look, 1) : resolve();
-    look();
-  });
   server.handler.notify.toolsChanged();
-  await isChanged;
+  await until(() => client.source.revision !== revision);
   assert.equal((await client.tools())[0]?.definition.description, "two");
   await server.handler.close();
 });
