@@ -38,7 +38,7 @@ export class LocalProfile {
   readonly baseUrl: string;
   /** The organisation schedules belong to. */
   readonly orgPublicId: OrgId;
-  /** Who owns what is created here. */
+  /** Who owns schedules that are made here without an owner. */
   readonly ownerPrincipalId: string;
 
   /**
