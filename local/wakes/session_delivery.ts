@@ -18,13 +18,13 @@ export interface SessionDeliveryOptions {
 /**
  * Delivers texts to sessions.
  *
- * A live route gets the text and no turn is run for it: that is at least once. Otherwise the text is an input of the
- * session with the key as its idempotency key, committed to the same store: that is exactly once. It may wait long for
- * the next step of a turn; a repeat meanwhile waits for the same one.
+ * A live route gets the text, no turn is run for it, and it is delivered when its host is done with it: that is at least
+ * once. Otherwise the text is an input of the session with the key as its idempotency key, committed to the same store:
+ * that is exactly once. Either may take long, as the step of a turn does; a repeat meanwhile waits for the same one.
  */
 export class SessionDelivery implements WakeDelivery, BindsSessionHost {
   readonly #options: SessionDeliveryOptions;
-  /** What the host has and has not stored, by session and key. */
+  /** What a route has not done with, or the host not stored, by session and key. */
   readonly #underway = new Map<string, Promise<void>>();
   #host: SessionHost | undefined;
 
@@ -47,15 +47,9 @@ export class SessionDelivery implements WakeDelivery, BindsSessionHost {
     const place = placeOf(sessionId, idempotencyKey);
     const underway = this.#underway.get(place);
     if (underway !== undefined) return await unlessAborted(underway, signal);
-    if (this.#options.routes.trySend(sessionId, { text, key: idempotencyKey })) return;
-    if (this.#host === undefined) {
-      throw new RuntimeError(
-        "host_not_bound",
-        `Cannot deliver to session "${sessionId}": no runtime runs on these backends; build one over them first`,
-      );
-    }
-    const stored = this.#host.deliver(sessionId, text, { idempotencyKey })
-      .finally(() => this.#underway.delete(place));
+    const handed = this.#options.routes.send(sessionId, { text, key: idempotencyKey }) ??
+      this.#needHost(sessionId).deliver(sessionId, text, { idempotencyKey });
+    const stored = handed.finally(() => this.#underway.delete(place));
     this.#underway.set(place, stored);
     await unlessAborted(stored, signal);
   }
@@ -69,6 +63,14 @@ export class SessionDelivery implements WakeDelivery, BindsSessionHost {
   canDeliver(sessionId: SessionId): Promise<boolean> {
     if (this.#options.routes.liveSessions().includes(sessionId)) return Promise.resolve(true);
     return Promise.resolve(this.#host !== undefined && this.#options.canTake(sessionId));
+  }
+
+  #needHost(sessionId: SessionId): SessionHost {
+    if (this.#host !== undefined) return this.#host;
+    throw new RuntimeError(
+      "host_not_bound",
+      `Cannot deliver to session "${sessionId}": no runtime runs on these backends; build one over them first`,
+    );
   }
 }
 

@@ -12,6 +12,7 @@ const NOT_NOW: ReadonlySet<string> = new Set([
   "host_not_bound",
   "queue_full",
   "runtime_closed",
+  "route_closed",
   "store_busy",
 ]);
 

@@ -92,6 +92,45 @@ Deno.test("a wake and a schedule that wait for a long step of a turn have not fa
   assert.equal(inputs.filter((text) => text === "Tea time.").length, 1);
 });
 
+Deno.test("a wake on a route is told again, by a turn, when its process died before the host was done with it", async () => {
+  using folder = tempFolder();
+  const first = await open(folder.path, openGate("pure"), []);
+  const route = first.local.wakeRoutes.register(SESSION);
+  const { id } = await first.local.taskRegistry.create({
+    sessionId: SESSION,
+    kind: "note",
+    displayName: "Report",
+    state: "running",
+    wakePolicy: "on_terminal",
+  });
+  await first.local.taskRegistry.update(SESSION, id, { state: "succeeded" });
+  const { value } = await route.next();
+  // Its locks are free, and nothing of it is stored any more.
+  await first.local.close();
+  await using here = await open(folder.path, openGate("pure"), []);
+  await using _background = here.local.startBackground();
+  await nextInput(here, 0);
+  assert.deepEqual(await inputsOf(here), [value?.text]);
+  await first.runtime.close();
+});
+
+Deno.test("a wake that the host of a route is done with is told no more", async () => {
+  using folder = tempFolder();
+  await using here = await open(folder.path, openGate("pure"), []);
+  const { taskRegistry, wakeRoutes, wakes } = here.local;
+  const route = wakeRoutes.register(SESSION);
+  const task = { sessionId: SESSION, kind: "note", displayName: "Report", wakePolicy: "on_terminal" } as const;
+  const { id } = await taskRegistry.create({ ...task, state: "running" });
+  await taskRegistry.update(SESSION, id, { state: "succeeded" });
+  for await (const { key } of route) {
+    assert.deepEqual(wakes.pending().map((wake) => `wake:${wake.id}`), [key]);
+    break;
+  }
+  await setImmediate();
+  assert.deepEqual(wakes.pending(), []);
+  assert.deepEqual(await inputsOf(here), []);
+});
+
 Deno.test("a subagent that a dead process left is gone on with, and its session is woken once", async () => {
   using folder = tempFolder();
   const before = closedGate("idempotent");
