@@ -181,6 +181,28 @@ Deno.test("a background run that must not be repeated ends as orphaned, and its 
   await dead();
 });
 
+Deno.test("a hook that refuses a tool refuses it in the background too", async () => {
+  using folder = tempFolder();
+  const gate = openGate("pure");
+  const guard = defineCapability({
+    id: "guard",
+    name: "Guard",
+    hooks: {
+      preToolUse: (call) => call.name === "wait" ? { action: "block", reason: "not today" } : { action: "allow" },
+    },
+  });
+  await using here = await openRuntime(folder.path, {
+    model: LlmSimConfig.echo().withConditionalToolCalls("go", [BACKGROUND]),
+    capabilities: ["gate", "guard", "background_execution"],
+    configure: (builder) => builder.capability(gate.capability).capability(guard),
+  });
+  await here.runtime.runTextTurn(SESSION, "go");
+  await nextInput(here, 1);
+  const [task] = await here.local.taskRegistry.list(SESSION);
+  assert.deepEqual([task?.state, gate.keys], ["failed", []]);
+  assert.match(task?.error?.message ?? "", /Blocked by a pre_tool_use hook: not today/);
+});
+
 /** Starts background work and dies; the returned function ends what is left of the process. */
 async function dieWith(folder: string, gate: Gate, call: LlmSimToolCall): Promise<() => Promise<void>> {
   const first = await open(folder, gate, [call]);
