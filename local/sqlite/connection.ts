@@ -251,6 +251,16 @@ export class Connection implements Disposable {
       this.#rejectAll(group, error);
       return true;
     }
+    try {
+      return this.#writeBegun(group, together);
+    } catch (error) {
+      // Only undoing a write throws here: the handle is not to be trusted any more.
+      this.#settleDoubtful(group, [], error);
+      return true;
+    }
+  }
+
+  #writeBegun(group: readonly Job[], together: boolean): boolean {
     if (together) {
       const values = this.#applyTogether(group);
       if (values !== undefined) this.#commit(group, values);
