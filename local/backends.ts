@@ -133,11 +133,14 @@ export class LocalBackends implements AsyncDisposable {
     this.scheduleStore = new LocalScheduleStore({
       connection,
       orgId: profile.orgPublicId,
+      ownerPrincipalId: profile.ownerPrincipalId,
       clock,
       ids,
       settleMonitor: monitorSettler(connection, clock),
     });
-    const sessionStore = markPunctual(new LocalSessionStore(connection, { clock }));
+    const sessionStore = markPunctual(
+      new LocalSessionStore(connection, { clock }),
+    );
     const given = backends.slots;
     const chosen = backends.chosen;
     const usedJournal = journalFor(backends, journal);

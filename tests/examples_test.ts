@@ -14,7 +14,12 @@ import { spawnDenoOk } from "./_support/spawn_deno.ts";
 
 for (const file of filesUnder("examples").filter((file) => /^examples\/[^/]+\.ts$/.test(file))) {
   Deno.test(`${file} runs with the flags of its first line and prints something`, async () => {
-    const command = parseExampleCommand(file, readCheckoutFile(file));
+    const code = readCheckoutFile(file);
+    const command = parseExampleCommand(file, code);
+    // A program from npm that the example starts: fetched beforehand, with whatever a registry needs of our environment.
+    for (const [program] of code.matchAll(/npm:[@\w/.-]+@\d[\d.]*/g)) {
+      await spawnDenoOk(["cache", "-q", "--no-config", program], { cwd: checkoutRoot });
+    }
     await using provider = serveFakeOpenai("Hello from the fake provider.");
     const { flags, redirected } = redirectNet(command.flags, provider.host);
     // Relative grants of an example mean its working folder: an empty one, not the checkout.

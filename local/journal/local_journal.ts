@@ -117,7 +117,7 @@ export class LocalJournal implements SessionJournal {
     }
     const holder = optionalTextOf(head, "owner");
     if (holder !== undefined && holder !== owner && this.#owners.isAlive(holder)) {
-      throw new SessionBusyError(sessionId, holder);
+      throw new SessionBusyError(sessionId, holder, this.#owners.pidOf(holder));
     }
     this.#forgive(sessionId, owner);
     const acquired = { fence: numberOf(head, "fence") + 1, lastSequence: numberOf(head, "last_sequence") };

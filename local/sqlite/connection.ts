@@ -152,7 +152,7 @@ export class Connection implements Disposable {
     const { bytes = 0, verify } = options;
     return new Promise((resolve, reject) => {
       const settle = { resolve: resolve as (value: unknown) => void, reject };
-      this.#queue.push({ apply, verify, bytes, alone: false, ...settle });
+      this.#queue.push({ apply, verify, bytes, since: this.#clock.monotonic(), alone: false, ...settle });
       this.#queuedBytes += bytes;
       const full = this.#queue.length >= MAX_GROUP || this.#queuedBytes >= MAX_GROUP_BYTES;
       if (options.join !== true || full) this.#flush();
@@ -221,15 +221,17 @@ export class Connection implements Disposable {
   }
 
   /** Waits for another process's lock with jitter that grows; after the deadline the group is given up. */
-  #stall(group: readonly Job[], since: number = this.#clock.monotonic(), tries: number = 1): void {
-    if (this.#clock.monotonic() - since >= BUSY_DEADLINE_MS) {
+  #stall(group: readonly Job[], tries: number = 1): void {
+    if (this.#clock.monotonic() - (group[0]?.since ?? 0) >= BUSY_DEADLINE_MS) {
       this.#stalled = undefined;
-      return this.#rejectAll(group, new StoreBusyError(this.path, BUSY_DEADLINE_MS));
+      this.#rejectAll(group, new StoreBusyError(this.path, BUSY_DEADLINE_MS));
+      // Not at once: each try may block for a while, and those behind may be many.
+      return this.#queue.length > 0 ? this.#schedule() : undefined;
     }
     const [shortest, longest] = RETRY_MS;
     const wait = shortest + Math.random() * Math.min(longest, shortest * 2 ** tries);
     const timer = this.#clock.setTimer(() => {
-      if (!this.#writeGroup(group)) return this.#stall(group, since, tries + 1);
+      if (!this.#writeGroup(group)) return this.#stall(group, tries + 1);
       this.#stalled = undefined;
       this.#flush();
     }, wait);
@@ -249,6 +251,16 @@ export class Connection implements Disposable {
       this.#rejectAll(group, error);
       return true;
     }
+    try {
+      return this.#writeBegun(group, together);
+    } catch (error) {
+      // Only undoing a write throws here: the handle is not to be trusted any more.
+      this.#settleDoubtful(group, [], error);
+      return true;
+    }
+  }
+
+  #writeBegun(group: readonly Job[], together: boolean): boolean {
     if (together) {
       const values = this.#applyTogether(group);
       if (values !== undefined) this.#commit(group, values);

@@ -8,6 +8,8 @@ export interface Job {
   readonly verify: (() => unknown) | undefined;
   /** About how many bytes it writes. */
   readonly bytes: number;
+  /** Since when it waits, on the monotonic clock; milliseconds. */
+  readonly since: number;
   /** Whether it gets a transaction of its own. */
   alone: boolean;
   /** Told what `apply` returned, once that is stored. */
