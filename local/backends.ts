@@ -7,6 +7,7 @@ import type { SessionJournal } from "../src/ports/journal.ts";
 import type { BindsSessionHost } from "../src/ports/session_host.ts";
 import { systemClock } from "../src/kit/clock.ts";
 import { IdSource, systemRandom } from "../src/kit/ids.ts";
+import { markPunctual } from "../src/kit/punctual.ts";
 import type { BackendSlots } from "../src/runtime/backend_slots.ts";
 import { RuntimeBackends } from "../src/runtime/backends.ts";
 import { Background, type BackgroundOptions } from "./background.ts";
@@ -109,7 +110,7 @@ export class LocalBackends implements AsyncDisposable {
     const clock = options.clock ?? systemClock();
     const ids = new IdSource(clock, options.random ?? systemRandom());
     const owners = new Owners(profile.ownersPath);
-    const journal = new LocalJournal({ connection, owners, clock, ids });
+    const journal = markPunctual(new LocalJournal({ connection, owners, clock, ids }));
     this.profile = profile;
     this.#connection = connection;
     this.#owners = owners;
@@ -132,11 +133,14 @@ export class LocalBackends implements AsyncDisposable {
     this.scheduleStore = new LocalScheduleStore({
       connection,
       orgId: profile.orgPublicId,
+      ownerPrincipalId: profile.ownerPrincipalId,
       clock,
       ids,
       settleMonitor: monitorSettler(connection, clock),
     });
-    const sessionStore = new LocalSessionStore(connection, { clock });
+    const sessionStore = markPunctual(
+      new LocalSessionStore(connection, { clock }),
+    );
     const given = backends.slots;
     const chosen = backends.chosen;
     const usedJournal = journalFor(backends, journal);
@@ -147,8 +151,8 @@ export class LocalBackends implements AsyncDisposable {
       clock,
     });
     const local: Partial<BackendSlots> = {
-      harnessStore: new LocalHarnessStore(connection),
-      agentStore: new LocalAgentStore(connection),
+      harnessStore: markPunctual(new LocalHarnessStore(connection)),
+      agentStore: markPunctual(new LocalAgentStore(connection)),
       sessionStore,
       ...(usedJournal === undefined ? {} : { journal: usedJournal }),
       storageStore: new LocalSessionStorageStore(

@@ -16,7 +16,7 @@ import type { WakeDelivery } from "./wakes/delivery.ts";
 /** How schedules are polled and delivered. */
 export type ScheduleRunnerConfig = Omit<LocalScheduleRunnerOptions, keyof BackgroundParts | "random">;
 
-/** Options of background work; every part can be left out with `false`. */
+/** Options of background work; schedules and tasks can be left out with `false`. */
 export interface BackgroundOptions {
   /** How schedules are polled and delivered. @default the defaults of the runner */
   readonly schedules?: ScheduleRunnerConfig | false;
@@ -63,19 +63,27 @@ export class Background implements AsyncDisposable {
   constructor(parts: BackgroundParts, options: BackgroundOptions = {}) {
     const { connection, owners, clock, taskRegistry: registry, wakes } = parts;
     const { schedules = {}, tasks = {}, wakesIntervalMs } = options;
-    this.#schedules = schedules === false ? undefined : new LocalScheduleRunner({ ...schedules, ...parts }).start();
-    const others = [wakes.start(wakesIntervalMs === undefined ? {} : { intervalMs: wakesIntervalMs })];
-    if (tasks !== false) {
-      const { intervalMs, retentionMs } = tasks;
-      const supervisor = new TaskSupervisor({
-        connection,
-        owners,
-        registry,
-        clock,
-        onWake: () => wakes.kick(),
-        ...(retentionMs === undefined ? {} : { retentionMs }),
-      });
-      others.push(supervisor.start(intervalMs === undefined ? {} : { intervalMs }));
+    const runner = schedules === false ? undefined : new LocalScheduleRunner({ ...schedules, ...parts });
+    const others: PeriodicHandle[] = [];
+    try {
+      others.push(wakes.start(wakesIntervalMs === undefined ? {} : { intervalMs: wakesIntervalMs }));
+      if (tasks !== false) {
+        const { intervalMs, retentionMs } = tasks;
+        const supervisor = new TaskSupervisor({
+          connection,
+          owners,
+          registry,
+          clock,
+          onWake: () => wakes.kick(),
+          ...(retentionMs === undefined ? {} : { retentionMs }),
+        });
+        others.push(supervisor.start(intervalMs === undefined ? {} : { intervalMs }));
+      }
+      this.#schedules = runner?.start();
+    } catch (error) {
+      // Nobody gets the handle that would stop them.
+      for (const other of others) void other.shutdown();
+      throw error;
     }
     this.#others = others;
   }

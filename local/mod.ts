@@ -56,7 +56,7 @@ export type { LocalScheduleStoreOptions, ScheduleLimits } from "./schedules/sche
 export type { Connection, ConnectionOptions, WriteOptions } from "./sqlite/connection.ts";
 export type { Migration } from "./sqlite/migrations.ts";
 export type { Durability } from "./sqlite/open_database.ts";
-export type { SqlRow, SqlValue } from "./sqlite/row.ts";
+export type { SqlList, SqlRow, SqlValue } from "./sqlite/row.ts";
 export type { PeriodicHandle } from "./tasks/periodic.ts";
 export { LocalSessionTaskRegistry } from "./tasks/registry.ts";
 export type { LocalTaskRegistryOptions } from "./tasks/registry.ts";

@@ -73,6 +73,19 @@ export class Owners implements Disposable {
     return file !== undefined && !file.tryLockSync(false);
   }
 
+  /** The process of an owner, as its file tells; undefined when it does not. */
+  pidOf(id: string): number | undefined {
+    if (!OWNER_ID.test(id)) return undefined;
+    try {
+      const about: unknown = JSON.parse(Deno.readTextFileSync(join(this.#folder, id)));
+      const pid = typeof about === "object" && about !== null && "pid" in about ? about.pid : undefined;
+      return typeof pid === "number" ? pid : undefined;
+    } catch {
+      // Gone, or not written yet: it only helps people to find the process.
+      return undefined;
+    }
+  }
+
   /** Removes the files of dead owners; tells how many. */
   sweep(): number {
     let removed = 0;

@@ -1,9 +1,10 @@
 /** Where a program keeps its local data, and who it says it is. */
 
-import { isAbsolute, join, normalize, relative } from "node:path";
+import { join } from "node:path";
 import type { PermissionNeeds } from "../src/records/permissions.ts";
 import { DEFAULT_ORG_ID, type OrgId, parseId } from "../src/records/ids.ts";
 import { type RequiredPermissions, unitePermissions } from "../src/kit/required_permissions.ts";
+import { absolutePath, isInside } from "./paths.ts";
 
 /** The owner of records when the host names none. */
 export const DEFAULT_OWNER_PRINCIPAL_ID = "principal_00000000000000000000000000000001";
@@ -38,7 +39,7 @@ export class LocalProfile {
   readonly baseUrl: string;
   /** The organisation schedules belong to. */
   readonly orgPublicId: OrgId;
-  /** Who owns what is created here. */
+  /** Who owns schedules that are made here without an owner. */
   readonly ownerPrincipalId: string;
 
   /**
@@ -99,21 +100,4 @@ export class LocalProfile {
     const { workspaceRoot, baseUrl, orgPublicId, ownerPrincipalId } = this;
     return new LocalProfile(this.dataDir, { workspaceRoot, baseUrl, orgPublicId, ownerPrincipalId, ...change });
   }
-}
-
-/** Whether a path is a folder or lies in it. */
-export function isInside(path: string, folder: string): boolean {
-  const way = relative(folder, path);
-  return way === "" || !(way === ".." || way.startsWith(`..${"/"}`) || way.startsWith("..\\") || isAbsolute(way));
-}
-
-function absolutePath(what: string, path: unknown): string {
-  if (typeof path !== "string" || path.includes("\0") || !isAbsolute(path)) {
-    const shown = typeof path === "string" ? `"${path.slice(0, 200).replaceAll("\0", "\\0")}"` : String(path);
-    throw new TypeError(
-      `Cannot use ${shown} as the ${what}: expected an absolute path; "~" and environment variables are not expanded`,
-    );
-  }
-  const clean = normalize(path);
-  return clean.length > 1 && /[/\\]$/.test(clean) ? clean.slice(0, -1) : clean;
 }

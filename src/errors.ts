@@ -84,15 +84,19 @@ export class SessionBusyError extends RuntimeError {
   readonly sessionId: string;
   /** The owner that holds the session's lease. */
   readonly holder: string;
+  /** The process of that owner, when it is known. */
+  readonly pid: number | undefined;
 
   /** Creates the error for a session and the owner holding it. */
-  constructor(sessionId: string, holder: string) {
+  constructor(sessionId: string, holder: string, pid?: number) {
+    const who = pid === undefined ? `owner "${holder}"` : `owner "${holder}" of process ${pid}`;
     super(
       "session_busy",
-      `Cannot run a turn of session "${sessionId}": owner "${holder}" is running one; try again when it has ended`,
+      `Cannot run a turn of session "${sessionId}": ${who} is running one; try again when it has ended`,
     );
     this.sessionId = sessionId;
     this.holder = holder;
+    this.pid = pid;
   }
 }
 

@@ -9,11 +9,17 @@ import { join } from "node:path";
 import { checkoutRoot, filesUnder, readCheckoutFile, tempFolder } from "./_support/checkout.ts";
 import { parseExampleCommand, redirectNet } from "./_support/example_command.ts";
 import { serveFakeOpenai } from "./_support/fake_openai.ts";
+import { serveFakeProviders } from "./_support/fake_providers.ts";
 import { spawnDenoOk } from "./_support/spawn_deno.ts";
 
 for (const file of filesUnder("examples").filter((file) => /^examples\/[^/]+\.ts$/.test(file))) {
   Deno.test(`${file} runs with the flags of its first line and prints something`, async () => {
-    const command = parseExampleCommand(file, readCheckoutFile(file));
+    const code = readCheckoutFile(file);
+    const command = parseExampleCommand(file, code);
+    // A program from npm that the example starts: fetched beforehand, with whatever a registry needs of our environment.
+    for (const [program] of code.matchAll(/npm:[@\w/.-]+@\d[\d.]*/g)) {
+      await spawnDenoOk(["cache", "-q", "--no-config", program], { cwd: checkoutRoot });
+    }
     await using provider = serveFakeOpenai("Hello from the fake provider.");
     const { flags, redirected } = redirectNet(command.flags, provider.host);
     // Relative grants of an example mean its working folder: an empty one, not the checkout.
@@ -32,6 +38,34 @@ for (const file of filesUnder("examples").filter((file) => /^examples\/[^/]+\.ts
     );
     assert.notEqual(stdout.trim(), "");
     assert.equal(provider.requests.length > 0, redirected, "the provider's fake was not asked");
+  });
+}
+
+Deno.test("examples/providers.ts asks every provider that is set up", async () => {
+  await using providers = serveFakeProviders();
+  const { stdout } = await runProviders(providers.env, providers.host);
+  const answered = stdout.split("\n").filter((line) => /^[a-z_]+ \(.+\): \S/.test(line)).map((line) =>
+    line.split(" ")[0]
+  );
+  assert.deepEqual(answered, ["openai", "anthropic", "gemini", "openrouter", "azure_openai", "ollama"]);
+  assert.match(stdout, /ollama \(local-model\)/);
+});
+
+Deno.test("examples/providers.ts says what to set when nothing is", async () => {
+  const { stdout } = await runProviders({}, "127.0.0.1:9000");
+  assert.match(stdout, /gemini: set GEMINI_API_KEY, GEMINI_BASE_URL to use it/);
+  assert.match(stdout, /No provider is set up/);
+});
+
+async function runProviders(env: Readonly<Record<string, string>>, host: string): Promise<{ readonly stdout: string }> {
+  const file = "examples/providers.ts";
+  const { flags } = redirectNet(parseExampleCommand(file, readCheckoutFile(file)).flags, host);
+  using folder = tempFolder();
+  return await spawnDenoOk(["run", ...flags, join(checkoutRoot, file)], {
+    cwd: folder.path,
+    clearEnv: true,
+    env: { ...inherited("PATH", "HOME", "DENO_DIR", "XDG_CACHE_HOME"), ...env },
+    timeoutMs: 60_000,
   });
 }
 

@@ -1,6 +1,6 @@
 /** Files, directories and workspaces as rows. */
 
-import { hash } from "node:crypto";
+import { hash128 } from "../sqlite/hash128.ts";
 import { FileStoreError } from "../../src/errors.ts";
 import type { FileEncoding } from "../../src/records/initial_file.ts";
 import type { FileStat, StoredFile } from "../../src/ports/file_store.ts";
@@ -17,7 +17,7 @@ const PUT_WORKSPACE = `INSERT INTO workspace (id, files, directories, size_bytes
   directories = excluded.directories, size_bytes = excluded.size_bytes, updated_at = excluded.updated_at`;
 const SELECT_STAT = `SELECT path, is_directory, is_readonly, size_bytes, created_at, updated_at
   FROM file WHERE workspace_id = ? AND path = ?`;
-const SELECT_FILE = `SELECT path, is_readonly, encoding, size_bytes, created_at, updated_at, sha256, content
+const SELECT_FILE = `SELECT path, is_readonly, encoding, size_bytes, created_at, updated_at, hash, content
   FROM file WHERE workspace_id = ? AND path = ? AND is_directory = 0`;
 const LIST = `SELECT path, is_directory, is_readonly, size_bytes, created_at, updated_at
   FROM file WHERE workspace_id = ? AND parent = ?`;
@@ -27,9 +27,9 @@ const INSERT_DIRECTORY = `INSERT INTO file
   (workspace_id, path, parent, is_directory, is_readonly, size_bytes, created_at, updated_at)
   VALUES (?, ?, ?, 1, 0, 0, ?, ?)`;
 const PUT_FILE = `INSERT INTO file (workspace_id, path, parent, is_directory, is_readonly, encoding, size_bytes,
-  created_at, updated_at, sha256, content) VALUES (?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?)
+  created_at, updated_at, hash, content) VALUES (?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (workspace_id, path) DO UPDATE SET is_readonly = excluded.is_readonly, encoding = excluded.encoding,
-  size_bytes = excluded.size_bytes, updated_at = excluded.updated_at, sha256 = excluded.sha256,
+  size_bytes = excluded.size_bytes, updated_at = excluded.updated_at, hash = excluded.hash,
   content = excluded.content`;
 const TOUCH_DIRECTORY = "UPDATE file SET updated_at = ? WHERE workspace_id = ? AND path = ?";
 // "0" follows "/": the range is exactly what is inside the directory, whatever its name holds.
@@ -214,7 +214,7 @@ function fileOf(row: SqlRow, workspace: string): StoredFile {
   const encoding = encodingOf(row);
   const isReadonly = numberOf(row, "is_readonly") === 1;
   const content = bytesOf(row, "content");
-  checkRow(row["sha256"], `file "${path}"`, ...hashedParts(workspace, { path, encoding, isReadonly }, content));
+  checkRow(row["hash"], `file "${path}"`, ...hashedParts(workspace, { path, encoding, isReadonly }, content));
   return Object.freeze({
     path,
     content: decodeContent(content, encoding),
@@ -238,7 +238,7 @@ function hashedParts(
   { path, encoding, isReadonly }: Pick<StoredFile, "path" | "encoding" | "isReadonly">,
   content: Uint8Array,
 ): readonly string[] {
-  return [workspace, path, encoding, isReadonly ? "readonly" : "", hash("sha256", content, "hex")];
+  return [workspace, path, encoding, isReadonly ? "readonly" : "", hash128(content)];
 }
 
 function byPath(a: ListedFile | FileStat, b: ListedFile | FileStat): number {

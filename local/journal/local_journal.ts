@@ -38,23 +38,26 @@ export interface LocalJournalOptions {
 }
 
 const HEAD =
-  "SELECT last_sequence, fence, owner, turn_status, checkpoint, checkpoint_sha256 FROM session_head WHERE session_id = ?";
+  "SELECT last_sequence, fence, owner, turn_status, checkpoint, checkpoint_hash FROM session_head WHERE session_id = ?";
 const LEASE = "SELECT last_sequence, fence, owner FROM session_head WHERE session_id = ?";
 const KEEP_LEASE = `UPDATE session_head SET last_sequence = ?, owner = ?
   WHERE session_id = ? AND fence = ? AND owner = ? AND last_sequence = ?`;
 const KEEP_LEASE_AND_CHECKPOINT = `UPDATE session_head SET last_sequence = ?, owner = ?,
-  turn_status = ?, checkpoint = ?, checkpoint_sha256 = ?
+  turn_status = ?, checkpoint = ?, checkpoint_hash = ?
   WHERE session_id = ? AND fence = ? AND owner = ? AND last_sequence = ?`;
+const TAKE_FREE_LEASE = `UPDATE session_head SET last_sequence = ?, owner = ?,
+  turn_status = ?, checkpoint = ?, checkpoint_hash = ?, fence = ?
+  WHERE session_id = ? AND fence = ? AND owner IS NULL AND last_sequence = ?`;
 const TAKE_LEASE = `INSERT INTO session_head (session_id, last_sequence, fence, owner) VALUES (?, ?, ?, ?)
   ON CONFLICT (session_id) DO UPDATE SET last_sequence = excluded.last_sequence, fence = excluded.fence, owner = excluded.owner`;
 const TAKE_LEASE_AND_CHECKPOINT = `INSERT INTO session_head
-  (session_id, last_sequence, fence, owner, turn_status, checkpoint, checkpoint_sha256) VALUES (?, ?, ?, ?, ?, ?, ?)
+  (session_id, last_sequence, fence, owner, turn_status, checkpoint, checkpoint_hash) VALUES (?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (session_id) DO UPDATE SET last_sequence = excluded.last_sequence, fence = excluded.fence,
   owner = excluded.owner, turn_status = excluded.turn_status, checkpoint = excluded.checkpoint,
-  checkpoint_sha256 = excluded.checkpoint_sha256`;
+  checkpoint_hash = excluded.checkpoint_hash`;
 const ADD_STEP = `INSERT INTO step
-  (session_id, first_sequence, count, ts, talk, talk_sha256, body, body_sha256) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
-const FIND_STEP = "SELECT talk_sha256, body_sha256 FROM step WHERE session_id = ? AND first_sequence = ? AND count = ?";
+  (session_id, first_sequence, count, ts, talk, talk_hash, body, body_hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
+const FIND_STEP = "SELECT talk_hash, body_hash FROM step WHERE session_id = ? AND first_sequence = ? AND count = ?";
 const ADD_KEY = "INSERT INTO input_key (session_id, key, turn_id, sequence) VALUES (?, ?, ?, ?)";
 const FIND_KEY = "SELECT turn_id, sequence FROM input_key WHERE session_id = ? AND key = ?";
 const RELEASE = "UPDATE session_head SET owner = NULL WHERE session_id = ? AND owner = ? AND fence = ?";
@@ -114,7 +117,7 @@ export class LocalJournal implements SessionJournal {
     }
     const holder = optionalTextOf(head, "owner");
     if (holder !== undefined && holder !== owner && this.#owners.isAlive(holder)) {
-      throw new SessionBusyError(sessionId, holder);
+      throw new SessionBusyError(sessionId, holder, this.#owners.pidOf(holder));
     }
     this.#forgive(sessionId, owner);
     const acquired = { fence: numberOf(head, "fence") + 1, lastSequence: numberOf(head, "last_sequence") };
@@ -139,12 +142,13 @@ export class LocalJournal implements SessionJournal {
     // Before the owner's id can stand in a lease, its lock says that it lives.
     this.#owners.connect(owner);
     const known = this.#active.get(sessionId);
+    const isFirst = known === undefined || known.fence !== fence;
     this.#active.set(sessionId, { owner, fence });
     try {
       await this.#connection.write(() => {
         this.#assertNotRejected(step);
         try {
-          this.#store(step, events, encoded, checkpoint);
+          this.#store(step, isFirst, events, encoded, checkpoint);
         } catch (error) {
           // At once: a step behind this one may be stored before anybody was told.
           if (error instanceof LeaseLostError || error instanceof SequenceConflictError) this.#reject(step, error);
@@ -153,7 +157,7 @@ export class LocalJournal implements SessionJournal {
         return committed;
       }, {
         join: this.#active.size > 1,
-        bytes: (encoded.talk?.length ?? 0) + (encoded.body?.length ?? 0) + (checkpoint?.text?.length ?? 0),
+        bytes: (encoded.talk?.length ?? 0) + encoded.body.length + (checkpoint?.text?.length ?? 0),
         verify: () => this.#isStored(sessionId, events, encoded) ? committed : undefined,
       });
     } catch (error) {
@@ -168,25 +172,15 @@ export class LocalJournal implements SessionJournal {
 
   #store(
     step: SessionStep,
+    isFirst: boolean,
     events: readonly Event[],
     encoded: EncodedStep,
     checkpoint: EncodedCheckpoint | undefined,
   ): void {
-    const { sessionId, owner, fence, expectedSequence, key } = step;
+    const { sessionId, expectedSequence, key } = step;
     const connection = this.#connection;
     const next = expectedSequence + events.length;
-    const holder = step.release === true ? null : owner;
-    const change: [string | null, string | null, string | null] | undefined = checkpoint === undefined
-      ? undefined
-      : [checkpoint.status, checkpoint.text, checkpoint.hash];
-    const kept = change === undefined
-      ? connection.run(KEEP_LEASE, next, holder, sessionId, fence, owner, expectedSequence)
-      : connection.run(KEEP_LEASE_AND_CHECKPOINT, next, holder, ...change, sessionId, fence, owner, expectedSequence);
-    if (kept === 0) {
-      this.#assertFree(step);
-      if (change === undefined) connection.run(TAKE_LEASE, sessionId, next, fence, holder);
-      else connection.run(TAKE_LEASE_AND_CHECKPOINT, sessionId, next, fence, holder, ...change);
-    }
+    if (!isFirst || !this.#takeFreeLease(step, next, checkpoint)) this.#changeLease(step, next, checkpoint);
     if (key !== undefined) {
       const text = JSON.stringify(key.key);
       const earlier = connection.get(FIND_KEY, sessionId, text);
@@ -196,6 +190,33 @@ export class LocalJournal implements SessionJournal {
     const { talk, talkHash, body, bodyHash } = encoded;
     const ts = events[0]?.ts ?? 0;
     connection.run(ADD_STEP, sessionId, expectedSequence + 1, events.length, ts, talk, talkHash, body, bodyHash);
+  }
+
+  /** The common first step in one statement: nobody holds the lease, and nobody has since it was asked for. */
+  #takeFreeLease(step: SessionStep, next: number, checkpoint: EncodedCheckpoint | undefined): boolean {
+    if (checkpoint === undefined) return false;
+    const { sessionId, owner, fence, expectedSequence } = step;
+    const holder = step.release === true ? null : owner;
+    const { status, text, hash } = checkpoint;
+    const place = [fence, sessionId, fence - 1, expectedSequence];
+    return this.#connection.run(TAKE_FREE_LEASE, next, holder, status, text, hash, ...place) > 0;
+  }
+
+  /** Keeps the lease the step needs, or takes it when that is the step's to do. */
+  #changeLease(step: SessionStep, next: number, checkpoint: EncodedCheckpoint | undefined): void {
+    const { sessionId, owner, fence, expectedSequence } = step;
+    const connection = this.#connection;
+    const holder = step.release === true ? null : owner;
+    const change: [string | null, string | null, string | null] | undefined = checkpoint === undefined
+      ? undefined
+      : [checkpoint.status, checkpoint.text, checkpoint.hash];
+    const kept = change === undefined
+      ? connection.run(KEEP_LEASE, next, holder, sessionId, fence, owner, expectedSequence)
+      : connection.run(KEEP_LEASE_AND_CHECKPOINT, next, holder, ...change, sessionId, fence, owner, expectedSequence);
+    if (kept > 0) return;
+    this.#assertFree(step);
+    if (change === undefined) connection.run(TAKE_LEASE, sessionId, next, fence, holder);
+    else connection.run(TAKE_LEASE_AND_CHECKPOINT, sessionId, next, fence, holder, ...change);
   }
 
   /** Checks that the first step under a fence may take the lease. */
@@ -228,7 +249,7 @@ export class LocalJournal implements SessionJournal {
 
   #isStored(sessionId: SessionId, events: readonly Event[], { talkHash, bodyHash }: EncodedStep): boolean {
     const row = this.#connection.get(FIND_STEP, sessionId, events[0]?.sequence ?? 0, events.length);
-    return row !== undefined && row["talk_sha256"] === talkHash && row["body_sha256"] === bodyHash;
+    return row !== undefined && row["talk_hash"] === talkHash && row["body_hash"] === bodyHash;
   }
 
   #number({ sessionId, events: drafts, expectedSequence }: SessionStep): Event[] {
@@ -323,7 +344,7 @@ function checkpointOf(sessionId: SessionId, head: SqlRow): TurnCheckpoint | unde
   const text = optionalTextOf(head, "checkpoint");
   if (text === undefined) return undefined;
   const what = `the open turn of session "${sessionId}"`;
-  checkRow(head["checkpoint_sha256"], what, sessionId, text);
+  checkRow(head["checkpoint_hash"], what, sessionId, text);
   const parsed: unknown = parseJson(text, what);
   return parsed as TurnCheckpoint;
 }

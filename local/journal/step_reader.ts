@@ -6,11 +6,10 @@ import type { SessionId } from "../../src/records/ids.ts";
 import type { Message } from "../../src/records/message.ts";
 import type { EventQuery } from "../../src/ports/journal.ts";
 import type { MessageQuery } from "../../src/ports/stores.ts";
-import { messagesOfEvents } from "../../src/kit/projection.ts";
 import { CorruptRecordError } from "../errors.ts";
 import type { Connection } from "../sqlite/connection.ts";
-import { numberOf, type SqlRow } from "../sqlite/row.ts";
-import { decodeStep } from "./step_codec.ts";
+import type { SqlList } from "../sqlite/row.ts";
+import { countOf, eventsOfStep, firstSequenceOf, messagesOfStep, STEP_COLUMNS, TALK_COLUMNS } from "./step_codec.ts";
 
 /** Rows read before other work gets a turn. */
 const PAGE = 1000;
@@ -18,12 +17,11 @@ const PAGE = 1000;
 const LAST = `SELECT (SELECT last_sequence FROM session_head WHERE session_id = ?1) AS last,
   (SELECT max(first_sequence) FROM step WHERE session_id = ?1) AS newest`;
 const START = "SELECT max(first_sequence) AS first FROM step WHERE session_id = ? AND first_sequence <= ?";
-const COLUMNS = "first_sequence, count, ts, talk, talk_sha256";
-const STEPS = `SELECT ${COLUMNS}, body, body_sha256 FROM step
+const STEPS = `SELECT ${STEP_COLUMNS} FROM step
   WHERE session_id = ? AND first_sequence >= ? ORDER BY first_sequence LIMIT ${PAGE}`;
-const TALKS = `SELECT ${COLUMNS} FROM step
+const TALKS = `SELECT ${TALK_COLUMNS} FROM step
   WHERE session_id = ? AND first_sequence >= ? ORDER BY first_sequence LIMIT ${PAGE}`;
-const NEWEST_TALKS = `SELECT ${COLUMNS} FROM step
+const NEWEST_TALKS = `SELECT ${TALK_COLUMNS} FROM step
   WHERE session_id = ? AND first_sequence < ? ORDER BY first_sequence DESC LIMIT ?`;
 
 /** Durable events of a session, oldest first. */
@@ -35,7 +33,7 @@ export async function readEvents(
   const events: Event[] = [];
   for await (const rows of pages(connection, STEPS, sessionId, after)) {
     for (const row of rows) {
-      for (const event of decodeStep(sessionId, row)) {
+      for (const event of eventsOfStep(sessionId, row)) {
         if (events.length >= limit) return events;
         if ((event.sequence ?? 0) > after) events.push(event);
       }
@@ -67,7 +65,7 @@ async function firstMessages(
   const messages: Message[] = [];
   for await (const rows of pages(connection, TALKS, sessionId, after)) {
     for (const row of rows) {
-      for (const message of messagesOfEvents(decodeStep(sessionId, row))) {
+      for (const message of messagesOfStep(sessionId, row)) {
         if (messages.length >= limit) return messages;
         if ((message.sequence ?? 0) > after) messages.push(message);
       }
@@ -83,12 +81,12 @@ function newestMessages(connection: Connection, sessionId: SessionId, after: num
   while (count < limit) {
     // A text turn has two messages in two rows.
     const page = Math.min(PAGE, Math.max(8, limit - count));
-    const rows = connection.all(NEWEST_TALKS, sessionId, before, page);
+    const rows = connection.lists(NEWEST_TALKS, sessionId, before, page);
     for (const row of rows) {
-      const first = numberOf(row, "first_sequence");
-      assertNext(sessionId, first + numberOf(row, "count"), before);
+      const first = firstSequenceOf(row);
+      assertNext(sessionId, first + countOf(row), before);
       before = first;
-      const messages = messagesOfEvents(decodeStep(sessionId, row)).filter(({ sequence = 0 }) => sequence > after);
+      const messages = messagesOfStep(sessionId, row).filter(({ sequence = 0 }) => sequence > after);
       found.push(messages);
       count += messages.length;
       if (count >= limit || first <= after) return newest(found, limit);
@@ -112,15 +110,15 @@ async function* pages(
   sql: string,
   sessionId: SessionId,
   after: number,
-): AsyncGenerator<readonly SqlRow[]> {
+): AsyncGenerator<readonly SqlList[]> {
   const last = lastSequence(connection, sessionId);
   const start = connection.get(START, sessionId, after + 1)?.["first"];
   let next = typeof start === "number" ? start : 1;
   for (;;) {
-    const rows = connection.all(sql, sessionId, next);
+    const rows = connection.lists(sql, sessionId, next);
     for (const row of rows) {
-      assertNext(sessionId, numberOf(row, "first_sequence"), next);
-      next += numberOf(row, "count");
+      assertNext(sessionId, firstSequenceOf(row), next);
+      next += countOf(row);
     }
     yield rows;
     if (rows.length < PAGE) {

@@ -2,16 +2,16 @@
 
 /** One statement each. */
 export const JOURNAL_TABLES: readonly string[] = [
-  // One row for each step. `talk` holds the events that carry messages, so that history is read without the others.
+  // One row for each step. `talk` holds the messages, so that history is read without the events around them.
   `CREATE TABLE step (
     session_id TEXT NOT NULL,
     first_sequence INTEGER NOT NULL,
     count INTEGER NOT NULL,
     ts INTEGER NOT NULL,
     talk TEXT,
-    talk_sha256 TEXT,
-    body TEXT,
-    body_sha256 TEXT,
+    talk_hash TEXT,
+    body TEXT NOT NULL,
+    body_hash TEXT NOT NULL,
     PRIMARY KEY (session_id, first_sequence)
   ) STRICT`,
   // The lease, the newest sequence and the open turn of each session.
@@ -22,7 +22,7 @@ export const JOURNAL_TABLES: readonly string[] = [
     owner TEXT,
     turn_status TEXT CHECK (turn_status IN ('open', 'waiting')),
     checkpoint TEXT,
-    checkpoint_sha256 TEXT
+    checkpoint_hash TEXT
   ) STRICT`,
   // Idempotency keys as JSON text, since a host's key may be any text.
   `CREATE TABLE input_key (

@@ -28,10 +28,10 @@ export interface RecordTableOptions {
 }
 
 const SELECT_REVISION = "SELECT revision FROM record WHERE id = ?";
-const SELECT = "SELECT id, revision, body, sha256 FROM record WHERE id = ?";
+const SELECT = "SELECT id, revision, body, hash FROM record WHERE id = ?";
 const LIST = "SELECT id, revision FROM record WHERE kind = ? ORDER BY position DESC";
-const INSERT = "INSERT INTO record (kind, id, revision, body, sha256) VALUES (?, ?, ?, ?, ?)";
-const UPDATE = "UPDATE record SET revision = ?, body = ?, sha256 = ? WHERE id = ?";
+const INSERT = "INSERT INTO record (kind, id, revision, body, hash) VALUES (?, ?, ?, ?, ?)";
+const UPDATE = "UPDATE record SET revision = ?, body = ?, hash = ? WHERE id = ?";
 const SECRET_ADVICE = "put { secretRef } in its place and give the value through the host's secrets";
 
 /** A record as it was read or written last. */
@@ -67,9 +67,9 @@ export class RecordTable<K extends keyof RecordKinds> {
    * @throws {CorruptRecordError} when its row is damaged
    */
   get(id: string): RecordKinds[K] | undefined {
-    // SQLite would cut an id at NUL and find another record.
-    if (!isId(this.#kind, id)) return undefined;
     const known = this.#known.get(id);
+    // SQLite would cut an id at NUL and find another record.
+    if (known === undefined && !isId(this.#kind, id)) return undefined;
     if (known !== undefined) {
       const row = this.#connection.get(SELECT_REVISION, id);
       if (row?.["revision"] === known.revision) {
@@ -156,9 +156,9 @@ export class RecordTable<K extends keyof RecordKinds> {
   /** Writes a row after the one that is there, and gives its revision; inside a write. */
   #store(id: string, row: SqlRow | undefined, body: string): number {
     const revision = row === undefined ? 1 : numberOf(row, "revision") + 1;
-    const sha256 = rowHash(id, String(revision), body);
-    if (row === undefined) this.#connection.run(INSERT, this.#kind, id, revision, body, sha256);
-    else this.#connection.run(UPDATE, revision, body, sha256, id);
+    const hash = rowHash(id, String(revision), body);
+    if (row === undefined) this.#connection.run(INSERT, this.#kind, id, revision, body, hash);
+    else this.#connection.run(UPDATE, revision, body, hash, id);
     return revision;
   }
 
@@ -183,7 +183,7 @@ export class RecordTable<K extends keyof RecordKinds> {
 }
 
 function checkHash(row: SqlRow, what: string): void {
-  checkRow(row["sha256"], what, textOf(row, "id"), String(numberOf(row, "revision")), textOf(row, "body"));
+  checkRow(row["hash"], what, textOf(row, "id"), String(numberOf(row, "revision")), textOf(row, "body"));
 }
 
 function isSound(row: SqlRow): boolean {

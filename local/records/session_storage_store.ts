@@ -28,9 +28,9 @@ export interface LocalSessionStorageStoreOptions {
   readonly random?: RandomSource;
 }
 
-const SELECT_VALUE = "SELECT body, sha256 FROM session_value WHERE session_id = ? AND key = ?";
-const PUT_VALUE = `INSERT INTO session_value (session_id, key, body, sha256) VALUES (?, ?, ?, ?)
-  ON CONFLICT (session_id, key) DO UPDATE SET body = excluded.body, sha256 = excluded.sha256`;
+const SELECT_VALUE = "SELECT body, hash FROM session_value WHERE session_id = ? AND key = ?";
+const PUT_VALUE = `INSERT INTO session_value (session_id, key, body, hash) VALUES (?, ?, ?, ?)
+  ON CONFLICT (session_id, key) DO UPDATE SET body = excluded.body, hash = excluded.hash`;
 const DELETE_VALUE = "DELETE FROM session_value WHERE session_id = ? AND key = ?";
 const LIST_VALUES = "SELECT key AS name FROM session_value WHERE session_id = ?";
 const SELECT_SECRET = "SELECT nonce, ciphertext FROM session_secret WHERE session_id = ? AND name = ?";
@@ -72,8 +72,8 @@ export class LocalSessionStorageStore implements SessionStorageStore {
     parseId("session", sessionId);
     const name = encodeJson(key);
     const body = encodeJson(toStoredJson(value, whatOf("value", sessionId, name), SECRET_ADVICE));
-    const sha256 = rowHash(sessionId, name, body);
-    await this.#connection.write(() => this.#connection.run(PUT_VALUE, sessionId, name, body, sha256), {
+    const hash = rowHash(sessionId, name, body);
+    await this.#connection.write(() => this.#connection.run(PUT_VALUE, sessionId, name, body, hash), {
       bytes: body.length,
     });
   }
@@ -88,7 +88,7 @@ export class LocalSessionStorageStore implements SessionStorageStore {
       const name = encodeJson(key);
       const row = isId("session", sessionId) ? this.#connection.get(SELECT_VALUE, sessionId, name) : undefined;
       if (row === undefined) return undefined;
-      checkRow(row["sha256"], whatOf("value", sessionId, name), sessionId, name, textOf(row, "body"));
+      checkRow(row["hash"], whatOf("value", sessionId, name), sessionId, name, textOf(row, "body"));
       return jsonOf(row, "body");
     });
   }

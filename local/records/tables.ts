@@ -9,14 +9,14 @@ export const RECORD_TABLES: readonly string[] = [
     id TEXT NOT NULL UNIQUE,
     revision INTEGER NOT NULL,
     body TEXT NOT NULL,
-    sha256 TEXT NOT NULL
+    hash TEXT NOT NULL
   ) STRICT`,
   // Keys are JSON text, since a key may be any text.
   `CREATE TABLE session_value (
     session_id TEXT NOT NULL,
     key TEXT NOT NULL,
     body TEXT NOT NULL,
-    sha256 TEXT NOT NULL,
+    hash TEXT NOT NULL,
     PRIMARY KEY (session_id, key)
   ) STRICT`,
   `CREATE TABLE session_secret (
@@ -47,7 +47,7 @@ export const RECORD_TABLES: readonly string[] = [
     size_bytes INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
-    sha256 TEXT,
+    hash TEXT,
     content BLOB,
     PRIMARY KEY (workspace_id, path)
   ) STRICT`,

@@ -9,12 +9,12 @@ import { checkRow, rowHash } from "../sqlite/row_hash.ts";
 
 /** The columns {@linkcode readSchedule} needs, for a SELECT. */
 export const SCHEDULE_COLUMNS =
-  "id, org_id, session_id, enabled, next_trigger_at, retry_at, failures, last_error, body, metadata, sha256";
+  "id, org_id, session_id, enabled, next_trigger_at, retry_at, failures, last_error, body, metadata, hash";
 
-const INSERT = `INSERT INTO schedule (id, org_id, session_id, enabled, next_trigger_at, body, metadata, sha256)
+const INSERT = `INSERT INTO schedule (id, org_id, session_id, enabled, next_trigger_at, body, metadata, hash)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
 const UPDATE = `UPDATE schedule SET enabled = ?, next_trigger_at = ?, claimed_by = NULL, retry_at = ?, failures = ?,
-  last_error = ?, body = ?, sha256 = ? WHERE id = ?`;
+  last_error = ?, body = ?, hash = ? WHERE id = ?`;
 
 /** Longest stored error, in bytes of UTF-8. */
 const MAX_ERROR_BYTES = 4096;
@@ -72,7 +72,7 @@ export function readSchedule(row: SqlRow): StoredSchedule {
   const body = textOf(row, "body");
   const metadata = textOf(row, "metadata");
   const what = `schedule "${id}"`;
-  checkRow(row["sha256"], what, orgId, body, metadata);
+  checkRow(row["hash"], what, orgId, body, metadata);
   const record = parseJson(body, what);
   if (!isRecordOf(row, record)) throw new CorruptRecordError(what, "its columns are not those of its record");
   const lastError = row["last_error"];

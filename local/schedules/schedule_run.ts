@@ -8,9 +8,9 @@ import { sleep } from "../../src/kit/clock.ts";
 import type { Owners } from "../owners.ts";
 import type { Connection } from "../sqlite/connection.ts";
 import type { WakeDelivery } from "../wakes/delivery.ts";
+import { tryDelivery } from "../wakes/try_delivery.ts";
 import { type NextFire, type ScheduleClaim, ScheduleClaims } from "./claims.ts";
 import { parseCron } from "./cron.ts";
-import { tryDelivery } from "./delivery_attempt.ts";
 import type { SettleMonitor } from "./monitor.ts";
 import { ReadySessions } from "./ready_sessions.ts";
 

@@ -43,6 +43,8 @@ export interface LocalScheduleStoreOptions {
   readonly connection: Connection;
   /** The organisation whose schedules it sees and makes. @default the one of a runtime that was given none */
   readonly orgId?: OrgId;
+  /** Who owns schedules that are made without an owner. @default nobody */
+  readonly ownerPrincipalId?: string;
   /** Where times come from. @default the host's clock */
   readonly clock?: Clock;
   /** Mints ids. @default a source on the clock and the platform's randomness */
@@ -61,6 +63,7 @@ export interface LocalScheduleStoreOptions {
 export class LocalScheduleStore implements SessionScheduleStore {
   readonly #connection: Connection;
   readonly #orgId: OrgId;
+  readonly #ownerPrincipalId: string | undefined;
   readonly #clock: Clock;
   readonly #ids: IdSource;
   readonly #limits: Required<ScheduleLimits>;
@@ -74,6 +77,7 @@ export class LocalScheduleStore implements SessionScheduleStore {
   constructor(options: LocalScheduleStoreOptions) {
     this.#connection = options.connection;
     this.#orgId = parseId("org", options.orgId ?? DEFAULT_ORG_ID);
+    this.#ownerPrincipalId = options.ownerPrincipalId;
     this.#clock = options.clock ?? systemClock();
     this.#ids = options.ids ?? new IdSource(this.#clock, systemRandom());
     this.#limits = checkLimits(options.limits ?? {});
@@ -161,7 +165,9 @@ export class LocalScheduleStore implements SessionScheduleStore {
   }
 
   #insert(checked: CheckedSchedule, check: () => void): Promise<SessionSchedule> {
-    const record = newRecord(checked, this.#ids.next("sched"), this.#clock.now());
+    const owner = checked.ownerPrincipalId ?? this.#ownerPrincipalId;
+    const owned = owner === undefined ? checked : { ...checked, ownerPrincipalId: owner };
+    const record = newRecord(owned, this.#ids.next("sched"), this.#clock.now());
     return this.#connection.write(() => {
       check();
       insertSchedule(this.#connection, this.#orgId, record, checked.metadata);

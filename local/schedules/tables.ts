@@ -16,7 +16,7 @@ export const SCHEDULE_TABLES: readonly string[] = [
     last_error TEXT,
     body TEXT NOT NULL,
     metadata TEXT NOT NULL,
-    sha256 TEXT NOT NULL
+    hash TEXT NOT NULL
   ) STRICT`,
   `CREATE INDEX schedule_by_session ON schedule (org_id, session_id, position)`,
   `CREATE INDEX schedule_due ON schedule (org_id, next_trigger_at) WHERE enabled = 1`,

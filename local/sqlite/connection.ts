@@ -8,8 +8,9 @@ import { systemClock } from "../../src/kit/clock.ts";
 import { StoreBusyError } from "../errors.ts";
 import { migrate, type Migration, MIGRATIONS } from "./migrations.ts";
 import { BUSY_TIMEOUT_MS, type Durability, openDatabase } from "./open_database.ts";
-import type { SqlRow, SqlValue } from "./row.ts";
+import type { SqlList, SqlRow, SqlValue } from "./row.ts";
 import { isBusy, storeErrorOf } from "./sqlite_errors.ts";
+import { type Job, type Outcome, settle } from "./write_job.ts";
 
 /** Most steps of one transaction. */
 const MAX_GROUP = 32;
@@ -44,25 +45,11 @@ export interface WriteOptions<T> {
   readonly verify?: () => T | undefined;
 }
 
-/** One write that waits for its transaction. */
-interface Job {
-  apply(): unknown;
-  verify: (() => unknown) | undefined;
-  readonly bytes: number;
-  /** Whether it gets a transaction of its own. */
-  alone: boolean;
-  resolve(value: unknown): void;
-  reject(error: unknown): void;
-}
-
-/** What a job came to inside a transaction. */
-type Outcome = { readonly value: unknown } | { readonly error: unknown };
-
 /**
  * One connection to a store.
  *
- * Reads are answered at once. Writes run in IMMEDIATE transactions: those that are ready together share one, each in a
- * savepoint of its own, so that one that throws takes nothing with it. A store that another process keeps locked is
+ * Reads are answered at once. Writes run in IMMEDIATE transactions: those that are ready together share one, and one that
+ * throws takes nothing with it. A store that another process keeps locked is
  * tried again asynchronously for 5 s.
  *
  * `path` is opened as it is: check the file first (see `prepareStore`).
@@ -73,6 +60,7 @@ export class Connection implements Disposable {
   readonly #options: ConnectionOptions;
   readonly #clock: Clock;
   readonly #statements = new Map<string, StatementSync>();
+  readonly #listStatements = new Map<string, StatementSync>();
   #db: DatabaseSync;
   #queue: Job[] = [];
   #queuedBytes = 0;
@@ -128,6 +116,16 @@ export class Connection implements Disposable {
     }
   }
 
+  /** All rows as lists of their columns, for thousands of them: objects cost twice as much (Deno 2.9.6). */
+  lists(sql: string, ...params: readonly SqlValue[]): SqlList[] {
+    try {
+      const rows: unknown = (this.#listStatements.get(sql) ?? this.#prepare(this.#listStatements, sql)).all(...params);
+      return rows as SqlList[];
+    } catch (error) {
+      throw storeErrorOf(error, this.path, `read from store "${this.path}"`);
+    }
+  }
+
   /**
    * Changes rows and tells how many; only inside {@linkcode write}.
    *
@@ -154,7 +152,7 @@ export class Connection implements Disposable {
     const { bytes = 0, verify } = options;
     return new Promise((resolve, reject) => {
       const settle = { resolve: resolve as (value: unknown) => void, reject };
-      this.#queue.push({ apply, verify, bytes, alone: false, ...settle });
+      this.#queue.push({ apply, verify, bytes, since: this.#clock.monotonic(), alone: false, ...settle });
       this.#queuedBytes += bytes;
       const full = this.#queue.length >= MAX_GROUP || this.#queuedBytes >= MAX_GROUP_BYTES;
       if (options.join !== true || full) this.#flush();
@@ -183,7 +181,7 @@ export class Connection implements Disposable {
       this.#rejectAll([...group, ...this.#queue.splice(0)], new StoreBusyError(this.path, BUSY_TIMEOUT_MS));
     }
     this.#closed = true;
-    this.#statements.clear();
+    this.#forgetStatements();
     if (this.#db.isOpen) this.#db.close();
   }
 
@@ -223,15 +221,17 @@ export class Connection implements Disposable {
   }
 
   /** Waits for another process's lock with jitter that grows; after the deadline the group is given up. */
-  #stall(group: readonly Job[], since: number = this.#clock.monotonic(), tries: number = 1): void {
-    if (this.#clock.monotonic() - since >= BUSY_DEADLINE_MS) {
+  #stall(group: readonly Job[], tries: number = 1): void {
+    if (this.#clock.monotonic() - (group[0]?.since ?? 0) >= BUSY_DEADLINE_MS) {
       this.#stalled = undefined;
-      return this.#rejectAll(group, new StoreBusyError(this.path, BUSY_DEADLINE_MS));
+      this.#rejectAll(group, new StoreBusyError(this.path, BUSY_DEADLINE_MS));
+      // Not at once: each try may block for a while, and those behind may be many.
+      return this.#queue.length > 0 ? this.#schedule() : undefined;
     }
     const [shortest, longest] = RETRY_MS;
     const wait = shortest + Math.random() * Math.min(longest, shortest * 2 ** tries);
     const timer = this.#clock.setTimer(() => {
-      if (!this.#writeGroup(group)) return this.#stall(group, since, tries + 1);
+      if (!this.#writeGroup(group)) return this.#stall(group, tries + 1);
       this.#stalled = undefined;
       this.#flush();
     }, wait);
@@ -243,13 +243,28 @@ export class Connection implements Disposable {
   }
 
   /** Stores a group in one transaction and settles its jobs; false when another process holds the lock. */
-  #writeGroup(group: readonly Job[]): boolean {
+  #writeGroup(group: readonly Job[], together: boolean = group.length > 1): boolean {
     try {
       this.#statement("BEGIN IMMEDIATE").run();
     } catch (error) {
       if (isBusy(error)) return false;
       this.#rejectAll(group, error);
       return true;
+    }
+    try {
+      return this.#writeBegun(group, together);
+    } catch (error) {
+      // Only undoing a write throws here: the handle is not to be trusted any more.
+      this.#settleDoubtful(group, [], error);
+      return true;
+    }
+  }
+
+  #writeBegun(group: readonly Job[], together: boolean): boolean {
+    if (together) {
+      const values = this.#applyTogether(group);
+      if (values !== undefined) this.#commit(group, values);
+      return values !== undefined || this.#writeGroup(group, false);
     }
     const outcomes = this.#applyAll(group);
     if (outcomes !== undefined) this.#commit(group, outcomes);
@@ -269,6 +284,19 @@ export class Connection implements Disposable {
     }
     this.#queue.unshift(...group);
     this.#schedule();
+  }
+
+  /**
+   * Runs all jobs without savepoints, each of which costs two statements and a copy of every page it changes; undefined
+   * when one of them throws, and then nothing is written: which one it was is found out with savepoints.
+   */
+  #applyTogether(jobs: readonly Job[]): Outcome[] | undefined {
+    try {
+      return jobs.map((job) => ({ value: job.apply() }));
+    } catch {
+      if (this.#db.isTransaction) this.#statement("ROLLBACK").run();
+      return undefined;
+    }
   }
 
   /** Runs each job in a savepoint; undefined when SQLite ended the transaction, and then a lone job is settled. */
@@ -314,7 +342,7 @@ export class Connection implements Disposable {
    */
   #settleDoubtful(jobs: readonly Job[], outcomes: readonly Outcome[], cause: unknown): void {
     try {
-      this.#statements.clear();
+      this.#forgetStatements();
       this.#db.close();
       this.#db = openDatabase(this.path, this.#options.durability);
     } catch {
@@ -342,23 +370,25 @@ export class Connection implements Disposable {
   }
 
   #statement(sql: string): StatementSync {
-    let statement = this.#statements.get(sql);
-    if (statement === undefined) {
-      if (this.#closed) throw this.#closedError();
-      if (!this.#db.isOpen) this.#db = openDatabase(this.path, this.#options.durability);
-      statement = this.#db.prepare(sql);
-      this.#statements.set(sql, statement);
-    }
+    return this.#statements.get(sql) ?? this.#prepare(this.#statements, sql);
+  }
+
+  #prepare(known: Map<string, StatementSync>, sql: string): StatementSync {
+    if (this.#closed) throw this.#closedError();
+    if (!this.#db.isOpen) this.#db = openDatabase(this.path, this.#options.durability);
+    const statement = this.#db.prepare(sql);
+    // Deno 2.9.6 has it, its types do not.
+    if (known === this.#listStatements) Reflect.apply(Reflect.get(statement, "setReturnArrays"), statement, [true]);
+    known.set(sql, statement);
     return statement;
+  }
+
+  #forgetStatements(): void {
+    this.#statements.clear();
+    this.#listStatements.clear();
   }
 
   #closedError(): StoreError {
     return new StoreError(`use store "${this.path}"`, new Error("it is closed"));
   }
-}
-
-function settle(job: Job, outcome: Outcome | undefined): void {
-  if (outcome === undefined) return;
-  if ("error" in outcome) job.reject(outcome.error);
-  else job.resolve(outcome.value);
 }

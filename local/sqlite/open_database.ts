@@ -26,6 +26,8 @@ export function openDatabase(path: string, durability: Durability = "power-loss"
     db.prepare("PRAGMA temp_store=MEMORY").get();
     db.prepare("PRAGMA trusted_schema=OFF").get();
     db.prepare("PRAGMA cell_size_check=ON").get();
+    // A log of 16 MB, not 4: pages that every step changes are moved into the file four times less often.
+    db.prepare("PRAGMA wal_autocheckpoint=4000").get();
     db.prepare("PRAGMA journal_size_limit=16777216").get();
     return db;
   } catch (error) {

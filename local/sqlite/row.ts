@@ -9,6 +9,9 @@ export type SqlValue = string | number | null | Uint8Array;
 /** One row; a column that was not selected is undefined. */
 export type SqlRow = Readonly<Record<string, SqlValue>>;
 
+/** One row as a list of its columns. */
+export type SqlList = readonly SqlValue[];
+
 /** A text column. */
 export function textOf(row: SqlRow, column: string): string {
   const value = row[column];

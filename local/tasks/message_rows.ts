@@ -9,12 +9,12 @@ import type { Connection } from "../sqlite/connection.ts";
 import { encodeJson, numberOf, parseJson, type SqlRow, textOf } from "../sqlite/row.ts";
 import { checkRow, rowHash } from "../sqlite/row_hash.ts";
 
-const INSERT = "INSERT INTO task_message (id, task_id, body, sha256) VALUES (?, ?, ?, ?)";
-const SELECT = "SELECT id, task_id, body, sha256 FROM task_message WHERE id = ?";
+const INSERT = "INSERT INTO task_message (id, task_id, body, hash) VALUES (?, ?, ?, ?)";
+const SELECT = "SELECT id, task_id, body, hash FROM task_message WHERE id = ?";
 const SELECT_SEQ = "SELECT seq FROM task_message WHERE id = ? AND task_id = ?";
 // A negative limit is none (sqlite.org/lang_select.html).
-const NEWEST = "SELECT id, task_id, body, sha256 FROM task_message WHERE task_id = ? ORDER BY seq DESC LIMIT ?";
-const AFTER = `SELECT id, task_id, body, sha256 FROM task_message
+const NEWEST = "SELECT id, task_id, body, hash FROM task_message WHERE task_id = ? ORDER BY seq DESC LIMIT ?";
+const AFTER = `SELECT id, task_id, body, hash FROM task_message
   WHERE task_id = ? AND seq > ? ORDER BY seq LIMIT ?`;
 
 /** Appends a message to its thread; inside a write. */
@@ -53,6 +53,6 @@ function decodeMessage(row: SqlRow): TaskMessage {
   const taskId = textOf(row, "task_id");
   const body = textOf(row, "body");
   const what = `message "${id}" of task "${taskId}"`;
-  checkRow(row["sha256"], what, id, taskId, body);
+  checkRow(row["hash"], what, id, taskId, body);
   return parseJson(body, what) as JsonObject & TaskMessage;
 }

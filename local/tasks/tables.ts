@@ -19,7 +19,7 @@ export const TASK_TABLES: readonly string[] = [
     updated_at INTEGER NOT NULL,
     questions INTEGER NOT NULL,
     body TEXT NOT NULL,
-    sha256 TEXT NOT NULL
+    hash TEXT NOT NULL
   ) STRICT`,
   "CREATE INDEX task_by_session ON task (session_id, position)",
   "CREATE INDEX task_live ON task (position) WHERE finished_at IS NULL AND worker_id IS NOT NULL",
@@ -29,7 +29,7 @@ export const TASK_TABLES: readonly string[] = [
     id TEXT NOT NULL UNIQUE,
     task_id TEXT NOT NULL REFERENCES task (id) ON DELETE CASCADE,
     body TEXT NOT NULL,
-    sha256 TEXT NOT NULL
+    hash TEXT NOT NULL
   ) STRICT`,
   "CREATE INDEX task_message_by_task ON task_message (task_id, seq)",
   `CREATE TABLE task_wake (
@@ -42,7 +42,7 @@ export const TASK_TABLES: readonly string[] = [
     retry_at INTEGER,
     error TEXT,
     body TEXT NOT NULL,
-    sha256 TEXT NOT NULL
+    hash TEXT NOT NULL
   ) STRICT`,
   "CREATE INDEX task_wake_by_task ON task_wake (task_id)",
   "CREATE INDEX task_wake_by_session ON task_wake (session_id, seq)",

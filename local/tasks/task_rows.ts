@@ -18,15 +18,15 @@ export interface StoredTask {
   readonly questions: number;
 }
 
-const SELECT = "SELECT id, session_id, questions, body, sha256 FROM task WHERE id = ? AND session_id = ?";
+const SELECT = "SELECT id, session_id, questions, body, hash FROM task WHERE id = ? AND session_id = ?";
 const SELECT_OWNER = "SELECT session_id FROM task WHERE id = ?";
-const LIST = `SELECT id, session_id, questions, body, sha256 FROM task
+const LIST = `SELECT id, session_id, questions, body, hash FROM task
   WHERE session_id = ?1 AND (?2 IS NULL OR kind = ?2) AND (?3 IS NULL OR state = ?3) ORDER BY position`;
 const INSERT = `INSERT INTO task
-  (id, session_id, kind, state, worker_id, heartbeat_at, finished_at, updated_at, questions, body, sha256)
+  (id, session_id, kind, state, worker_id, heartbeat_at, finished_at, updated_at, questions, body, hash)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)`;
 const UPDATE = `UPDATE task SET state = ?, worker_id = ?, heartbeat_at = ?, finished_at = ?, updated_at = ?,
-  questions = ?, body = ?, sha256 = ? WHERE id = ?`;
+  questions = ?, body = ?, hash = ? WHERE id = ?`;
 const SELECT_BODY = "SELECT body FROM task WHERE id = ?";
 
 /**
@@ -99,7 +99,7 @@ function decodeTask(row: SqlRow): StoredTask {
   const questions = numberOf(row, "questions");
   const body = textOf(row, "body");
   const what = `task "${id}"`;
-  checkRow(row["sha256"], what, id, sessionId, String(questions), body);
+  checkRow(row["hash"], what, id, sessionId, String(questions), body);
   return { task: parseJson(body, what) as JsonObject & SessionTask, questions };
 }
 

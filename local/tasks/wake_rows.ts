@@ -25,7 +25,7 @@ const BATCH = 100;
 /** Longest recorded reason, in UTF-16 units. */
 const MAX_ERROR = 500;
 
-const INSERT = `INSERT INTO task_wake (id, task_id, session_id, created_at, tries, retry_at, body, sha256)
+const INSERT = `INSERT INTO task_wake (id, task_id, session_id, created_at, tries, retry_at, body, hash)
   VALUES (?, ?, ?, ?, 0, 0, ?, ?) ON CONFLICT (id) DO NOTHING`;
 // A time further away than any wait means that the host's clock was set back.
 const DUE = "(retry_at <= ?1 OR retry_at > ?1 + ?2)";
@@ -33,7 +33,7 @@ const SELECT_SESSIONS = `SELECT session_id FROM task_wake WHERE ${DUE} GROUP BY 
 const SELECT_DUE = `SELECT id, session_id, tries, retry_at, error FROM task_wake
   WHERE session_id = ?3 AND ${DUE} ORDER BY seq LIMIT ${BATCH}`;
 const SELECT_ALL = `SELECT id, session_id, tries, retry_at, error FROM task_wake ORDER BY seq`;
-const SELECT_TEXT = "SELECT id, session_id, body, sha256 FROM task_wake WHERE id = ?";
+const SELECT_TEXT = "SELECT id, session_id, body, hash FROM task_wake WHERE id = ?";
 const DELETE = "DELETE FROM task_wake WHERE id = ?";
 const RECORD_FAILURE = "UPDATE task_wake SET tries = tries + 1, retry_at = ?, error = ? WHERE id = ?";
 
@@ -72,7 +72,7 @@ export function readWakeText(connection: Connection, id: string): string | undef
   const row = connection.get(SELECT_TEXT, id);
   if (row === undefined) return undefined;
   const body = textOf(row, "body");
-  checkRow(row["sha256"], `wake "${id}"`, id, textOf(row, "session_id"), body);
+  checkRow(row["hash"], `wake "${id}"`, id, textOf(row, "session_id"), body);
   return String(jsonOf(row, "body"));
 }
 

@@ -1,13 +1,14 @@
 /** Delivering stored wakes to their sessions. */
 
 import { AsyncLocalStorage } from "node:async_hooks";
-import { messageOf, RuntimeError } from "../../src/errors.ts";
+import { messageOf } from "../../src/errors.ts";
 import type { SessionId } from "../../src/records/ids.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import { systemClock } from "../../src/kit/clock.ts";
+import { CorruptRecordError } from "../errors.ts";
 import type { Connection } from "../sqlite/connection.ts";
 import type { WakeDelivery } from "../wakes/delivery.ts";
-import { withDeadline } from "./deadline.ts";
+import { tryDelivery } from "../wakes/try_delivery.ts";
 import { type PeriodicHandle, startPeriodic } from "./periodic.ts";
 import {
   deleteWake,
@@ -46,16 +47,6 @@ const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 300_000;
 /** Sessions one look delivers to at the same time. */
 const MAX_SESSIONS = 16;
-
-/** The session cannot take an input now, for a reason that passes: no try is counted. */
-const NOT_NOW: ReadonlySet<string> = new Set([
-  "session_busy",
-  "turn_waiting",
-  "queue_full",
-  "host_not_bound",
-  "runtime_closed",
-  "store_busy",
-]);
 
 /**
  * Delivers the wakes that tasks left in the store, in the order they came about in each session.
@@ -177,24 +168,26 @@ export class TaskWakes implements AsyncDisposable {
   /** Delivers one wake; false when the session cannot take any now. */
   async #deliver(wake: PendingWake): Promise<boolean> {
     const { id, sessionId } = wake;
-    const { signal } = this.#closing;
+    let text: string | undefined;
     try {
-      const text = readWakeText(this.#connection, id);
-      if (text === undefined) return true;
-      await withDeadline((over) => this.#delivery.deliver(sessionId, text, `wake:${id}`, over), {
-        clock: this.#clock,
-        milliseconds: this.#timeoutMs,
-        action: `deliver a wake to session "${sessionId}"`,
-        signal,
-      });
+      text = readWakeText(this.#connection, id);
     } catch (error) {
-      const code = error instanceof RuntimeError ? error.code : undefined;
-      if (signal.aborted || code !== undefined && NOT_NOW.has(code)) return false;
-      // Stored before: another process, or this one before it was stopped, delivered it.
-      if (code !== "duplicate_input") return await this.#fail(wake, error);
+      if (error instanceof CorruptRecordError) return await this.#fail(wake, error);
+      throw error;
     }
-    await this.#connection.write(() => deleteWake(this.#connection, id));
-    return true;
+    if (text === undefined) return true;
+    const attempt = { sessionId, text, key: `wake:${id}`, timeoutMs: this.#timeoutMs, signal: this.#closing.signal };
+    const outcome = await tryDelivery(this.#delivery, attempt, this.#clock);
+    switch (outcome.type) {
+      case "delivered":
+        await this.#connection.write(() => deleteWake(this.#connection, id));
+        return true;
+      case "failed":
+        return await this.#fail(wake, outcome.error);
+      case "not_now":
+      case "aborted":
+        return false;
+    }
   }
 
   async #fail({ id, tries }: PendingWake, error: unknown): Promise<boolean> {

@@ -11,6 +11,13 @@ export interface WakeDelivery {
    * @throws {TurnWaitingError} when its turn waits for its client
    */
   deliver(sessionId: SessionId, text: string, idempotencyKey: string, signal?: AbortSignal): Promise<void>;
+  /**
+   * Whether a text that was handed over with this key waits to be stored, as for the next step of a turn: whoever no
+   * longer waits for it has not failed.
+   *
+   * @default no text ever waits
+   */
+  isUnderway?(sessionId: SessionId, idempotencyKey: string): boolean;
   /** Whether this process could deliver now: nobody else runs the session, and its turn does not wait for a client. */
   canDeliver(sessionId: SessionId): Promise<boolean>;
 }

@@ -3,6 +3,7 @@
 import { RuntimeError } from "../../src/errors.ts";
 import type { SessionId } from "../../src/records/ids.ts";
 import type { BindsSessionHost, SessionHost } from "../../src/ports/session_host.ts";
+import { unlessAborted } from "../../src/kit/unless_aborted.ts";
 import type { WakeDelivery } from "./delivery.ts";
 import type { WakeRoutes } from "./wake_routes.ts";
 
@@ -12,18 +13,19 @@ export interface SessionDeliveryOptions {
   readonly routes: WakeRoutes;
   /** Whether an input of the session could be stored by this process now. */
   canTake(sessionId: SessionId): boolean;
-  /** Called when a host was bound, so that what waits can go out. */
-  bound?(): void;
 }
 
 /**
  * Delivers texts to sessions.
  *
- * A live route gets the text and no turn is run for it: that is at least once. Otherwise the text is an input of the
- * session with the key as its idempotency key, committed to the same store: that is exactly once.
+ * A live route gets the text, no turn is run for it, and it is delivered when its host is done with it: that is at least
+ * once. Otherwise the text is an input of the session with the key as its idempotency key, committed to the same store:
+ * that is exactly once. Either may take long, as the step of a turn does; a repeat meanwhile waits for the same one.
  */
 export class SessionDelivery implements WakeDelivery, BindsSessionHost {
   readonly #options: SessionDeliveryOptions;
+  /** What a route has not done with, or the host not stored, by session and key. */
+  readonly #underway = new Map<string, Promise<void>>();
   #host: SessionHost | undefined;
 
   /** Delivers nothing until a host is bound. */
@@ -34,7 +36,6 @@ export class SessionDelivery implements WakeDelivery, BindsSessionHost {
   /** See {@linkcode BindsSessionHost.bind}; the newest host counts. */
   bind(host: SessionHost): void {
     this.#host = host;
-    this.#options.bound?.();
   }
 
   /**
@@ -43,14 +44,19 @@ export class SessionDelivery implements WakeDelivery, BindsSessionHost {
    * @throws {RuntimeError} `host_not_bound` when no runtime was built over the backends
    */
   async deliver(sessionId: SessionId, text: string, idempotencyKey: string, signal?: AbortSignal): Promise<void> {
-    if (this.#options.routes.trySend(sessionId, { text, key: idempotencyKey })) return;
-    if (this.#host === undefined) {
-      throw new RuntimeError(
-        "host_not_bound",
-        `Cannot deliver to session "${sessionId}": no runtime runs on these backends; build one over them first`,
-      );
-    }
-    await this.#host.deliver(sessionId, text, signal === undefined ? { idempotencyKey } : { idempotencyKey, signal });
+    const place = placeOf(sessionId, idempotencyKey);
+    const underway = this.#underway.get(place);
+    if (underway !== undefined) return await unlessAborted(underway, signal);
+    const handed = this.#options.routes.send(sessionId, { text, key: idempotencyKey }) ??
+      this.#needHost(sessionId).deliver(sessionId, text, { idempotencyKey });
+    const stored = handed.finally(() => this.#underway.delete(place));
+    this.#underway.set(place, stored);
+    await unlessAborted(stored, signal);
+  }
+
+  /** See {@linkcode WakeDelivery.isUnderway}. */
+  isUnderway(sessionId: SessionId, idempotencyKey: string): boolean {
+    return this.#underway.has(placeOf(sessionId, idempotencyKey));
   }
 
   /** See {@linkcode WakeDelivery.canDeliver}. */
@@ -58,4 +64,17 @@ export class SessionDelivery implements WakeDelivery, BindsSessionHost {
     if (this.#options.routes.liveSessions().includes(sessionId)) return Promise.resolve(true);
     return Promise.resolve(this.#host !== undefined && this.#options.canTake(sessionId));
   }
+
+  #needHost(sessionId: SessionId): SessionHost {
+    if (this.#host !== undefined) return this.#host;
+    throw new RuntimeError(
+      "host_not_bound",
+      `Cannot deliver to session "${sessionId}": no runtime runs on these backends; build one over them first`,
+    );
+  }
+}
+
+/** Names a delivery; an id has no line feed. */
+function placeOf(sessionId: SessionId, key: string): string {
+  return `${sessionId}\n${key}`;
 }

@@ -1,6 +1,6 @@
 /** Routes of wakes to hosts that run their sessions' turns themselves. */
 
-import { QueueFullError } from "../../src/errors.ts";
+import { QueueFullError, RuntimeError } from "../../src/errors.ts";
 import type { SessionId } from "../../src/records/ids.ts";
 
 /** Most wakes a route keeps for its reader. */
@@ -37,8 +37,9 @@ export interface WakeRoute extends AsyncIterableIterator<SessionWake, undefined,
  * session go there and no turn is run for them. What to do with one is up to the host. The newest registration of a
  * session wins and ends the one before.
  *
- * A wake that was sent is not lost when its route ends unread: the session's next route begins with it. Across a crash
- * a route promises nothing.
+ * A wake is stored until its host is done with it, which it says by asking for the next one or by ending the route. What
+ * a crash or the end of a route leaves is sent again, with the same key, to the next route or as an input of the session:
+ * every wake arrives at least once.
  *
  * @example
  * ```ts ignore
@@ -49,8 +50,6 @@ export interface WakeRoute extends AsyncIterableIterator<SessionWake, undefined,
 export class WakeRoutes {
   readonly #capacity: number;
   readonly #routes = new Map<SessionId, Route>();
-  /** What routes that ended had not given to their readers. */
-  readonly #unread = new Map<SessionId, SessionWake[]>();
 
   /**
    * Begins without routes.
@@ -68,9 +67,8 @@ export class WakeRoutes {
   /** Opens a route to the host of a session and ends the one it had. */
   register(sessionId: SessionId): WakeRoute {
     this.unregister(sessionId);
-    const unread = this.#unread.get(sessionId) ?? [];
-    this.#unread.delete(sessionId);
-    const route = new Route(unread, this.#capacity, () => this.#forget(sessionId, route));
+    // It ends before a newer one is registered, and only once.
+    const route = new Route(this.#capacity, () => this.#routes.delete(sessionId));
     this.#routes.set(sessionId, route);
     return route;
   }
@@ -88,36 +86,35 @@ export class WakeRoutes {
   }
 
   /**
-   * Hands a wake to the host of a session; false when the session has no route.
+   * Hands a wake to the host of a session; undefined when the session has no route.
    *
-   * A key that still waits to be read is not added again.
+   * Resolves when the host is done with it. A key that is on its way is not sent again.
    *
    * @throws {QueueFullError} when the host has not read for too long; the wake is to be kept and sent later
+   * @throws {RuntimeError} `route_closed`, later, when the route ends before the wake was read
    */
-  trySend(sessionId: SessionId, wake: SessionWake): boolean {
-    const route = this.#routes.get(sessionId);
-    route?.send(wake);
-    return route !== undefined;
+  send(sessionId: SessionId, wake: SessionWake): Promise<void> | undefined {
+    return this.#routes.get(sessionId)?.send(wake);
   }
+}
 
-  /** Forgets a route when it ends: that is before a newer one is registered, and only once. */
-  #forget(sessionId: SessionId, route: Route): void {
-    this.#routes.delete(sessionId);
-    const unread = route.takeUnread();
-    if (unread.length > 0) this.#unread.set(sessionId, unread);
-  }
+/** A wake on its way. */
+interface Sent {
+  readonly wake: SessionWake;
+  readonly done: PromiseWithResolvers<void>;
 }
 
 /** A bounded buffer with one reader. */
 class Route implements WakeRoute {
   readonly #capacity: number;
   readonly #closed: () => void;
-  #unread: SessionWake[];
-  #readers: ((result: IteratorResult<SessionWake, undefined>) => void)[] = [];
+  readonly #unread: Sent[] = [];
+  /** What the reader has and is not done with. */
+  readonly #read: Sent[] = [];
+  readonly #readers: ((result: IteratorResult<SessionWake, undefined>) => void)[] = [];
   #isClosed = false;
 
-  constructor(unread: SessionWake[], capacity: number, closed: () => void) {
-    this.#unread = unread;
+  constructor(capacity: number, closed: () => void) {
     this.#capacity = capacity;
     this.#closed = closed;
   }
@@ -126,28 +123,35 @@ class Route implements WakeRoute {
     return this.#isClosed;
   }
 
-  send(wake: SessionWake): void {
-    const reader = this.#readers.shift();
-    if (reader !== undefined) return reader({ done: false, value: wake });
-    if (this.#unread.some(({ key }) => key === wake.key)) return;
+  send(wake: SessionWake): Promise<void> {
+    const known = [...this.#read, ...this.#unread].find((sent) => sent.wake.key === wake.key);
+    if (known !== undefined) return known.done.promise;
     if (this.#unread.length >= this.#capacity) throw new QueueFullError("wake of a session", this.#capacity);
-    this.#unread.push(wake);
-  }
-
-  takeUnread(): SessionWake[] {
-    return this.#unread.splice(0);
+    const sent: Sent = { wake, done: Promise.withResolvers() };
+    // Whoever sent it may have stopped waiting.
+    sent.done.promise.catch(() => {});
+    this.#unread.push(sent);
+    const reader = this.#readers.shift();
+    if (reader !== undefined) this.next().then(reader);
+    return sent.done.promise;
   }
 
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#finishRead();
+    for (const { done } of this.#unread.splice(0)) done.reject(routeClosed());
     for (const reader of this.#readers.splice(0)) reader({ done: true, value: undefined });
     this.#closed();
   }
 
   next(): Promise<IteratorResult<SessionWake, undefined>> {
-    const wake = this.#unread.shift();
-    if (wake !== undefined) return Promise.resolve({ done: false, value: wake });
+    this.#finishRead();
+    const sent = this.#unread.shift();
+    if (sent !== undefined) {
+      this.#read.push(sent);
+      return Promise.resolve({ done: false, value: sent.wake });
+    }
     if (this.#isClosed) return Promise.resolve({ done: true, value: undefined });
     return new Promise((resolve) => this.#readers.push(resolve));
   }
@@ -164,4 +168,15 @@ class Route implements WakeRoute {
   [Symbol.dispose](): void {
     this.close();
   }
+
+  #finishRead(): void {
+    for (const { done } of this.#read.splice(0)) done.resolve();
+  }
+}
+
+function routeClosed(): RuntimeError {
+  return new RuntimeError(
+    "route_closed",
+    "Cannot hand a wake to its host: the host left before it read it; send it again",
+  );
 }

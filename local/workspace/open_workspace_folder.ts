@@ -1,10 +1,10 @@
 /** Checking the folder of a workspace before it is used. */
 
-import { basename, dirname, isAbsolute, join, normalize } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { ConfigurationError, messageOf } from "../../src/errors.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import { assertGranted } from "../grants.ts";
-import { isInside } from "../profile.ts";
+import { absolutePath, isInside } from "../paths.ts";
 import { errnoOf } from "./host_errors.ts";
 import { type HiddenFolder, WorkspaceFolder } from "./workspace_folder.ts";
 import { WorkspacePaths } from "./workspace_paths.ts";
@@ -51,17 +51,6 @@ export async function openWorkspaceFolder(root: string, options: OpenWorkspaceOp
     now: () => options.clock.now(),
   });
   return { folder, paths };
-}
-
-/** An absolute path in its shortest form. */
-export function absolutePath(what: string, path: unknown): string {
-  if (typeof path !== "string" || path.includes("\0") || !isAbsolute(path)) {
-    throw new TypeError(
-      `Cannot use ${JSON.stringify(path)} as a ${what}: expected an absolute path; "~" and variables are not expanded`,
-    );
-  }
-  const clean = normalize(path);
-  return clean.length > 1 && /[/\\]$/.test(clean) ? clean.slice(0, -1) : clean;
 }
 
 function realFolder(root: string): string {

@@ -1,6 +1,6 @@
 /** One change of a file at a time. */
 
-import { isInside } from "../profile.ts";
+import { isInside } from "../paths.ts";
 
 /** Somebody who holds, or waits for, a path. */
 interface Hold {

@@ -2,7 +2,7 @@
 
 import type { PermissionNeeds } from "../../src/records/permissions.ts";
 import type { RuntimeFileStore, SessionFileSystemFactory } from "../../src/ports/file_store.ts";
-import { absolutePath } from "./open_workspace_folder.ts";
+import { absolutePath } from "../paths.ts";
 import { RealDiskFileStore, type RealDiskFileStoreOptions } from "./real_disk_file_store.ts";
 
 /** Options of {@linkcode realDiskFileSystem}. */

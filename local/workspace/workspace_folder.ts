@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { setImmediate } from "node:timers";
 import { FileStoreError } from "../../src/errors.ts";
-import { isInside } from "../profile.ts";
+import { isInside } from "../paths.ts";
 import { errnoOf, fileErrorOf } from "./host_errors.ts";
 import { isTemporaryName, sweepTemporary } from "./temporary_files.ts";
 

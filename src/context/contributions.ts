@@ -1,6 +1,7 @@
 /** What capabilities and servers add to a turn context; not loaded for a session that has neither. */
 
 import type { Message } from "../records/message.ts";
+import type { NetworkAccess } from "../records/network_access.ts";
 import type { Session } from "../records/session.ts";
 import type { ToolDefinition } from "../records/tool.ts";
 import type { CapabilityContext } from "../ports/capability.ts";
@@ -22,7 +23,7 @@ export interface ContextSources extends LayerSources {
   /** The files of a workspace. */
   files(workspaceId: string): SessionFiles;
   /** Tools of the configured servers; absent when the host connects none. */
-  sourceTools?(session: Session, servers: McpServers): Promise<readonly Tool[]>;
+  sourceTools?(session: Session, servers: McpServers, networkAccess?: NetworkAccess): Promise<readonly Tool[]>;
 }
 
 /** A capability's part of the prompt. */
@@ -61,7 +62,7 @@ export async function collectTools(
   const servers = config.mcpServers;
   if (sources.sourceTools !== undefined && config.mcpServerCount > 0) {
     const merged = new Map(executable);
-    for (const tool of await sources.sourceTools(session, servers)) {
+    for (const tool of await sources.sourceTools(session, servers, config.overlay.networkAccess)) {
       if (!merged.has(tool.definition.name)) merged.set(tool.definition.name, { tool });
     }
     executable = merged;

@@ -75,7 +75,11 @@ export interface ToolUseDetails {
   readonly rawOutput?: RawOutput;
 }
 
-/** Functions called around the steps of a turn; each runs at least once, so it must bear being repeated. */
+/**
+ * Functions called around the steps of a turn; each runs at least once, so it must bear being repeated.
+ *
+ * `config` is the configuration the layers gave the capability.
+ */
 export interface CapabilityHooks {
   /** Before the input is accepted. */
   userPromptSubmit?(
@@ -99,6 +103,7 @@ export interface CapabilityHooks {
     call: ToolCall,
     tool: ToolDefinition,
     context: ToolContext,
+    config: JsonObject,
   ): ToolUseDecision | Promise<ToolUseDecision>;
   /** After a call, before its result is recorded; returns the result to record. */
   postToolUse?(
@@ -131,7 +136,12 @@ export interface CapabilityHooks {
    *
    * Never asked about a tool that needs approval: what runs is what was approved.
    */
-  repairCall?(call: ToolCall, problem: CallProblem, context: ToolContext): CallRepair | Promise<CallRepair>;
+  repairCall?(
+    call: ToolCall,
+    problem: CallProblem,
+    context: ToolContext,
+    config: JsonObject,
+  ): CallRepair | Promise<CallRepair>;
   /** After the last try of a model call failed; may change what the user is told. */
   llmError?(failure: TurnFailure, context: CapabilityContext): string | undefined | Promise<string | undefined>;
 }

@@ -42,6 +42,8 @@ export type ModelMessage =
     readonly content: string;
     /** Its calls; every one is answered by a following `tool` message. */
     readonly toolCalls: readonly ModelToolCall[];
+    /** Images it made; a provider that takes none from a model leaves them out. */
+    readonly images?: readonly ImagePart[];
     /** Opaque reasoning items, in order. */
     readonly reasoning?: readonly ReasoningPart[];
     /** Visible thinking. */
@@ -133,6 +135,12 @@ export type ModelEvent =
     readonly type: "thinking_signature";
     /** The proof. */
     readonly signature: string;
+  }
+  | {
+    /** An image the model made. */
+    readonly type: "image";
+    /** The image, with its bytes or its address. */
+    readonly image: ImagePart;
   }
   | {
     /** An opaque reasoning item. */

@@ -10,13 +10,20 @@ export interface ToolSourceScope {
   readonly sessionId: SessionId;
   /** Aborted when the tools are no longer wanted. */
   readonly signal: AbortSignal;
+  /** Tells the host about something, as a `runtime.warning` event with a stable code; never throws. */
+  readonly report?: (code: string, message: string) => void;
 }
 
 /** One connected server. */
 export interface ToolSource {
   /** The server's name in the configuration. */
   readonly name: string;
-  /** Its tools, named `mcp_<server>__<tool>`. */
+  /**
+   * Its tools, named `mcp_<server>__<tool>`.
+   *
+   * Asked at most once an hour while `revision` stays the same. The tools stay callable until `close()`: a lost
+   * connection is the source's to mend.
+   */
   list(scope: ToolSourceScope): Promise<readonly Tool[]>;
   /** Changes whenever the list may have changed. */
   readonly revision: number;
@@ -28,6 +35,12 @@ export interface ToolSource {
 export interface ToolSourceConnector {
   /** The kind of server it connects. */
   readonly type: "http" | "stdio";
+  /**
+   * Longest wait of a turn for a server's tools, in milliseconds; never more than hooks get.
+   *
+   * @default {10000}
+   */
+  readonly discoveryMs?: number;
   /** Connects one server. */
   connect(name: string, config: McpServerConfig, scope: ToolSourceScope): Promise<ToolSource>;
 }

@@ -4,6 +4,8 @@ import type { JsonObject } from "./json.ts";
 import type { ModelId } from "./ids.ts";
 import type { Secret } from "./secret.ts";
 
+export type { ModelProfile } from "./model_profile.ts";
+
 /**
  * Names a driver; an open set, these are the known ones.
  *
@@ -44,27 +46,4 @@ export interface ModelRecord {
   readonly id: ModelId;
   /** How to call it. */
   readonly resolved: ResolvedModel;
-}
-
-/** What is known about a model by name. */
-export interface ModelProfile {
-  /** Tokens of prompt and reply together. */
-  readonly contextWindow?: number;
-  /** Most tokens of one reply. */
-  readonly maxOutputTokens?: number;
-  /** Effort values it takes; an empty list means it does not reason. */
-  readonly reasoningEfforts?: readonly string[];
-  /** Whether it accepts a temperature. */
-  readonly temperature?: boolean;
-  /** US dollars for a million tokens. */
-  readonly price?: {
-    /** Prompt tokens. */
-    readonly input: number;
-    /** Reply tokens. */
-    readonly output: number;
-    /** Prompt tokens read from the cache. */
-    readonly cacheRead?: number;
-    /** Prompt tokens written to the cache. */
-    readonly cacheWrite?: number;
-  };
 }

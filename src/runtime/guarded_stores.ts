@@ -3,6 +3,7 @@
 import { RuntimeError, StoreError } from "../errors.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { BackendSlots } from "./backend_slots.ts";
+import { isPunctual } from "../kit/punctual.ts";
 import { isBuiltInStore } from "./backends.ts";
 
 /** How stores are guarded. */
@@ -16,7 +17,8 @@ export interface StoreGuardOptions {
 /**
  * The slots with every store of the host behind a guard.
  *
- * The runtime's own stores neither fail nor hang, so they are left as they are. What a late answer would have said is
+ * The runtime's own stores in memory neither fail nor hang, so they are left as they are; those on disk keep a deadline
+ * themselves. What a late answer would have said is
  * dropped; a late write is fenced off by the next acquire.
  */
 export function guardStores(slots: BackendSlots, options: StoreGuardOptions): BackendSlots {
@@ -40,9 +42,19 @@ function guard<T extends object>(store: T, name: string, options: StoreGuardOpti
       const member: unknown = Reflect.get(target, key, target);
       if (typeof member !== "function") return member;
       const action = `call ${String(key)}() of the ${name}`;
-      return (...args: unknown[]) => withDeadline(() => Reflect.apply(member, target, args), action, options);
+      const call = (args: unknown[]): unknown => Reflect.apply(member, target, args);
+      if (isPunctual(store)) return (...args: unknown[]) => withTypedErrors(() => call(args), action);
+      return (...args: unknown[]) => withDeadline(() => call(args), action, options);
     },
   });
+}
+
+async function withTypedErrors(call: () => unknown, action: string): Promise<unknown> {
+  try {
+    return await call();
+  } catch (error) {
+    throw error instanceof RuntimeError ? error : new StoreError(action, error);
+  }
 }
 
 function withDeadline(call: () => unknown, action: string, options: StoreGuardOptions): Promise<unknown> {

@@ -1,15 +1,17 @@
 /** Running a session's tool outside a turn, for background work. */
 
-import { NotFoundError, ToolError } from "../errors.ts";
+import { messageOf, NotFoundError, RuntimeError, ToolError } from "../errors.ts";
 import type { Tool, ToolContext, ToolOutcome } from "../ports/tool.ts";
 import type { HostedToolCall } from "../ports/session_host.ts";
 import type { TurnContext } from "../context/turn_context.ts";
 import type { KernelPorts } from "../turn/kernel_ports.ts";
+import { askPreHooks, type HookAsking } from "../turn/pre_hooks.ts";
 
 /**
  * Runs a tool of a session; what it throws comes through, except that a deadline is a `ToolError`.
  *
- * Hooks of the session are not asked: they were when the call was made.
+ * The session's `preToolUse` hooks are asked, as for any other call: those that were asked about `spawn_background` did
+ * not see this tool as what is called. `postToolUse` hooks are not, since no result enters the conversation.
  */
 export async function runHostedTool(
   ports: KernelPorts,
@@ -20,8 +22,6 @@ export async function runHostedTool(
   if (tool === undefined) {
     throw new NotFoundError("tool", call.name, `session "${turn.session.id}" offers no tool of this name`);
   }
-  const parsed = await tool.parse(call.arguments);
-  if (!parsed.ok) return { type: "error", message: parsed.message };
   const over = new AbortController();
   const { signal = over.signal, timeoutMs } = call;
   const ended = Promise.withResolvers<never>();
@@ -38,12 +38,43 @@ export async function runHostedTool(
   try {
     signal.throwIfAborted();
     const context = detachedContext(ports, turn, call, over.signal);
+    const asked = { id: context.toolCallId, name: call.name, arguments: call.arguments };
+    const asking = askingUntil(ended.promise, ports, turn);
+    const { args, blocked } = await askPreHooks(turn, asked, { definition: tool.definition, context, asking });
+    over.signal.throwIfAborted();
+    if (blocked !== undefined) return { type: "error", message: blocked };
+    const parsed = await tool.parse(args);
+    if (!parsed.ok) return { type: "error", message: parsed.message };
     return await Promise.race([tool.execute(parsed.value, context), ended.promise]);
   } finally {
     timer?.cancel();
     signal.removeEventListener("abort", onAbort);
     over.abort(new ToolError("the call is over"));
   }
+}
+
+/** Asks hooks under their deadline, until the call is over. */
+function askingUntil(ended: Promise<never>, ports: KernelPorts, { session }: TurnContext): HookAsking {
+  const { hookMs } = ports.limits;
+  return {
+    wait: async (answer) => {
+      const late = Promise.withResolvers<never>();
+      const timer = ports.clock.setTimer(
+        () => late.reject(new RuntimeError("deadline_exceeded", `Cannot run a hook: no answer within ${hookMs} ms`)),
+        hookMs,
+      );
+      try {
+        return await Promise.race([answer, ended, late.promise]);
+      } finally {
+        timer.cancel();
+      }
+    },
+    failed: (thrown) =>
+      ports.live.live(session.id, {}, "runtime.warning", {
+        code: "hook_failed",
+        message: messageOf(thrown).slice(0, 500),
+      }),
+  };
 }
 
 function detachedContext(

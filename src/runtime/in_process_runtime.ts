@@ -6,6 +6,7 @@ import type { Event } from "../records/event.ts";
 import { parseId, type SessionId } from "../records/ids.ts";
 import type { McpServers } from "../records/mcp.ts";
 import type { InputMessage, Message } from "../records/message.ts";
+import type { NetworkAccess } from "../records/network_access.ts";
 import type { Session, SessionStatus } from "../records/session.ts";
 import type { TurnResult } from "../records/turn.ts";
 import type { CommandResult } from "../ports/capability.ts";
@@ -88,7 +89,7 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
         providers: slots.providerStore,
         capabilities: parts.capabilities,
         files: (workspaceId) => new WorkspaceFiles(fileStore, workspaceId),
-        sourceTools: (session, servers) => this.#sourceTools(session, servers),
+        sourceTools: (session, servers, networkAccess) => this.#sourceTools(session, servers, networkAccess),
       },
       driver: (model) => pool.driver(model),
       profile: (model) => slots.providerStore.getModelProfile?.(model) ?? pool.profile(model),
@@ -355,18 +356,23 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
     throw new NotFoundError("session", sessionId, "add it with the builder's session() or runtime.createSession()");
   }
 
-  async #sourceTools(session: Session, servers: McpServers): Promise<readonly Tool[]> {
+  async #sourceTools(
+    session: Session,
+    servers: McpServers,
+    networkAccess: NetworkAccess | undefined,
+  ): Promise<readonly Tool[]> {
     const { ToolSources } = await toolSources();
     this.#assertOpen("connect a server");
     this.#sources ??= new ToolSources(this.#parts, (sessionId, code, message) => {
       this.#live.live(sessionId, {}, "runtime.warning", { code, message });
     });
-    return await this.#sources.tools(session, servers);
+    return await this.#sources.tools(session, servers, networkAccess);
   }
 
   #changed(sessionId: SessionId, delta: CapabilityDelta): void {
     if (!delta.changed) return;
     this.#kernel.changed(sessionId);
+    this.#sources?.changed(sessionId);
     this.#live.live(sessionId, {}, "session.capability.changed", {
       capabilityId: delta.capabilityId,
       active: delta.active,

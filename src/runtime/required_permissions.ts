@@ -1,6 +1,8 @@
 /** Which Deno permissions a runtime needs. */
 
+import type { McpServerConfig } from "../records/mcp.ts";
 import type { PermissionNeeds } from "../records/permissions.ts";
+import { addressKind } from "../kit/private_address.ts";
 import type { DriverRegistry } from "../kit/registries.ts";
 import type { DeclaredNeeds } from "../kit/required_permissions.ts";
 import type { TurnContext } from "../context/turn_context.ts";
@@ -32,16 +34,19 @@ export async function declaredNeeds(
       declared.push({ name: `tool "${name}"`, needs: tool.permissions ?? capability?.permissions });
     }
     for (const [name, server] of Object.entries(context.config.mcpServers)) {
-      declared.push({ name: `MCP server "${name}"`, needs: serverNeeds(server.url, server.command) });
+      declared.push({ name: `MCP server "${name}"`, needs: serverNeeds(server) });
     }
   }
   return declared;
 }
 
-function serverNeeds(url: string | undefined, command: string | undefined): PermissionNeeds | undefined {
-  if (command !== undefined) return { run: [command] };
-  if (url === undefined || !URL.canParse(url)) return undefined;
-  const { hostname, port, protocol } = new URL(url);
+/** A program, or a host: of a name also its addresses are looked up, which a grant with a port does not cover. */
+function serverNeeds({ type = "http", url = "", command }: McpServerConfig): PermissionNeeds | undefined {
+  if (type === "stdio") return command === undefined ? undefined : { run: [command] };
+  const address = URL.parse(url);
+  if (address === null) return undefined;
+  const { hostname, port, protocol } = address;
+  if (addressKind(hostname) === undefined) return { net: [hostname] };
   return { net: [`${hostname}:${port === "" ? (protocol === "http:" ? "80" : "443") : port}`] };
 }
 

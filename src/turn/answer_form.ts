@@ -8,6 +8,7 @@ import { instructed, parseAnswer, toResponseFormat } from "../kit/response_forma
 import { compileSchema } from "../kit/schema_validator.ts";
 import { disclose, narrowDisclosure } from "./failure.ts";
 import type { InvalidAnswer } from "./plan_types.ts";
+import type { Reasoned } from "./reasoning.ts";
 import type { TurnRun } from "./turn_run.ts";
 
 /**
@@ -34,26 +35,40 @@ export function withForm(request: ModelRequest, { format, problem }: TurnForm, d
   return driver.takesResponseFormat === true ? asked : instructed(asked);
 }
 
-/** What an answer comes to: its value, or what is wrong with it. */
-export type Judgement = { readonly ok: true; readonly value: JsonValue } | {
-  readonly ok: false;
-  readonly invalid: InvalidAnswer;
-};
+/** The step with how the form stands after it: right, wrong, or not yet to be judged because there are calls. */
+export async function judged(run: TurnRun, form: TurnForm, reasoned: Reasoned): Promise<Reasoned> {
+  const { outcome } = reasoned;
+  if (outcome.type !== "reasoned") return reasoned;
+  const after: TurnForm = { format: form.format, ...(form.repair === undefined ? {} : { repair: "used" as const }) };
+  if (outcome.callCount > 0) return { ...reasoned, outcome: { ...outcome, form: after } };
+  const judgement = await judge(run, form.format, outcome);
+  if (!("invalid" in judgement)) {
+    run.output = judgement.value;
+    return { ...reasoned, outcome: { ...outcome, form: after } };
+  }
+  run.output = undefined;
+  const { invalid } = judgement;
+  return { ...reasoned, outcome: { ...outcome, invalid, form: { ...after, problem: invalid.failure.message } } };
+}
 
-/** Judges the answer of a reply without calls. */
-export async function judge(run: TurnRun, form: TurnForm, text: string, finishReason: string): Promise<Judgement> {
+/** What an answer comes to: its value, or what is wrong with it. */
+async function judge(
+  run: TurnRun,
+  format: ResponseFormat,
+  { text, finishReason }: { readonly text: string; readonly finishReason: string },
+): Promise<{ readonly value: JsonValue } | { readonly invalid: InvalidAnswer }> {
   if (finishReason === "refusal" || finishReason === "content_filter") {
-    return { ok: false, invalid: invalidAnswer(run, "The model refused to answer.", true) };
+    return { invalid: invalidAnswer(run, "The model refused to answer.", true) };
   }
   const value = parseAnswer(text);
   if (value === undefined) {
     const why = finishReason === "length"
       ? "The answer was cut off by the limit of tokens."
       : "The answer is not JSON.";
-    return { ok: false, invalid: invalidAnswer(run, why) };
+    return { invalid: invalidAnswer(run, why) };
   }
-  const parsed = await compileSchema(form.format.schema, { subject: "answer" })(value);
-  return parsed.ok ? { ok: true, value } : { ok: false, invalid: invalidAnswer(run, parsed.message) };
+  const parsed = await compileSchema(format.schema, { subject: "answer" })(value);
+  return parsed.ok ? { value } : { invalid: invalidAnswer(run, parsed.message) };
 }
 
 /** The failure of an answer that does not have the form; `final` when asking again makes no sense. */

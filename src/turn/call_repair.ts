@@ -93,10 +93,11 @@ function ended<T>(run: TurnRun, call: ToolCall, outcome: Outcome, value: T): T {
 /** The first answer that helps. */
 async function ask(run: TurnRun, turn: TurnContext, broken: BrokenCall, unusable: Unusable): Promise<CallRepair> {
   const { call, context } = broken;
-  for (const { hooks } of turn.config.hooks) {
+  for (const { owner, hooks } of turn.config.hooks) {
     if (hooks.repairCall === undefined) continue;
     try {
-      const asked = hooks.repairCall({ ...call, arguments: copyOf(unusable.given) }, unusable.problem, context);
+      const given = { ...call, arguments: copyOf(unusable.given) };
+      const asked = hooks.repairCall(given, unusable.problem, context, owner.config);
       const repair = asked instanceof Promise ? await run.timed(asked, run.ports.limits.hookMs, "run a hook") : asked;
       if (repair.action === "give_up") continue;
       if (repair.action !== "repair") return repair;

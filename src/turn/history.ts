@@ -1,11 +1,12 @@
 /** A session's history in memory, and what a provider gets of it: derived, and always closed. */
 
-import type { ContentPart, ImagePart, ReasoningPart, TextPart } from "../records/content.ts";
+import type { ImagePart, ReasoningPart, TextPart } from "../records/content.ts";
 import { textOf } from "../records/content.ts";
 import type { CallId } from "../records/ids.ts";
 import type { JsonValue } from "../records/json.ts";
 import type { SessionId } from "../records/ids.ts";
 import { type Message, metadataOf } from "../records/message.ts";
+import type { Mutable } from "../kit/mutable.ts";
 import { memorySize } from "../kit/projection.ts";
 import type { ModelMessage, ModelToolCall } from "../ports/driver.ts";
 import type { CommittedStep, SessionJournal } from "../ports/journal.ts";
@@ -126,24 +127,22 @@ function convertAgent(message: Message): ModelMessage | undefined {
   if (metadataOf(message, "errorCode") !== undefined) return undefined;
   const toolCalls: ModelToolCall[] = [];
   const reasoning: ReasoningPart[] = [];
+  const images: ImagePart[] = [];
   const parts = message.modelContent ?? message.content;
-  for (const part of parts) collect(part, toolCalls, reasoning);
+  for (const part of parts) {
+    if (part.type === "tool_call") toolCalls.push({ id: part.id, name: part.name, arguments: part.arguments });
+    else if (part.type === "reasoning") reasoning.push(part);
+    else if (part.type === "image") images.push(part);
+  }
   const content = textOf(parts);
-  if (content === "" && toolCalls.length === 0) return undefined;
-  return {
-    role: "assistant",
-    content,
-    toolCalls,
-    ...(reasoning.length === 0 ? {} : { reasoning }),
-    ...(message.thinking === undefined ? {} : { thinking: message.thinking }),
-    ...(message.thinkingSignature === undefined ? {} : { thinkingSignature: message.thinkingSignature }),
-    ...(message.phase === undefined ? {} : { phase: message.phase }),
-  };
-}
-
-function collect(part: ContentPart, calls: ModelToolCall[], reasoning: ReasoningPart[]): void {
-  if (part.type === "tool_call") calls.push({ id: part.id, name: part.name, arguments: part.arguments });
-  else if (part.type === "reasoning") reasoning.push(part);
+  if (content === "" && toolCalls.length === 0 && images.length === 0) return undefined;
+  const converted: Mutable<Extract<ModelMessage, { role: "assistant" }>> = { role: "assistant", content, toolCalls };
+  if (images.length > 0) converted.images = images;
+  if (reasoning.length > 0) converted.reasoning = reasoning;
+  if (message.thinking !== undefined) converted.thinking = message.thinking;
+  if (message.thinkingSignature !== undefined) converted.thinkingSignature = message.thinkingSignature;
+  if (message.phase !== undefined) converted.phase = message.phase;
+  return converted;
 }
 
 /** Rough cost of what a provider gets of a message, besides its text, in bytes. */

@@ -94,17 +94,19 @@ export class Kernel {
       leaveQueue?.(nothing);
       outcome.resolve(nothing);
     };
-    const { signal } = options;
+    const { responseFormat, signal } = options;
+    // Copied now, not when the turn leaves the queue; what is wrong with it shows then.
+    const form = responseFormat === undefined ? undefined : toForm(responseFormat);
+    form?.catch(ignore);
     const onAbort = (): void => cancel(abortText(signal));
     const parent = ports.chain.current();
     const job = lane.enqueue(async (): Promise<TurnResult> => {
       leaveQueue = undefined;
       signal?.addEventListener("abort", onAbort, { once: true });
       try {
-        const { responseFormat } = options;
         const ended = await this.#turn(lane, parent, turnId, {
           input,
-          form: responseFormat === undefined ? undefined : (await answerForm()).toForm(responseFormat),
+          form: form === undefined ? undefined : await form,
           key: options.idempotencyKey,
           accepted: accepted.resolve,
           begun: (begun) => {
@@ -339,6 +341,10 @@ export class Kernel {
       if (link.active && link.sessionId === sessionId) throw new ReentrantTurnError(sessionId);
     }
   }
+}
+
+async function toForm(format: ResponseFormat): Promise<TurnForm> {
+  return (await answerForm()).toForm(format);
 }
 
 function ignore(): void {}

@@ -1,6 +1,6 @@
 /** The turn loop: asks the planner, performs the step, commits it. */
 
-import { messageOf, RuntimeError, StoreError } from "../errors.ts";
+import { messageOf, RuntimeError } from "../errors.ts";
 import type { EventDraft } from "../records/event.ts";
 import type { CallId } from "../records/ids.ts";
 import type { JsonValue } from "../records/json.ts";
@@ -29,7 +29,7 @@ export interface LoopStart {
 const acting = lazy(() => import("./act.ts"));
 const answerForm = lazy(() => import("./answer_form.ts"));
 const joining = lazy(() => import("./joining.ts"));
-const turnEnds = lazy(() => import("./turn_end_hooks.ts"));
+const turnEnd = lazy(() => import("./turn_end.ts"));
 const failing = lazy(() => import("./reason_failed.ts"));
 
 /** Nothing is recorded yet. */
@@ -178,33 +178,10 @@ export class TurnLoop {
         events,
       };
       if (before.length > 0) await run.commit(before, { checkpoint: { ...run.checkpoint(run.state), closing } });
-      await (await turnEnds()).runTurnEndHooks(run, result);
+      await (await turnEnd()).runTurnEndHooks(run, result);
       await run.commit(events, { checkpoint: null, release: true });
     } else await run.commit([...before, ...events], { checkpoint: null, release: true });
     return result;
-  }
-
-  /** Performs a decided end again after a crash: hooks run at least once. */
-  async finish(closing: TurnClosing): Promise<TurnResult> {
-    const run = this.#run;
-    run.closed = true;
-    const next: Complete = {
-      type: "complete",
-      status: closing.status,
-      stopReason: closing.stopReason,
-      ...(closing.failure === undefined ? {} : { failure: closing.failure }),
-    };
-    const result = resultOf(run, next, []);
-    try {
-      await run.context().catch((error) => {
-        if (error instanceof StoreError) throw error;
-      });
-      if (hasTurnEndHooks(run)) await (await turnEnds()).runTurnEndHooks(run, result);
-      await run.commit(closing.events, { checkpoint: null, release: true });
-      return result;
-    } finally {
-      run.watchdog.dispose();
-    }
   }
 
   async #cancelled(interruption: unknown): Promise<TurnResult> {
@@ -260,7 +237,8 @@ function isAnswered({ share, state }: TurnRun): boolean {
     !last.content.some((part) => part.type === "tool_call");
 }
 
-function hasTurnEndHooks(run: TurnRun): boolean {
+/** Whether hooks want to see the end of a turn. */
+export function hasTurnEndHooks(run: TurnRun): boolean {
   // An interrupted turn, and one whose context was never assembled, ends without hooks.
   return !run.interrupts.interrupted && run.assembled?.config.hasHook.turnEnd === true;
 }

@@ -1,10 +1,11 @@
 /** One model call: tries, retries, and the pieces of the reply. */
 
 import { ProviderError } from "../errors.ts";
-import type { ReasoningPart } from "../records/content.ts";
+import type { ImagePart, ReasoningPart } from "../records/content.ts";
 import type { MessageId } from "../records/ids.ts";
 import type { Driver, ModelEvent, ModelRequest } from "../ports/driver.ts";
 import { lazy } from "../kit/lazy.ts";
+import type { Mutable } from "../kit/mutable.ts";
 import type { RawCall } from "./call_parts.ts";
 import type { DeltaTarget } from "./live_events.ts";
 import type { ModelCallResult, OutputGuard, Reply } from "./model_reply.ts";
@@ -13,7 +14,7 @@ import type { TurnRun } from "./turn_run.ts";
 /** Characters by which a streamed answer grows at least before it is looked at again. */
 const LOOK_EVERY = 200;
 
-const retries = lazy(() => import("./retry.ts"));
+const trying = lazy(() => import("./trying_again.ts"));
 
 /** Calls the model until a reply is complete, the retries are used up, or the turn is interrupted. */
 export async function callModel(
@@ -23,7 +24,7 @@ export async function callModel(
   messageId: MessageId,
   guard?: OutputGuard,
 ): Promise<ModelCallResult> {
-  const { clock, random, retry } = run.ports;
+  const { clock } = run.ports;
   const startedAt = clock.monotonic();
   let totalWaitMs = 0;
   for (let tries = 1;; tries++) {
@@ -35,36 +36,14 @@ export async function callModel(
     } catch (error) {
       if (run.interrupts.interrupted) throw run.interrupts.reason;
       const elapsedMs = clock.monotonic() - startedAt;
-      const { decideRetry, fraction } = await retries();
-      const decision = decideRetry({ error, tries, elapsedMs }, retry, fraction(random));
+      const seen = attempt.visible ? messageId : undefined;
+      const decision = await (await trying()).beforeNextTry(run, { error, tries, elapsedMs }, seen);
       if (decision.type === "fail") {
         return { ok: false, error: decision.error, durationMs: elapsedMs, retry: retried() };
       }
-      if (attempt.visible) {
-        run.live("output.message.replaced", {
-          turnId: run.state.turnId,
-          messageId,
-          reasonCode: "retry",
-          replacement: "",
-        });
-      }
-      await pause(run, decision.waitMs);
       totalWaitMs += decision.waitMs;
     }
   }
-}
-
-function pause(run: TurnRun, milliseconds: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = run.ports.clock.setTimer(() => {
-      off();
-      resolve();
-    }, milliseconds);
-    const off = run.interrupts.onInterrupt((reason) => {
-      timer.cancel();
-      reject(reason);
-    });
-  });
 }
 
 /** One try: reads the stream until its terminal event. */
@@ -72,6 +51,7 @@ class Attempt {
   readonly #run: TurnRun;
   readonly #startedAt: number;
   readonly #target: DeltaTarget;
+  readonly #images: ImagePart[] = [];
   readonly #reasoning: ReasoningPart[] = [];
   readonly #calls: RawCall[] = [];
   #text = "";
@@ -151,6 +131,9 @@ class Attempt {
           this.#count(event.signature.length);
           this.#signature = event.signature;
           break;
+        case "image":
+          this.#addImage(event.image);
+          break;
         case "reasoning_item":
           this.#count(sizeOf(event.item, this.#run.ports.limits.maxReplyCharacters));
           this.#reasoning.push(event.item);
@@ -222,6 +205,18 @@ class Attempt {
     this.#run.ports.live.delta("reason.thinking.delta", this.#target, delta, offset);
   }
 
+  /** Keeps the texts of an image; one without bytes and address is none. */
+  #addImage(image: Partial<ImagePart> | null | undefined): void {
+    const part: Mutable<ImagePart> = { type: "image" };
+    for (const key of ["url", "base64", "mediaType"] as const) {
+      const text: unknown = image?.[key];
+      if (typeof text !== "string") continue;
+      this.#count(text.length);
+      part[key] = text;
+    }
+    if (part.url !== undefined || part.base64 !== undefined) this.#images.push(Object.freeze(part));
+  }
+
   #count(characters: number): void {
     this.#characters += characters;
     // Not a number when a driver counts nothing as text.
@@ -234,6 +229,7 @@ class Attempt {
       text: this.#text,
       thinking: this.#thinking,
       thinkingSignature: this.#signature,
+      images: this.#images,
       reasoning: this.#reasoning,
       calls: this.#calls,
       done,

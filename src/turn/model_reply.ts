@@ -1,6 +1,6 @@
 /** What a model call comes to, and who may look at it before. */
 
-import type { ReasoningPart } from "../records/content.ts";
+import type { ImagePart, ReasoningPart } from "../records/content.ts";
 import type { ModelEvent } from "../ports/driver.ts";
 import type { ModelOutput } from "../ports/model_hooks.ts";
 import type { RawCall } from "./call_parts.ts";
@@ -13,6 +13,8 @@ export interface Reply {
   readonly thinking: string;
   /** Proof of the thinking. */
   readonly thinkingSignature: string | undefined;
+  /** Images the model made. */
+  readonly images: readonly ImagePart[];
   /** Opaque reasoning items. */
   readonly reasoning: readonly ReasoningPart[];
   /** Calls, in order. */

@@ -3,7 +3,7 @@
 import type { EventDraft } from "../records/event.ts";
 import type { EventDataMap } from "../records/event_data.ts";
 import type { ErrorDisclosure } from "../records/message.ts";
-import type { StopReason, TurnFailure, TurnForm, TurnState } from "../records/turn.ts";
+import type { StopReason, TurnFailure, TurnState } from "../records/turn.ts";
 import { addUsage, NO_USAGE, type Usage } from "../records/usage.ts";
 import type { Mutable } from "../kit/mutable.ts";
 import type { InvalidAnswer, NextStep, Plan, TurnEffect, TurnOutcome } from "./plan_types.ts";
@@ -98,21 +98,13 @@ function countReason(before: TurnState, outcome: Extract<TurnOutcome, { type: "r
     state.finalMessageId = outcome.messageId;
     state.finalAnswerPreview = outcome.text.slice(0, PREVIEW_LENGTH);
   }
-  if (before.form !== undefined) state.form = judged(before.form, outcome.invalid);
+  if (outcome.form !== undefined) state.form = outcome.form;
   if (state.timeToFirstTokenMs === undefined && outcome.timeToFirstTokenMs !== undefined) {
     state.timeToFirstTokenMs = outcome.timeToFirstTokenMs;
   }
   if (outcome.responseId !== undefined) state.previousResponseId = outcome.responseId;
   else if (state.previousResponseId !== undefined) delete state.previousResponseId;
   return state;
-}
-
-function judged({ format, repair }: TurnForm, invalid: InvalidAnswer | undefined): TurnForm {
-  return {
-    format,
-    ...(invalid === undefined ? {} : { problem: invalid.failure.message }),
-    ...(repair === undefined ? {} : { repair: "used" as const }),
-  };
 }
 
 function nextReason(state: TurnState): TurnState {

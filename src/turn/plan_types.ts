@@ -3,7 +3,7 @@
 import type { EventDraft } from "../records/event.ts";
 import type { MessageId } from "../records/ids.ts";
 import type { ErrorDisclosure } from "../records/message.ts";
-import type { StopReason, TurnFailure, TurnResult, TurnState } from "../records/turn.ts";
+import type { StopReason, TurnFailure, TurnForm, TurnResult, TurnState } from "../records/turn.ts";
 import type { Usage } from "../records/usage.ts";
 
 /** An answer that does not have the form that was asked for. */
@@ -41,6 +41,8 @@ export type TurnOutcome =
     readonly responseId?: string;
     /** Time from accept to the first text, when this call had text. */
     readonly timeToFirstTokenMs?: number;
+    /** The form that was asked for, as it stands after this reply. */
+    readonly form?: TurnForm;
     /** What is wrong with the answer, when a form was asked for. */
     readonly invalid?: InvalidAnswer;
     /** Inputs that joined the turn meanwhile. */

@@ -5,7 +5,6 @@ import type { ContentPart } from "../records/content.ts";
 import type { EventDraft } from "../records/event.ts";
 import type { EventDataMap, GenerationMetadata } from "../records/event_data.ts";
 import type { Message } from "../records/message.ts";
-import type { TurnForm } from "../records/turn.ts";
 import type { Driver, ModelRequest } from "../ports/driver.ts";
 import { lazy } from "../kit/lazy.ts";
 import type { Mutable } from "../kit/mutable.ts";
@@ -95,8 +94,7 @@ export async function reason(run: TurnRun): Promise<Reasoned> {
   const { calls } = called.reply;
   const parts = calls.length === 0 ? [] : (await callParts()).toCallParts(calls, ports.ids);
   const reasoned = succeed(run, reasoning, called.reply, parts);
-  if (state.form === undefined || parts.length > 0) return reasoned;
-  return await judged(run, state.form, reasoned);
+  return state.form === undefined ? reasoned : await (await answerForm()).judged(run, state.form, reasoned);
 }
 
 async function requestOf(
@@ -116,15 +114,6 @@ async function requestOf(
 
 function isTooLarge(called: ModelCallResult): boolean {
   return !called.ok && called.error instanceof ProviderError && called.error.code === "request_too_large";
-}
-
-/** The step with what is wrong with its answer, or with the value of it. */
-async function judged(run: TurnRun, form: TurnForm, reasoned: Reasoned): Promise<Reasoned> {
-  const { outcome } = reasoned;
-  if (outcome.type !== "reasoned") return reasoned;
-  const judgement = await (await answerForm()).judge(run, form, outcome.text, outcome.finishReason);
-  run.output = judgement.ok ? judgement.value : undefined;
-  return judgement.ok ? reasoned : { ...reasoned, outcome: { ...outcome, invalid: judgement.invalid } };
 }
 
 function succeed(run: TurnRun, reasoning: Reasoning, reply: Reply, callParts: readonly ContentPart[]): Reasoned {
@@ -177,12 +166,13 @@ function succeed(run: TurnRun, reasoning: Reasoning, reply: Reply, callParts: re
 
 function agentMessage(
   { messageId, request }: Reasoning,
-  { text, thinking, thinkingSignature, reasoning: items, done, replaced }: Reply,
+  { text, thinking, thinkingSignature, images, reasoning: items, done, replaced }: Reply,
   parts: readonly ContentPart[],
   createdAt: number,
 ): Message {
   const content: ContentPart[] = [...items];
   if (text !== "") content.push(Object.freeze({ type: "text", text }));
+  for (const image of images) content.push(image);
   for (const part of parts) content.push(part);
   const model = done.model ?? request?.model ?? "";
   const effort = request?.reasoningEffort;

@@ -1,9 +1,9 @@
 /** Going on with a turn that another process, or an earlier life of this one, left open. */
 
-import { RuntimeError } from "../errors.ts";
+import { RuntimeError, StoreError } from "../errors.ts";
 import type { Event, EventDraft } from "../records/event.ts";
 import type { Message } from "../records/message.ts";
-import type { TurnCheckpoint } from "../records/checkpoint.ts";
+import type { TurnCheckpoint, TurnClosing } from "../records/checkpoint.ts";
 import type { TurnResult, TurnState } from "../records/turn.ts";
 import { NO_USAGE } from "../records/usage.ts";
 import type { AcquiredSession } from "../ports/journal.ts";
@@ -13,9 +13,10 @@ import { closingResults } from "./act.ts";
 import { callsOf, findAgentMessage, readCallLog } from "./call_log.ts";
 import { disclose } from "./failure.ts";
 import type { KernelPorts } from "./kernel_ports.ts";
-import { resultOf, TurnLoop } from "./loop.ts";
+import { hasTurnEndHooks, resultOf, TurnLoop } from "./loop.ts";
 import { plan } from "./plan.ts";
 import { textOfMessage } from "./stored_turn.ts";
+import { runTurnEndHooks } from "./turn_end.ts";
 import { TurnRun } from "./turn_run.ts";
 import type { SessionShare } from "./session_share.ts";
 
@@ -71,14 +72,33 @@ export async function recoverTurn(
     data: { turnId: state.turnId, mode },
   };
   await run.commit([recovered], { checkpoint });
+  if (checkpoint.closing !== undefined) return await finishTurn(run, checkpoint.closing);
   const loop = new TurnLoop(run);
-  if (checkpoint.closing !== undefined) {
-    return await loop.finish(checkpoint.closing);
-  }
   if (message === undefined || state.phase !== "act") {
     return await loop.perform({ plan: { state, next: { type: "reason" }, effects: [] } });
   }
   return await loop.perform({ plan: { state, next: { type: "act" }, effects: [] }, message, log: readCallLog(events) });
+}
+
+/** Performs a decided end again after a crash: hooks run at least once. */
+async function finishTurn(run: TurnRun, closing: TurnClosing): Promise<TurnResult> {
+  run.closed = true;
+  const result = resultOf(run, {
+    type: "complete",
+    status: closing.status,
+    stopReason: closing.stopReason,
+    ...(closing.failure === undefined ? {} : { failure: closing.failure }),
+  }, []);
+  try {
+    await run.context().catch((error) => {
+      if (error instanceof StoreError) throw error;
+    });
+    if (hasTurnEndHooks(run)) await runTurnEndHooks(run, result);
+    await run.commit(closing.events, { checkpoint: null, release: true });
+    return result;
+  } finally {
+    run.watchdog.dispose();
+  }
 }
 
 /** Whether a checkpoint was written by this version; any other says nothing that could be relied on. */

@@ -2,15 +2,16 @@
 
 import { messageOf, ToolError } from "../errors.ts";
 import type { JsonObject, JsonValue } from "../records/json.ts";
-import type { ToolCall, ToolDefinition, ToolResult } from "../records/tool.ts";
+import type { ToolCall, ToolResult } from "../records/tool.ts";
 import type { CapabilityHooks, ToolUseDetails } from "../ports/capability.ts";
 import type { Tool, ToolOutcome } from "../ports/tool.ts";
 import { lazy } from "../kit/lazy.ts";
-import { copyForeign, parseArguments, parseArgumentsText } from "../kit/parse_arguments.ts";
+import { copyForeign, parseArgumentsText } from "../kit/parse_arguments.ts";
 import type { BoundTool } from "../context/session_config.ts";
 import type { TurnContext } from "../context/turn_context.ts";
 import { CallContext } from "./call_context.ts";
 import type { Prepared } from "./call_repair.ts";
+import { askPreHooks, type HookAsking } from "./pre_hooks.ts";
 import { boundResult, errorResult, type Failed, failed, INTERNAL, isResult, toResult } from "./tool_result.ts";
 import type { TurnRun } from "./turn_run.ts";
 
@@ -135,10 +136,15 @@ async function prepare(
   // Hooks and tools may change what they are given; what is stored and sent stays as it is.
   args = copyForeign(args);
   if (turn.config.hasHook.preToolUse) {
-    const decided = await runPreHooks(run, turn, { ...call, arguments: args }, definition, context);
-    if (decided.blocked !== undefined) {
-      return failed("error", `Blocked by a pre_tool_use hook: ${decided.blocked}`);
-    }
+    const asking: HookAsking = {
+      wait: (answer) => run.timed(answer, run.ports.limits.hookMs, "run a hook"),
+      failed: (thrown) => {
+        rethrowInterruption(run);
+        run.warn("hook_failed", thrown);
+      },
+    };
+    const decided = await askPreHooks(turn, { ...call, arguments: args }, { definition, context, asking });
+    if (decided.blocked !== undefined) return failed("error", decided.blocked);
     args = decided.args;
   }
   try {
@@ -194,39 +200,6 @@ function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
     typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
 
-async function runPreHooks(
-  run: TurnRun,
-  turn: TurnContext,
-  call: ToolCall,
-  definition: ToolDefinition,
-  context: CallContext,
-): Promise<{ readonly args: JsonValue; readonly blocked?: string }> {
-  let args = call.arguments;
-  for (const { owner, hooks } of turn.config.hooks) {
-    if (hooks.preToolUse === undefined) continue;
-    try {
-      const answer = hooks.preToolUse({ ...call, arguments: args }, definition, context);
-      const decision = answer instanceof Promise
-        ? await run.timed(answer, run.ports.limits.hookMs, "run a hook")
-        : answer;
-      if (decision.action === "block") {
-        return { args, blocked: typeof decision.reason === "string" ? decision.reason : "no reason was given" };
-      }
-      if (decision.action === "rewrite") {
-        const parsed = parseArguments(decision.arguments);
-        if (!parsed.ok) throw new TypeError(parsed.message);
-        args = JSON.parse(JSON.stringify(parsed.value));
-      } else if (decision.action !== "allow") throw new TypeError("The hook answered no decision");
-    } catch (thrown) {
-      rethrowInterruption(run);
-      // A guard that cannot answer must not let the call through.
-      run.warn("hook_failed", thrown);
-      return { args, blocked: `the hook of capability "${owner.capability.id}" failed` };
-    }
-  }
-  return { args };
-}
-
 async function runPostHooks(
   run: TurnRun,
   turn: TurnContext,
@@ -236,7 +209,7 @@ async function runPostHooks(
   raw: Pick<ToolUseDetails, "rawOutput">,
 ): Promise<ToolResult> {
   let result = first;
-  for (const { hooks, owner } of turn.config.hooks) {
+  for (const { owner, hooks } of turn.config.hooks) {
     const hook: CapabilityHooks["postToolUse"] = hooks.postToolUse?.bind(hooks);
     if (hook === undefined) continue;
     try {

@@ -1,14 +1,15 @@
 /**
- * One process that may die at a named point: `child.ts JOB`, where JOB is a {@linkcode Job} as JSON.
+ * One process that may die at a named point: `child.ts JOB`, where JOB is a {@linkcode Job} as JSON. Without an argument it
+ * reads jobs from its standard input, one a line.
  *
  * Opens the data folder, finishes what an earlier process left, and plays a scenario. Needs `--allow-read` and
- * `--allow-write` for the folder of the job and nothing else.
+ * `--allow-write` for the stores and the ledger of the job and nothing else.
  *
  * @module
  */
 
-import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { RuntimeError } from "../../src/errors.ts";
 import { DriverRegistry } from "../../src/kit/registries.ts";
 import type { SessionId } from "../../src/records/ids.ts";
 import type { RuntimeBackends } from "../../src/runtime/backends.ts";
@@ -21,24 +22,36 @@ import { FaultPoints } from "./fault_points.ts";
 import { withLateMarks } from "./late_marks.ts";
 import { EffectFile } from "./ledger.ts";
 import { scriptedModel } from "./model.ts";
-import { type Dump, type Job, type SessionDump, tell } from "./protocol.ts";
+import { dataPath, type Dump, type Job, type SessionDump, tell } from "./protocol.ts";
 import { SCENARIOS } from "./scenarios.ts";
 import { crashTools } from "./tools.ts";
 import { HARNESS, SESSION, World } from "./world.ts";
 
-if (import.meta.main) await runJob(JSON.parse(Deno.args[0] ?? ""));
+if (import.meta.main) await main();
+
+async function main(): Promise<void> {
+  const points = new FaultPoints();
+  points.watchDatabases();
+  points.watchFiles();
+  const [only] = Deno.args;
+  if (only !== undefined) return await runJob(JSON.parse(only), points);
+  let text = "";
+  for await (const piece of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
+    const lines = `${text}${piece}`.split("\n");
+    text = lines.pop() ?? "";
+    for (const line of lines) await runJob(JSON.parse(line), points);
+  }
+}
 
 /** Does a job, unless it dies. */
-async function runJob(job: Job): Promise<void> {
+async function runJob(job: Job, points: FaultPoints): Promise<void> {
   const scenario = SCENARIOS[job.scenario];
   if (scenario === undefined) throw new RangeError(`Cannot play "${job.scenario}": there is no such scenario`);
   tell({ type: "begun" });
-  const ledger = new EffectFile(job.folder);
-  const points = new FaultPoints(job.fault);
-  points.watchDatabases();
-  points.watchFiles();
+  using ledger = new EffectFile(job.folder);
+  points.begin(job.fault);
   const { promise: hanging, resolve } = Promise.withResolvers<void>();
-  const local = await LocalBackends.open(new LocalProfile(join(job.folder, "data")));
+  const local = await LocalBackends.open(new LocalProfile(dataPath(job.folder)));
   const backends = job.control === "late-marks" ? lateMarks(local.runtimeBackends) : local.runtimeBackends;
   const runtime = await new InProcessRuntimeBuilder()
     .driverRegistry(new DriverRegistry().register(functionDriver(scriptedModel(points))))
@@ -67,6 +80,7 @@ async function runJob(job: Job): Promise<void> {
   await runtime.close();
   await Promise.all(watched);
   await local.close();
+  points.phase = "idle";
   tell({ type: "passes", counts: points.counts });
   tell({ type: "closed" });
 }
@@ -104,13 +118,22 @@ async function dump(
     for (const event of events) {
       if (event.type !== "tool.completed" || event.data.toolName !== "save" || !event.data.success) continue;
       const { toolCallId } = event.data;
-      const { content } = await runtime.readFile(id, `/workspace/${toolCallId}.txt`);
+      const content = await contentOf(runtime, id, `/workspace/${toolCallId}.txt`);
       if (content !== `saved by ${toolCallId}`) {
         tell({ type: "violation", message: `I1: the file of ${toolCallId} says "${content}"` });
       }
     }
   }
   return { type: "dump", when, sessions, kept, integrity: integrityOf(local), effects: ledger.read().length };
+}
+
+async function contentOf(runtime: InProcessRuntime, id: SessionId, path: string): Promise<string | undefined> {
+  try {
+    return (await runtime.readFile(id, path)).content;
+  } catch (error) {
+    if (error instanceof RuntimeError && error.code === "file_not_found") return undefined;
+    throw error;
+  }
 }
 
 function integrityOf(local: LocalBackends): string {

@@ -4,7 +4,7 @@ import { DatabaseSync, StatementSync } from "node:sqlite";
 import { tell } from "./protocol.ts";
 
 /** What a child is busy with. */
-export type Phase = "open" | "recover" | "run" | "close";
+export type Phase = "idle" | "open" | "recover" | "run" | "close";
 
 /** A place where a child can die. */
 export type Point =
@@ -31,13 +31,15 @@ const FILE_CALLS = ["mkdirSync", "openSync", "removeSync", "renameSync"] as cons
  */
 export class FaultPoints {
   /** What the child is busy with. */
-  phase: Phase = "open";
-  readonly #fault: string | undefined;
+  phase: Phase = "idle";
+  #fault: string | undefined;
   readonly #passes: Map<string, number> = new Map();
 
-  /** Dies at `phase/point:pass`, or never. */
-  constructor(fault?: string) {
+  /** Counts from now on anew, and dies at `phase/point:pass`, or never. */
+  begin(fault?: string): void {
     this.#fault = fault;
+    this.#passes.clear();
+    this.phase = "open";
   }
 
   /** How often each `phase/point` was passed. */
@@ -47,6 +49,7 @@ export class FaultPoints {
 
   /** Passes a point, or dies there. */
   pass(point: Point): void {
+    if (this.phase === "idle") return;
     const key = `${this.phase}/${point}`;
     const pass = (this.#passes.get(key) ?? 0) + 1;
     this.#passes.set(key, pass);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Effect } from "../src/_support/faults.ts";
 
 /** Appends effects, each durable before the next instruction. */
-export class EffectFile {
+export class EffectFile implements Disposable {
   readonly #path: string;
   readonly #file: Deno.FsFile;
 
@@ -18,6 +18,11 @@ export class EffectFile {
   add(effect: Effect): void {
     this.#file.writeSync(new TextEncoder().encode(`${JSON.stringify(effect)}\n`));
     this.#file.syncDataSync();
+  }
+
+  /** Closes the file. */
+  [Symbol.dispose](): void {
+    this.#file.close();
   }
 
   /** Everything that was done. */

@@ -1,6 +1,7 @@
 /** Which processes die where: every scenario, every point, every pass. */
 
 import { seededRandom } from "../../src/testing/seeded_random.ts";
+import { Arena } from "./arena.ts";
 import { type Case, countPasses, type Outcome, playCase } from "./run_case.ts";
 import { SCENARIOS } from "./scenarios.ts";
 
@@ -8,7 +9,7 @@ import { SCENARIOS } from "./scenarios.ts";
 export interface MatrixOptions {
   /** Most passes of one point of one scenario; what is left out is spread evenly. @default all */
   readonly passes?: number;
-  /** Most second deaths, inside the recovery from a first one. @default all */
+  /** Most second deaths, of the process that opens and recovers what a first one left. @default all */
   readonly doubles?: number;
   /** Stories of processes that are killed from outside at any time. @default {0} */
   readonly random?: number;
@@ -21,6 +22,13 @@ export interface MatrixOptions {
   /** Told when all cases of a scenario were played, and the random ones. */
   readonly progress?: (name: string, outcomes: readonly Outcome[]) => void;
 }
+
+/** The share of second deaths inside recovery; the others open what is left. */
+const IN_RECOVERY = 3 / 4;
+/** At least 300 deaths, of every kind. */
+export const SHORT: MatrixOptions = { passes: 2, doubles: 48, random: 12 };
+/** At least 5,000: every pass of every point. */
+export const FULL: MatrixOptions = { doubles: 1_900, random: 120 };
 
 /** How often a process of a random story is killed before one may live. */
 const RANDOM_KILLS = 4;
@@ -37,22 +45,37 @@ export async function playMatrix(options: MatrixOptions = {}): Promise<readonly 
     all.push(...outcomes);
     if (outcomes.length > 0) options.progress?.(name, outcomes);
   };
-  const play = (cases: readonly Case[]): Promise<Outcome[]> => inParallel(cases, options.workers ?? 4, playCase);
+  await using arena = new Arena();
+  const play = (cases: readonly Case[]): Promise<Outcome[]> =>
+    inParallel(cases, options.workers ?? 4, (played) => playCase(played, arena));
   for (const [at, scenario] of names.entries()) {
     // Opening and closing is the same for all: the first one does it for them.
-    const counts = Object.entries(await countPasses(scenario)).filter(([point]) => at === 0 || !/^open/.test(point));
+    const counts = Object.entries(await countPasses(scenario, arena)).filter(([point]) =>
+      at === 0 || !/^open/.test(point)
+    );
     const faults = counts.flatMap(([point, count]) => spread(count, passes).map((pass) => `${point}:${pass}`));
     const singles = await play(faults.map((fault) => ({ scenario, faults: [fault] })));
-    const seconds = singles.flatMap(({ played, passes: passed }) =>
-      Object.entries(passed).filter(([point]) => point.startsWith("recover/")).flatMap(([point, count]) =>
-        spread(count, passes).map((pass): Case => ({ scenario, faults: [...played.faults, `${point}:${pass}`] }))
-      )
-    );
-    const chosen = spread(seconds.length, share).flatMap((place) => seconds[place - 1] ?? []);
-    report(scenario, [...singles, ...await play(chosen)]);
+    const seconds = [
+      ...choose(deathsAfter(singles, "recover/", passes), Math.ceil(share * IN_RECOVERY)),
+      ...choose(deathsAfter(singles, "open/", passes), Math.floor(share * (1 - IN_RECOVERY))),
+    ];
+    report(scenario, [...singles, ...await play(seconds)]);
   }
   report("any time", await play(randomCases(names, random, seed)));
   return all;
+}
+
+/** Every second death in a phase of the process that came after a first one. */
+function deathsAfter(singles: readonly Outcome[], phase: "recover/" | "open/", passes: number): Case[] {
+  return singles.flatMap(({ played: { scenario, faults }, passes: passed }) =>
+    Object.entries(passed).filter(([point]) => point.startsWith(phase)).flatMap(([point, count]) =>
+      spread(count, passes).map((pass): Case => ({ scenario, faults: [...faults, `${point}:${pass}`] }))
+    )
+  );
+}
+
+function choose(cases: readonly Case[], most: number): Case[] {
+  return spread(cases.length, most).flatMap((place) => cases[place - 1] ?? []);
 }
 
 /** How many processes died. */

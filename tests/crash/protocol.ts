@@ -1,13 +1,19 @@
 /** What the harness tells a child, and what a child tells the harness. */
 
+import { join } from "node:path";
 import type { Event } from "../../src/records/event.ts";
 import type { CallId, SessionId, TurnId } from "../../src/records/ids.ts";
 import type { Message } from "../../src/records/message.ts";
 import type { SessionStatus } from "../../src/records/session.ts";
 
+/** Where the stores of a case are. */
+export function dataPath(folder: string): string {
+  return join(folder, "data");
+}
+
 /** What a child is to do. */
 export interface Job {
-  /** Its folder: the one place it may read and write. */
+  /** Its folder: the stores and the ledger are in it. */
   readonly folder: string;
   /** The scenario it plays. */
   readonly scenario: string;

@@ -11,24 +11,17 @@
  * @module
  */
 
-import { killsOf, type MatrixOptions, playMatrix } from "./matrix.ts";
+import { Arena } from "./arena.ts";
+import { FULL, killsOf, playMatrix, SHORT } from "./matrix.ts";
 import { isControl } from "./protocol.ts";
 import { nameOf, type Outcome, playCase } from "./run_case.ts";
-
-const SHORT: MatrixOptions = { passes: 3, doubles: 48, random: 12 };
-const FULL: MatrixOptions = { doubles: 2_400, random: 120 };
 
 if (import.meta.main) await main();
 
 async function main(): Promise<void> {
   const started = performance.now();
   const outcomes = await playWanted();
-  let violations = 0;
-  for (const outcome of outcomes.filter((candidate) => candidate.violations.length > 0)) {
-    violations += outcome.violations.length;
-    console.error(`\ndeno task crash ${nameOf(outcome.played)}`);
-    for (const violation of outcome.violations) console.error(`  ${violation}`);
-  }
+  const violations = violationsOf(outcomes);
   console.log(`${outcomes.length} cases in ${Math.round((performance.now() - started) / 1000)} s`);
   console.log(`${killsOf(outcomes)} kills, ${violations} violations`);
   if (violations > 0) Deno.exit(1);
@@ -39,7 +32,10 @@ async function playWanted(): Promise<readonly Outcome[]> {
   const control = option("control");
   if (scenario !== undefined) {
     const faults = option("faults")?.split(",").filter((fault) => fault !== "") ?? [];
-    return [await playCase({ scenario, faults, ...(isControl(control) ? { control } : {}) })];
+    await using arena = new Arena();
+    const outcome = await playCase({ scenario, faults, ...(isControl(control) ? { control } : {}) }, arena);
+    report(scenario, [outcome]);
+    return [outcome];
   }
   const only = option("only");
   const workers = option("workers");
@@ -48,8 +44,23 @@ async function playWanted(): Promise<readonly Outcome[]> {
     ...(only === undefined ? {} : { scenarios: [only] }),
     ...(workers === undefined ? {} : { workers: Number(workers) }),
     seed: Number(option("seed") ?? 1),
-    progress: (name, outcomes) => console.log(`${name}: ${outcomes.length} cases, ${killsOf(outcomes)} kills`),
+    progress: report,
   });
+}
+
+/** Tells at once what is wrong: the rest may take an hour. */
+function report(name: string, outcomes: readonly Outcome[]): void {
+  for (const { played, violations } of outcomes.filter((outcome) => outcome.violations.length > 0)) {
+    console.error(`\ndeno task crash ${nameOf(played)}`);
+    for (const violation of violations) console.error(`  ${violation}`);
+  }
+  console.log(
+    `${name}: ${outcomes.length} cases, ${killsOf(outcomes)} kills, ${violationsOf(outcomes)} violations`,
+  );
+}
+
+function violationsOf(outcomes: readonly Outcome[]): number {
+  return outcomes.reduce((sum, { violations }) => sum + violations.length, 0);
 }
 
 function option(name: string): string | undefined {

@@ -1,12 +1,8 @@
 /** Plays one case: processes that die one after the other over the same folder, and one that lives and tells. */
 
-import { join } from "node:path";
-import { checkoutRoot } from "../_support/checkout.ts";
-import { spawnDeno } from "../_support/spawn_deno.ts";
-import { tempFolder } from "../local/_support/temp_folder.ts";
+import type { Arena } from "./arena.ts";
 import { check } from "./check.ts";
 import { type Control, type Job, type Line, linesOf, readLines } from "./protocol.ts";
-import { spawnKilled } from "./spawn_killed.ts";
 
 /** One story of deaths. */
 export interface Case {
@@ -40,26 +36,31 @@ export interface Outcome {
   readonly passes: Readonly<Record<string, number>>;
 }
 
-/** Longest life of a process: what takes longer is stuck. */
-const TIMEOUT_MS = 30_000;
+/** A death from outside. */
+const LATER = "after:";
 /** How a process ends that SIGKILL hit. */
 const KILLED = 128 + 9;
 
-/** Plays a case in a folder of its own under `.tmp` and checks every promise. */
-export async function playCase(played: Case): Promise<Outcome> {
-  using folder = tempFolder();
+/** Plays a case in a folder of its own and checks every promise. */
+export async function playCase(played: Case, arena: Arena): Promise<Outcome> {
+  using folder = arena.folder();
   const lives: Life[] = [];
   const violations: string[] = [];
-  for (const fault of [...played.faults, undefined]) lives.push(await live(played, folder.path, fault, violations));
+  for (const fault of played.faults) {
+    lives.push(await die(jobOf(played, folder.path, fault), fault, { arena, violations }));
+  }
+  const { lines, failure } = await arena.settle({ ...jobOf(played, folder.path), settle: true });
+  lives.push({ fault: undefined, killed: false, lines });
+  if (failure !== undefined) violations.push(`I5: the last process did not end: ${failure}`);
   if (violations.length === 0) violations.push(...check(played, lives, folder.path));
-  const passes = linesOf(lives.at(-1)?.lines ?? [], "passes")[0]?.counts ?? {};
+  const passes = linesOf(lines, "passes")[0]?.counts ?? {};
   return { played, kills: lives.filter(({ killed }) => killed).length, violations, passes };
 }
 
 /** How often a scenario passes each point when nothing happens to it. */
-export async function countPasses(scenario: string): Promise<Readonly<Record<string, number>>> {
-  using folder = tempFolder();
-  const { code, stdout, stderr } = await spawn({ folder: folder.path, scenario, settle: false });
+export async function countPasses(scenario: string, arena: Arena): Promise<Readonly<Record<string, number>>> {
+  using folder = arena.folder();
+  const { code, stdout, stderr } = await arena.kill({ folder: folder.path, scenario, settle: false });
   const [passes] = linesOf(readLines(stdout), "passes");
   if (code !== 0 || passes === undefined) throw new Error(`"${scenario}" does not work by itself: ${stderr}`);
   return passes.counts;
@@ -71,35 +72,25 @@ export function nameOf({ scenario, faults, control }: Case): string {
   return (control === undefined ? parts : [...parts, `--control=${control}`]).join(" ");
 }
 
-async function live(
-  { scenario, control }: Case,
-  folder: string,
-  fault: string | undefined,
-  violations: string[],
-): Promise<Life> {
-  const job: Job = {
+function jobOf({ scenario, control }: Case, folder: string, fault?: string): Job {
+  return {
     folder,
     scenario,
-    settle: fault === undefined,
-    ...(fault === undefined || fault.startsWith("after:") ? {} : { fault }),
+    settle: false,
+    ...(fault === undefined || fault.startsWith(LATER) ? {} : { fault }),
     ...(control === undefined ? {} : { control }),
   };
-  const milliseconds = fault?.startsWith("after:") ? Number(fault.slice("after:".length)) : undefined;
-  const { code, stdout, stderr } = milliseconds === undefined
-    ? await spawn(job)
-    : await spawnKilled(argumentsOf(job), { cwd: checkoutRoot, milliseconds });
+}
+
+/** One process that dies, unless it ends before it gets there. */
+async function die(
+  job: Job,
+  fault: string,
+  { arena, violations }: { readonly arena: Arena; readonly violations: string[] },
+): Promise<Life> {
+  const milliseconds = fault.startsWith(LATER) ? Number(fault.slice(LATER.length)) : undefined;
+  const { code, stdout, stderr } = await arena.kill(job, milliseconds);
   const killed = code === KILLED;
-  if (!killed && code !== 0) violations.push(`I5: a process ended with ${code} (${fault ?? "alive"}): ${stderr}`);
-  if (killed && fault === undefined) violations.push("I5: a process was killed that was to live");
+  if (!killed && code !== 0) violations.push(`I5: a process ended with ${code} (${fault}): ${stderr}`);
   return { fault, killed, lines: readLines(stdout) };
-}
-
-function spawn(job: Job): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
-  return spawnDeno(argumentsOf(job), { cwd: checkoutRoot, timeoutMs: TIMEOUT_MS });
-}
-
-function argumentsOf(job: Job): readonly string[] {
-  const grants = [`--allow-read=${job.folder}`, `--allow-write=${job.folder}`];
-  const child = join(checkoutRoot, "tests", "crash", "child.ts");
-  return ["run", "--cached-only", "--no-check", "--no-prompt", ...grants, child, JSON.stringify(job)];
 }

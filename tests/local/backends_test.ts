@@ -76,6 +76,16 @@ Deno.test("harnesses, agents and all of a session that is no secret survive", as
   assert.equal((await second.runtime.runTextTurn(session.id, "again")).success, true);
 });
 
+Deno.test("schedules belong to the profile's owner, unless they name another", async () => {
+  using folder = tempFolder();
+  const profile = new LocalProfile(folder.path).withOwnerPrincipalId("principal_me");
+  await using local = await LocalBackends.open(profile);
+  const schedule = { sessionId: SESSION, description: "look", scheduledAt: 0 };
+  const own = await local.scheduleStore.createSchedule(schedule);
+  const other = await local.scheduleStore.createSchedule({ ...schedule, ownerPrincipalId: "principal_you" });
+  assert.deepEqual([own, other].map((made) => made.ownerPrincipalId), ["principal_me", "principal_you"]);
+});
+
 Deno.test("session files, values and secrets survive, secrets with the same key only", async () => {
   using folder = tempFolder();
   const secretKey = new Uint8Array(32).fill(7);

@@ -4,10 +4,12 @@ import assert from "node:assert/strict";
 import { setImmediate } from "node:timers/promises";
 import type { ToolEffect } from "../../src/records/tool.ts";
 import type { Capability } from "../../src/ports/capability.ts";
+import type { Clock } from "../../src/ports/clock.ts";
 import type { LlmSimToolCall } from "../../src/drivers/llmsim/script.ts";
 import { LlmSimConfig } from "../../src/drivers/llmsim/config.ts";
 import { defineCapability } from "../../src/kit/define_capability.ts";
 import { defineTool } from "../../src/kit/define_tool.ts";
+import { FakeClock } from "../../src/testing/fake_clock.ts";
 import { textOf } from "../../src/records/content.ts";
 import type { SessionTask } from "../../src/records/task.ts";
 import { type OpenRuntime, openRuntime, SESSION } from "./_support/open_backends.ts";
@@ -50,6 +52,83 @@ Deno.test("a task that ends during a turn wakes its session inside that turn, on
   assert.match((await turn.result).response, /^Echo: Background task "Report" .*succeeded.*42 pages/s);
   assert.match((await here.runtime.runTextTurn(SESSION, "anything else?")).response, /^Echo: anything else\?$/);
   assert.deepEqual((await inputsOf(here)).map((text) => text.includes("42 pages")), [false, true, false]);
+});
+
+Deno.test("a wake and a schedule that wait for a long step of a turn have not failed, however long it takes", async () => {
+  using folder = tempFolder();
+  const clock = new FakeClock();
+  const gate = closedGate("pure");
+  await using here = await open(folder.path, gate, [{ name: "wait", arguments: {} }], clock);
+  const { taskRegistry, scheduleStore, wakes } = here.local;
+  const tea = await scheduleStore.createSchedule({
+    sessionId: SESSION,
+    description: "Tea time.",
+    scheduledAt: clock.now() + 1000,
+  });
+  await using _background = here.local.startBackground();
+  const turn = here.runtime.startTurn(SESSION, "go");
+  await gate.started;
+  const { id } = await taskRegistry.create({
+    sessionId: SESSION,
+    kind: "note",
+    displayName: "Report",
+    state: "running",
+    wakePolicy: "on_terminal",
+  });
+  await taskRegistry.update(SESSION, id, { state: "succeeded" });
+  for (let minute = 0; minute < 40; minute++) await clock.advanceAsync(60_000);
+  assert.deepEqual(wakes.pending().map(({ tries }) => tries), [0]);
+  assert.equal(await scheduleStore.lastDeliveryError(tea.id), undefined);
+  // However often they were tried: there is room for what people say.
+  const steered = turn.steer("And sugar.");
+  gate.open();
+  assert.equal((await steered).joined, true);
+  await turn.result;
+  await clock.advanceAsync(2000);
+  assert.deepEqual(wakes.pending(), []);
+  assert.deepEqual((await scheduleStore.listSchedules(SESSION)).map(({ triggerCount }) => triggerCount), [1]);
+  const inputs = await inputsOf(here);
+  assert.equal(inputs.length, 4);
+  assert.equal(inputs.filter((text) => text === "Tea time.").length, 1);
+});
+
+Deno.test("a wake on a route is told again, by a turn, when its process died before the host was done with it", async () => {
+  using folder = tempFolder();
+  const first = await open(folder.path, openGate("pure"), []);
+  const route = first.local.wakeRoutes.register(SESSION);
+  const { id } = await first.local.taskRegistry.create({
+    sessionId: SESSION,
+    kind: "note",
+    displayName: "Report",
+    state: "running",
+    wakePolicy: "on_terminal",
+  });
+  await first.local.taskRegistry.update(SESSION, id, { state: "succeeded" });
+  const { value } = await route.next();
+  // Its locks are free, and nothing of it is stored any more.
+  await first.local.close();
+  await using here = await open(folder.path, openGate("pure"), []);
+  await using _background = here.local.startBackground();
+  await nextInput(here, 0);
+  assert.deepEqual(await inputsOf(here), [value?.text]);
+  await first.runtime.close();
+});
+
+Deno.test("a wake that the host of a route is done with is told no more", async () => {
+  using folder = tempFolder();
+  await using here = await open(folder.path, openGate("pure"), []);
+  const { taskRegistry, wakeRoutes, wakes } = here.local;
+  const route = wakeRoutes.register(SESSION);
+  const task = { sessionId: SESSION, kind: "note", displayName: "Report", wakePolicy: "on_terminal" } as const;
+  const { id } = await taskRegistry.create({ ...task, state: "running" });
+  await taskRegistry.update(SESSION, id, { state: "succeeded" });
+  for await (const { key } of route) {
+    assert.deepEqual(wakes.pending().map((wake) => `wake:${wake.id}`), [key]);
+    break;
+  }
+  await setImmediate();
+  assert.deepEqual(wakes.pending(), []);
+  assert.deepEqual(await inputsOf(here), []);
 });
 
 Deno.test("a subagent that a dead process left is gone on with, and its session is woken once", async () => {
@@ -102,6 +181,28 @@ Deno.test("a background run that must not be repeated ends as orphaned, and its 
   await dead();
 });
 
+Deno.test("a hook that refuses a tool refuses it in the background too", async () => {
+  using folder = tempFolder();
+  const gate = openGate("pure");
+  const guard = defineCapability({
+    id: "guard",
+    name: "Guard",
+    hooks: {
+      preToolUse: (call) => call.name === "wait" ? { action: "block", reason: "not today" } : { action: "allow" },
+    },
+  });
+  await using here = await openRuntime(folder.path, {
+    model: LlmSimConfig.echo().withConditionalToolCalls("go", [BACKGROUND]),
+    capabilities: ["gate", "guard", "background_execution"],
+    configure: (builder) => builder.capability(gate.capability).capability(guard),
+  });
+  await here.runtime.runTextTurn(SESSION, "go");
+  await nextInput(here, 1);
+  const [task] = await here.local.taskRegistry.list(SESSION);
+  assert.deepEqual([task?.state, gate.keys], ["failed", []]);
+  assert.match(task?.error?.message ?? "", /Blocked by a pre_tool_use hook: not today/);
+});
+
 /** Starts background work and dies; the returned function ends what is left of the process. */
 async function dieWith(folder: string, gate: Gate, call: LlmSimToolCall): Promise<() => Promise<void>> {
   const first = await open(folder, gate, [call]);
@@ -115,9 +216,15 @@ async function dieWith(folder: string, gate: Gate, call: LlmSimToolCall): Promis
   };
 }
 
-function open(folder: string, { capability }: Gate, calls: readonly LlmSimToolCall[]): Promise<OpenRuntime> {
+function open(
+  folder: string,
+  { capability }: Gate,
+  calls: readonly LlmSimToolCall[],
+  clock?: Clock,
+): Promise<OpenRuntime> {
   const wait = [{ name: "wait", arguments: {} }];
   return openRuntime(folder, {
+    ...(clock === undefined ? {} : { clock }),
     model: LlmSimConfig.echo().withConditionalToolCalls("go", calls).withConditionalToolCalls("Please wait", wait),
     capabilities: ["gate", "subagents", "background_execution", "session_tasks"],
     configure: (builder) => builder.capability(capability),
@@ -140,6 +247,7 @@ function closedGate(effect: ToolEffect): Gate {
     parameters: { type: "object" },
     effect,
     hints: { supportsBackground: true },
+    timeoutMs: 3_600_000,
     execute: async (_, { idempotencyKey }) => {
       keys.push(idempotencyKey);
       started.resolve();

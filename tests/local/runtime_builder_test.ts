@@ -72,6 +72,16 @@ Deno.test("closed backends start no background work", async () => {
   assert.throws(() => local.startBackground(), StoreError);
 });
 
+Deno.test("background work with an option that cannot be is refused, and nothing of it goes on running", async () => {
+  using folder = tempFolder();
+  await using local = await LocalBackends.open(new LocalProfile(folder.path));
+  const wrong = [{ wakesIntervalMs: 0 }, { tasks: { intervalMs: 0 } }, { tasks: { retentionMs: -1 } }];
+  for (const options of [...wrong, { schedules: { batchSize: 0 } }]) {
+    assert.throws(() => local.startBackground(options), RangeError);
+  }
+  assert.equal([...Deno.readDirSync(folder.path)].some(({ name }) => name === "owners"), false);
+});
+
 Deno.test("a build that fails closes what it had opened", async () => {
   using folder = tempFolder();
   const failing = new LocalRuntimeBuilder(new LocalProfile(folder.path)).singleSession((s) => s.harness("assistant"));

@@ -2,7 +2,7 @@
 
 import type { OpenAI } from "openai";
 import { messageOf, ProviderError } from "../../errors.ts";
-import type { Transport } from "../../kit/provider/transport.ts";
+import { ownHeaders, type Transport } from "../../kit/provider/transport.ts";
 import type { Incoming, WireClient } from "../../kit/provider/wire_client.ts";
 
 /** Longest delay a timer takes; deadlines are the kernel's, which aborts the signal. */
@@ -53,11 +53,16 @@ export class Client implements WireClient {
   }
 
   /** Posts a body as it is; resolves when the headers of a stream arrived. */
-  async post(url: string, body: string, signal: AbortSignal): Promise<Incoming> {
+  async post(
+    url: string,
+    body: string,
+    signal: AbortSignal,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Incoming> {
     // A string with a content type is sent verbatim, where an object would be encoded a second time.
     const sent = this.#library.post<AsyncIterable<unknown>>(url, {
       body,
-      headers: { "content-type": "application/json" },
+      headers: { "content-type": "application/json", ...ownHeaders(headers) },
       stream: true,
       signal,
     });

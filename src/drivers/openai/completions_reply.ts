@@ -2,10 +2,11 @@
 
 import type { Usage } from "../../records/usage.ts";
 import type { ModelEvent } from "../../ports/driver.ts";
-import type { Dialect } from "./dialect.ts";
+import type { ReplyParts } from "./reply_parts.ts";
 import type { Failures } from "../../kit/provider/failures.ts";
 import { type Fields, fieldsOf, listOf, textOf } from "../../kit/provider/narrow.ts";
 import { ACTIVITY, type ReplyReader } from "../../kit/provider/reply.ts";
+import { DetailsMerger } from "./reasoning_details.ts";
 import { ToolCallMerger } from "./tool_call_merger.ts";
 import { usageOf } from "./usage.ts";
 
@@ -24,6 +25,8 @@ const FINISH_REASONS: ReadonlyMap<string, string> = new Map([
 export class CompletionsReply implements ReplyReader {
   readonly #reasoningFields: readonly string[];
   readonly #failures: Failures;
+  readonly #price: ReplyParts["price"];
+  readonly #details: DetailsMerger | undefined;
   readonly #calls = new ToolCallMerger();
   #finishReason = "";
   #usage: Usage | undefined;
@@ -31,19 +34,21 @@ export class CompletionsReply implements ReplyReader {
   #model = "";
   #refused = false;
 
-  /** Reads a reply of a dialect. */
-  constructor(dialect: Dialect, failures: Failures) {
+  /** Reads one reply. */
+  constructor({ dialect, provider, failures, price }: ReplyParts) {
+    this.#price = price;
     // Some servers send both, with the same text.
     this.#reasoningFields = dialect.reasoningField === "reasoning"
       ? ["reasoning", "reasoning_content"]
       : ["reasoning_content", "reasoning"];
     this.#failures = failures;
+    this.#details = dialect.reasoningDetails ? new DetailsMerger(provider) : undefined;
   }
 
   /** What a chunk means; calls are kept until the end. */
   read(event: unknown): readonly ModelEvent[] {
     const chunk = fieldsOf(event);
-    this.#usage = usageOf(chunk["usage"]) ?? this.#usage;
+    this.#usage = usageOf(chunk["usage"], this.#price) ?? this.#usage;
     this.#id ||= textOf(chunk["id"]);
     this.#model ||= textOf(chunk["model"]);
     const [first] = listOf(chunk["choices"]);
@@ -62,7 +67,7 @@ export class CompletionsReply implements ReplyReader {
     if (this.#finishReason === "") return [];
     const finishReason = this.#reason();
     const cutOff = finishReason === "length" || finishReason === "content_filter";
-    return [...this.#calls.events(cutOff), {
+    return [...this.#details?.events(this.#calls.ids) ?? [], ...this.#calls.events(cutOff), {
       type: "done",
       finishReason,
       ...(this.#usage === undefined ? {} : { usage: this.#usage }),
@@ -75,12 +80,17 @@ export class CompletionsReply implements ReplyReader {
     const events: ModelEvent[] = [];
     const thinking = this.#reasoningFields.map((field) => textOf(delta[field])).find((text) => text !== "");
     if (thinking !== undefined) events.push({ type: "thinking", delta: thinking });
+    this.#details?.add(delta["reasoning_details"]);
     const text = contentText(delta["content"]);
     if (text !== "") events.push({ type: "text", delta: text });
     const refusal = textOf(delta["refusal"]);
     if (refusal !== "") {
       this.#refused = true;
       events.push({ type: "text", delta: refusal });
+    }
+    for (const image of listOf(delta["images"])) {
+      const url = textOf(fieldsOf(fieldsOf(image)["image_url"])["url"]);
+      if (url !== "") events.push({ type: "image", image: { type: "image", url } });
     }
     for (const piece of listOf(delta["tool_calls"])) this.#calls.add(piece);
     return events;

@@ -1,6 +1,7 @@
 /** Requests of the Chat Completions API. */
 
 import type { ImagePart, TextPart } from "../../records/content.ts";
+import type { JsonObject } from "../../records/json.ts";
 import type { ToolDefinition } from "../../records/tool.ts";
 import type { ModelMessage, ModelRequest } from "../../ports/driver.ts";
 import { imageUrl, NO_IMAGE, parametersOf, TOOL_IMAGES_NOTE } from "../../kit/provider/content.ts";
@@ -10,29 +11,35 @@ import type { Dialect } from "./dialect.ts";
 import { jsonText, TextCache } from "../../kit/provider/json_text.ts";
 import { effortFor, temperatureFor } from "./models.ts";
 import { transcriptText } from "../../kit/provider/transcript.ts";
+import { detailsToSend } from "./reasoning_details.ts";
 
 /** Builds the bodies of one dialect; keep it, it remembers the text of every message it has seen. */
 export class CompletionsRequests {
   readonly #dialect: Dialect;
+  readonly #provider: string;
   readonly #tools = new TextCache<ToolDefinition>((tool) => jsonText(toolOf(tool)));
   readonly #texts = new TextCache<ModelMessage>((message) => this.#encode(message));
+  readonly #marked = new TextCache<ModelMessage>((message) => this.#encode(message, true));
   readonly #imageMessages = new TextCache<readonly ImagePart[]>((images) => jsonText(imageMessage(images)));
 
-  /** Makes a builder for a dialect. */
-  constructor(dialect: Dialect) {
+  /** Makes a builder for a dialect that replays the reasoning of one provider. */
+  constructor(dialect: Dialect, provider: string) {
     this.#dialect = dialect;
+    this.#provider = provider;
   }
 
-  /** The body of a request. */
-  body(asked: ModelRequest): string {
+  /** The body of a request, with further members. */
+  body(asked: ModelRequest, members: JsonObject = {}): string {
     const dialect = this.#dialect;
     const { request, schema } = formatted(asked, dialect.chatFormat);
+    const effort = effortFor(request.model, request.reasoningEffort, dialect.effortNone);
     // No metadata: OpenAI takes it here only together with `store: true`, and nothing is to be stored.
     const settings = jsonText({
       model: request.model,
       [dialect.maxTokensField]: request.maxTokens,
       temperature: temperatureFor(request.model, request.temperature),
-      reasoning_effort: effortFor(request.model, request.reasoningEffort, dialect.effortNone),
+      reasoning_effort: dialect.reasoningObject ? undefined : effort,
+      reasoning: dialect.reasoningObject && effort !== undefined ? { effort } : undefined,
       verbosity: dialect.verbosity ? request.verbosity : undefined,
       parallel_tool_calls: dialect.parallelToolCalls && request.tools.length > 0
         ? request.parallelToolCalls
@@ -42,15 +49,19 @@ export class CompletionsRequests {
       response_format: schema === undefined ? undefined : { type: "json_schema", json_schema: schema },
       stream: true,
       stream_options: dialect.usageOption ? { include_usage: true } : undefined,
+      ...members,
     });
     const tools = request.tools.length === 0
       ? ""
       : `,"tools":[${request.tools.map((tool) => this.#tools.of(tool)).join(",")}]`;
-    const system = request.systemPrompt === ""
-      ? ""
-      : jsonText({ role: dialect.instructionRole, content: request.systemPrompt });
+    const marks = dialect.cacheMarks && waitsForCacheMarks(request.model);
+    const system = request.systemPrompt === "" ? "" : jsonText({
+      role: dialect.instructionRole,
+      content: marks ? markedText(request.systemPrompt) : request.systemPrompt,
+    });
+    const last = marks ? request.messages.findLast(({ role }) => role === "user") : undefined;
     const messages = transcriptText(request.messages, {
-      of: (message) => this.#texts.of(message),
+      of: (message) => message === last ? this.#marked.of(message) : this.#texts.of(message),
       imagesOf: (message) => this.#imagesOf(message),
     });
     const comma = system !== "" && messages !== "" ? "," : "";
@@ -63,18 +74,19 @@ export class CompletionsRequests {
     return this.#imageMessages.of(message.images);
   }
 
-  #encode(message: ModelMessage): string {
+  #encode(message: ModelMessage, marked = false): string {
     switch (message.role) {
       case "system":
         return jsonText(laterInstructions(this.#dialect, message.content));
       case "user":
-        return jsonText({ role: "user", content: userContent(message.content) });
+        return jsonText({ role: "user", content: userContent(message.content, marked) });
       case "assistant":
         // An empty turn carries nothing, and several servers refuse it.
         if (message.content === "" && message.toolCalls.length === 0) return "";
         return jsonText({
           role: "assistant",
           content: message.content === "" ? null : message.content,
+          reasoning_details: this.#dialect.reasoningDetails ? detailsToSend(message, this.#provider) : undefined,
           tool_calls: message.toolCalls.length === 0 ? undefined : message.toolCalls.map((call) => ({
             id: call.id,
             type: "function",
@@ -87,10 +99,30 @@ export class CompletionsRequests {
   }
 }
 
+/** Up to here the request is to be cached. */
+const CACHE_MARK = { cache_control: { type: "ephemeral" } } as const;
+
+/**
+ * Whether a model's prompts are cached only where they are marked.
+ *
+ * Marks are parts of a content: one for the whole request is refused with 404 by most of those who serve the model.
+ */
+function waitsForCacheMarks(model: string): boolean {
+  return model.startsWith("anthropic/");
+}
+
+function markedText(text: string): readonly object[] {
+  return [{ type: "text", text, ...CACHE_MARK }];
+}
+
 /** A plain string where possible: small servers know nothing else. */
-function userContent(parts: readonly (TextPart | ImagePart)[]): string | readonly object[] {
+function userContent(parts: readonly (TextPart | ImagePart)[], marked: boolean): string | readonly object[] {
   const [first] = parts;
   if (first === undefined) return "";
+  if (marked) {
+    const last = parts.findLastIndex((part) => part.type === "text" && part.text !== "");
+    return parts.map((part, index) => index === last ? { ...contentPart(part), ...CACHE_MARK } : contentPart(part));
+  }
   return parts.length === 1 && first.type === "text" ? first.text : parts.map(contentPart);
 }
 

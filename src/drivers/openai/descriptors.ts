@@ -1,46 +1,16 @@
-/** What is registered: the drivers of both APIs. */
+/** What is registered for OpenAI itself and whoever speaks like it, for Azure OpenAI and for Ollama. */
 
 import { ProviderError } from "../../errors.ts";
 import { DriverId } from "../../records/model.ts";
-import type { PermissionNeeds } from "../../records/permissions.ts";
-import type { Driver, DriverConfig, DriverDescriptor } from "../../ports/driver.ts";
-import { Client } from "./client.ts";
-import { CompletionsReply } from "./completions_reply.ts";
-import { CompletionsRequests } from "./completions_request.ts";
-import { detectDialect, type Dialect, dialectNamed } from "./dialect.ts";
+import type { DriverConfig, DriverDescriptor } from "../../ports/driver.ts";
+import { detectDialect, type Dialect, dialectNamed, DIALECTS } from "./dialect.ts";
 import { Endpoint } from "../../kit/provider/endpoint.ts";
-import { Failures } from "../../kit/provider/failures.ts";
-import { profileOf } from "./models.ts";
-import type { OpenAIDriverOptions } from "./options.ts";
-import { Redactor } from "../../kit/provider/redactor.ts";
-import { ResponsesReply } from "./responses_reply.ts";
-import { ResponsesRequests } from "./responses_request.ts";
-import { Transport } from "../../kit/provider/transport.ts";
-import { type WireApi, WireDriver } from "../../kit/provider/wire_driver.ts";
-import { requestHeaders, secretsIn, shownHeaders } from "../../kit/provider/headers.ts";
-import { fieldsOf, textOf } from "../../kit/provider/narrow.ts";
+import { bearer, describeProvider } from "./make_driver.ts";
+import type { ApiName, AzureOpenAIDriverOptions, OllamaDriverOptions, OpenAIDriverOptions } from "./options.ts";
 
-/** OpenAI itself. */
-const DEFAULT_BASE_URL = "https://api.openai.com/v1";
-/** Sent where no key is needed: the library and some local servers insist on one. */
-const DUMMY_KEY = "no-key";
-
-/** The list of models of both APIs; some servers send it without its envelope. */
-const MODELS: NonNullable<WireApi["models"]> = {
-  path: "/models",
-  names(answer) {
-    const models = Array.isArray(answer) ? answer : fieldsOf(answer)["data"];
-    return Array.isArray(models) ? models.map((model) => textOf(fieldsOf(model)["id"])) : undefined;
-  },
-};
-
-/** A kind of descriptor: one API and what its lines may hold. */
-interface Kind {
-  readonly id: DriverId;
-  /** The last event of the Responses API repeats the instructions, the tools and the whole reply in one line. */
-  readonly maxLineBytes: number;
-  api(dialect: Dialect, failures: Failures): WireApi;
-}
+const OPENAI = "https://api.openai.com/v1";
+const AZURE = "https://my-resource.openai.azure.com";
+const OLLAMA = "http://localhost:11434/v1";
 
 /**
  * The driver of the Responses API, registered as `DriverId.OpenAI`.
@@ -48,18 +18,7 @@ interface Kind {
  * It needs no key for servers that take none, so a missing key shows when a driver is made.
  */
 export function openAIResponsesDriver(options: OpenAIDriverOptions = {}): DriverDescriptor {
-  // Kept with the descriptor: drivers come and go, the encoded history of a session stays.
-  const requests = perDialect((dialect) => new ResponsesRequests(dialect, DriverId.OpenAI));
-  return describe(options, {
-    id: DriverId.OpenAI,
-    maxLineBytes: 8 * 1024 * 1024,
-    api: (dialect, failures) => ({
-      path: () => "/responses",
-      body: (request) => requests(dialect).body(request),
-      reply: () => new ResponsesReply(DriverId.OpenAI, failures),
-      models: MODELS,
-    }),
-  });
+  return openAI(DriverId.OpenAI, "responses", options);
 }
 
 /**
@@ -68,67 +27,99 @@ export function openAIResponsesDriver(options: OpenAIDriverOptions = {}): Driver
  * It needs no key for servers that take none, so a missing key shows when a driver is made.
  */
 export function openAICompletionsDriver(options: OpenAIDriverOptions = {}): DriverDescriptor {
-  const requests = perDialect((dialect) => new CompletionsRequests(dialect));
-  return describe(options, {
-    id: DriverId.OpenAICompletions,
-    maxLineBytes: 1024 * 1024,
-    api: (dialect, failures) => ({
-      path: () => "/chat/completions",
-      body: (request) => requests(dialect).body(request),
-      reply: () => new CompletionsReply(dialect, failures),
-      models: MODELS,
-    }),
-  });
+  return openAI(DriverId.OpenAICompletions, "completions", options);
 }
 
-function describe(options: OpenAIDriverOptions, kind: Kind): DriverDescriptor {
-  return {
-    id: kind.id,
-    requiresApiKey: false,
-    permissions: (config): PermissionNeeds => ({ net: [new Endpoint(config.baseUrl, DEFAULT_BASE_URL).netTarget] }),
-    profile: profileOf,
-    create: (config) => create(options, kind, config),
-  };
+function openAI(id: DriverId, api: ApiName, options: OpenAIDriverOptions): DriverDescriptor {
+  return describeProvider({
+    id,
+    apis: [api],
+    endpoint: (config) => new Endpoint(config.baseUrl, OPENAI),
+    dialect: (config, endpoint): Dialect => {
+      const named = config.providerMetadata?.["dialect"] ?? options.dialect;
+      return named === undefined ? detectDialect(endpoint.baseUrl) : dialectNamed(named);
+    },
+    credentials: bearer,
+  }, options);
 }
 
-async function create(options: OpenAIDriverOptions, kind: Kind, config: DriverConfig): Promise<Driver> {
-  const endpoint = new Endpoint(config.baseUrl, DEFAULT_BASE_URL);
-  const named = config.providerMetadata?.["dialect"] ?? options.dialect;
-  const dialect = named === undefined ? detectDialect(endpoint.baseUrl) : dialectNamed(named);
-  const key = config.apiKey?.reveal().trim() ?? "";
-  if (key === "" && dialect.keyRequired) {
+/**
+ * The driver of Azure OpenAI, registered as `DriverId.AzureOpenAI`.
+ *
+ * A model is the name of a deployment, its `baseUrl` the resource, such as `https://my-resource.openai.azure.com`;
+ * requests go to the API of version 1 (`/openai/v1`), which needs no `api-version`. Profiles go by the name of the model,
+ * so name deployments after what they deploy.
+ *
+ * @example
+ * ```ts
+ * import { azureOpenAIDriver } from "@everruns/runtime/openai";
+ * import assert from "node:assert/strict";
+ *
+ * const driver = azureOpenAIDriver();
+ * assert.deepEqual(driver.permissions({ baseUrl: "https://my-resource.openai.azure.com" }), {
+ *   net: ["my-resource.openai.azure.com:443"],
+ * });
+ * ```
+ */
+export function azureOpenAIDriver(options: AzureOpenAIDriverOptions = {}): DriverDescriptor {
+  return describeProvider({
+    id: DriverId.AzureOpenAI,
+    apis: ["responses", "completions"],
+    api: options.api,
+    endpoint: (config) => azureEndpoint(config.baseUrl),
+    dialect: () => DIALECTS.openai,
+    credentials: (key, config) => azureAuth(options, config) === "token" ? bearer(key) : { "api-key": key },
+  }, options);
+}
+
+function azureEndpoint(baseUrl: string | undefined): Endpoint {
+  if (baseUrl === undefined || baseUrl === "") {
     throw new ProviderError(
       "provider_misconfigured",
-      `Cannot use driver "${kind.id}" with "${endpoint.netTarget}": no API key was given (set apiKey of the model)`,
+      "Cannot reach Azure OpenAI: no resource was given (set baseUrl of the model to its address," +
+        ` such as "${AZURE}")`,
     );
   }
-  const headers = requestHeaders({ authorization: `Bearer ${key === "" ? DUMMY_KEY : key}` }, options.headers);
-  const secrets = secretsIn(headers);
-  const failures = new Failures(endpoint, new Redactor(key === "" ? secrets : [key, ...secrets]));
-  const transport = new Transport({
-    fetch: options.fetch ?? ((url, init) => fetch(url, init)),
-    headers,
-    maxLineBytes: kind.maxLineBytes,
-    failures,
-  });
-  return new WireDriver({
-    id: kind.id,
-    api: kind.api(dialect, failures),
-    endpoint,
-    client: await Client.open(endpoint.baseUrl, transport),
-    failures,
-    shownHeaders: shownHeaders(headers),
-  });
+  const endpoint = new Endpoint(baseUrl, AZURE);
+  // The portal shows the address of the resource; the API is below it.
+  const bare = /^\/(openai\/?)?$/.test(new URL(endpoint.baseUrl).pathname);
+  return bare ? new Endpoint(new URL("/openai/v1", endpoint.baseUrl).href, AZURE) : endpoint;
 }
 
-function perDialect<T>(make: (dialect: Dialect) => T): (dialect: Dialect) => T {
-  const made = new Map<Dialect, T>();
-  return (dialect) => {
-    let one = made.get(dialect);
-    if (one === undefined) {
-      one = make(dialect);
-      made.set(dialect, one);
-    }
-    return one;
-  };
+function azureAuth(options: AzureOpenAIDriverOptions, config: DriverConfig): "key" | "token" {
+  const auth = config.providerMetadata?.["auth"] ?? options.auth ?? "key";
+  if (auth === "key" || auth === "token") return auth;
+  throw new ProviderError(
+    "provider_misconfigured",
+    `Cannot use auth ${JSON.stringify(auth)} with Azure OpenAI: expected "key" or "token"`,
+  );
+}
+
+/**
+ * The driver of Ollama, registered as `DriverId.Ollama`.
+ *
+ * Without a `baseUrl` it talks to `http://localhost:11434/v1`, and needs no key there.
+ *
+ * @example
+ * ```ts
+ * import { ollamaDriver } from "@everruns/runtime/openai";
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual(ollamaDriver().permissions({}), { net: ["localhost:11434"] });
+ * ```
+ */
+export function ollamaDriver(options: OllamaDriverOptions = {}): DriverDescriptor {
+  return describeProvider({
+    id: DriverId.Ollama,
+    apis: ["completions", "responses"],
+    api: options.api,
+    endpoint: (config) => ollamaEndpoint(config.baseUrl),
+    dialect: () => DIALECTS.ollama,
+    credentials: bearer,
+  }, options);
+}
+
+function ollamaEndpoint(baseUrl: string | undefined): Endpoint {
+  const endpoint = new Endpoint(baseUrl, OLLAMA);
+  return new URL(endpoint.baseUrl).pathname === "/" ? new Endpoint(`${endpoint.baseUrl}/v1`, OLLAMA) : endpoint;
 }

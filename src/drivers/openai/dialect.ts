@@ -27,6 +27,16 @@ export interface Dialect {
   readonly usageOption: boolean;
   /** The delta member of the Chat API with thinking; the other one is read when it is absent. */
   readonly reasoningField: "reasoning" | "reasoning_content";
+  /** Whether the Chat API takes the effort inside `reasoning`; else as `reasoning_effort`. */
+  readonly reasoningObject: boolean;
+  /** Whether the Chat API returns `reasoning_details`, which hold what models have to be sent back, signatures included. */
+  readonly reasoningDetails: boolean;
+  /** Whether reasoning items of the Responses API hold more than OpenAI's and must come back with all their members. */
+  readonly wholeReasoningItems: boolean;
+  /** Whether the Chat API takes marks of what is to be cached, which some models wait for. */
+  readonly cacheMarks: boolean;
+  /** Whether the Chat API may answer with images, each in one line. */
+  readonly imageReplies: boolean;
   /** Whether `none` is an effort; else the member is left out. */
   readonly effortNone: boolean;
   /** Whether it returns encrypted reasoning items and takes them back. */
@@ -62,6 +72,11 @@ const GENERIC: Dialect = {
   maxTokensField: "max_tokens",
   usageOption: true,
   reasoningField: "reasoning_content",
+  reasoningObject: false,
+  reasoningDetails: false,
+  wholeReasoningItems: false,
+  imageReplies: false,
+  cacheMarks: false,
   effortNone: false,
   encryptedReasoning: false,
   reasoningSummary: false,
@@ -86,6 +101,11 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = Object.freeze({
     maxTokensField: "max_completion_tokens",
     usageOption: true,
     reasoningField: "reasoning_content",
+    reasoningObject: false,
+    reasoningDetails: false,
+    wholeReasoningItems: false,
+    imageReplies: false,
+    cacheMarks: false,
     effortNone: true,
     encryptedReasoning: true,
     reasoningSummary: true,
@@ -106,10 +126,16 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = Object.freeze({
     // Usage comes with every stream; the option is deprecated there.
     usageOption: false,
     reasoningField: "reasoning",
+    reasoningObject: true,
+    reasoningDetails: true,
+    wholeReasoningItems: true,
+    imageReplies: true,
+    cacheMarks: true,
     effortNone: true,
     encryptedReasoning: true,
     reasoningSummary: true,
     verbosity: true,
+    serviceTier: true,
     parallelToolCalls: true,
     chatFormat: "both",
   },
@@ -122,7 +148,7 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = Object.freeze({
 /** The dialect a base URL points to: by host, or by the usual port of a local server. */
 export function detectDialect(baseUrl: string): Dialect {
   const { hostname, port } = new URL(baseUrl);
-  if (within(hostname, "openai.com")) return DIALECTS.openai;
+  if (within(hostname, "openai.com") || AZURE.some((domain) => within(hostname, domain))) return DIALECTS.openai;
   if (within(hostname, "openrouter.ai")) return DIALECTS.openrouter;
   if (within(hostname, "ollama.com") || port === "11434") return DIALECTS.ollama;
   if (LOOPBACK.has(hostname) && port === "8000") return DIALECTS.vllm;
@@ -144,6 +170,7 @@ export function dialectNamed(name: unknown): Dialect {
   );
 }
 
+const AZURE: readonly string[] = ["openai.azure.com", "cognitiveservices.azure.com", "services.ai.azure.com"];
 const LOOPBACK: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
 function within(hostname: string, domain: string): boolean {

@@ -1,8 +1,13 @@
-/** What is known about OpenAI's models by name. Source: OpenAI's model pages and its 400 answers, 2026. */
+/**
+ * What is known about OpenAI's models by name. Source: https://developers.openai.com/api/docs/models and the API's 400
+ * answers, 2026-11-25; windows of GPT-5.4 and later by way of genai-prices 0.1.8 of 2026-09-23.
+ */
 
 import type { ModelProfile } from "../../records/model.ts";
+import { priceOfModel } from "./prices.ts";
 
 const NOT_REASONING: ModelProfile = { reasoningEfforts: [], temperature: true };
+const SUCCESSORS: ModelProfile = { reasoningEfforts: ["none", "low", "medium", "high", "xhigh"] };
 const O_SERIES: ModelProfile = { reasoningEfforts: ["low", "medium", "high"], temperature: false };
 
 /**
@@ -23,13 +28,17 @@ const PROFILES: readonly (readonly [name: RegExp, profile: ModelProfile])[] = [
     reasoningEfforts: ["minimal", "low", "medium", "high"],
     temperature: false,
   }],
-  [/^gpt-5\.\d/, { reasoningEfforts: ["none", "low", "medium", "high", "xhigh"] }],
+  [/^gpt-5\.[123]/, { ...SUCCESSORS, contextWindow: 400_000 }],
+  [/^gpt-5\.4-(mini|nano)/, { ...SUCCESSORS, contextWindow: 400_000 }],
+  [/^gpt-(5\.\d|6-)/, { ...SUCCESSORS, contextWindow: 1_000_000 }],
 ];
 
 /** The profile of a model, also under OpenRouter's name of it or a fine-tuned one; undefined when unknown. */
 export function profileOf(model: string): ModelProfile | undefined {
   const name = model.replace(/^(openai\/|ft:)/, "");
-  return PROFILES.find(([pattern]) => pattern.test(name))?.[1];
+  const profile = PROFILES.find(([pattern]) => pattern.test(name))?.[1];
+  const price = priceOfModel(name);
+  return profile === undefined || price === undefined ? profile : { ...profile, price };
 }
 
 /** Whether a model may reason; unknown ones may. Others refuse reasoning items and settings. */

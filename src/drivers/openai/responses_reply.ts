@@ -1,24 +1,25 @@
 /** Replies of the Responses API. */
 
-import type { ReasoningPart } from "../../records/content.ts";
 import type { ModelEvent } from "../../ports/driver.ts";
 import type { Failures } from "../../kit/provider/failures.ts";
 import { type Fields, fieldsOf, listOf, textOf } from "../../kit/provider/narrow.ts";
 import { ACTIVITY, type ReplyReader, textEvent, thinkingEvent } from "../../kit/provider/reply.ts";
+import type { ReplyParts } from "./reply_parts.ts";
+import { reasoningOf } from "./reasoning_items.ts";
 import { usageOf } from "./usage.ts";
 
 /** Reads the events of one reply; unknown ones count as signs of life. */
 export class ResponsesReply implements ReplyReader {
-  readonly #provider: string;
+  readonly #parts: ReplyParts;
   readonly #failures: Failures;
   #phase: "commentary" | "final_answer" | undefined;
   #refused = false;
   readonly #seen = { text: false, reasoning: false, calls: false };
 
-  /** Reads a reply; its reasoning items are marked as a provider's own. */
-  constructor(provider: string, failures: Failures) {
-    this.#provider = provider;
-    this.#failures = failures;
+  /** Reads one reply. */
+  constructor(parts: ReplyParts) {
+    this.#parts = parts;
+    this.#failures = parts.failures;
   }
 
   /** What an event means. */
@@ -65,7 +66,10 @@ export class ResponsesReply implements ReplyReader {
         return this.#call(item);
       case "reasoning":
         this.#seen.reasoning = true;
-        return [{ type: "reasoning_item", item: reasoningOf(item, this.#provider) }];
+        return [{
+          type: "reasoning_item",
+          item: reasoningOf(item, this.#parts.provider, this.#parts.dialect.wholeReasoningItems),
+        }];
       case "message":
         if (item["phase"] === "commentary" || item["phase"] === "final_answer") this.#phase = item["phase"];
         return ACTIVITY;
@@ -90,7 +94,7 @@ export class ResponsesReply implements ReplyReader {
   #end(response: Fields, incomplete: boolean): readonly ModelEvent[] {
     if (response["status"] === "failed") throw this.#failures.ofBody(response["error"] ?? "the response failed");
     const events = this.#unseen(response);
-    const usage = usageOf(response["usage"]);
+    const usage = usageOf(response["usage"], this.#parts.price);
     const id = textOf(response["id"]);
     const model = textOf(response["model"]);
     events.push({
@@ -137,17 +141,4 @@ export class ResponsesReply implements ReplyReader {
     if (this.#refused) return "refusal";
     return this.#seen.calls ? "tool_calls" : "stop";
   }
-}
-
-function reasoningOf(item: Fields, provider: string): ReasoningPart {
-  const id = textOf(item["id"]);
-  const encrypted = textOf(item["encrypted_content"]);
-  const summary = listOf(item["summary"]).map((part) => textOf(fieldsOf(part)["text"])).filter((text) => text !== "");
-  return {
-    type: "reasoning",
-    provider,
-    ...(id === "" ? {} : { itemId: id }),
-    ...(encrypted === "" ? {} : { encryptedContent: encrypted }),
-    ...(summary.length === 0 ? {} : { summary }),
-  };
 }

@@ -1,6 +1,7 @@
 /** Requests of the Responses API. */
 
 import type { ImagePart, ReasoningPart, TextPart } from "../../records/content.ts";
+import type { JsonObject } from "../../records/json.ts";
 import type { ToolDefinition } from "../../records/tool.ts";
 import type { ModelMessage, ModelRequest } from "../../ports/driver.ts";
 import { imageUrl, NO_IMAGE, parametersOf, TOOL_IMAGES_NOTE } from "../../kit/provider/content.ts";
@@ -10,6 +11,7 @@ import type { Dialect } from "./dialect.ts";
 import { jsonText, TextCache } from "../../kit/provider/json_text.ts";
 import { effortFor, mayReason, temperatureFor } from "./models.ts";
 import { transcriptText } from "../../kit/provider/transcript.ts";
+import { wholeItem } from "./reasoning_items.ts";
 
 /** Builds the bodies of one dialect; keep it, it remembers the text of every message it has seen. */
 export class ResponsesRequests {
@@ -26,8 +28,8 @@ export class ResponsesRequests {
     this.#provider = provider;
   }
 
-  /** The body of a request. */
-  body(asked: ModelRequest): string {
+  /** The body of a request, with further members. */
+  body(asked: ModelRequest, members: JsonObject = {}): string {
     const dialect = this.#dialect;
     const { request, schema } = formatted(asked, dialect.responsesFormat);
     const reasoning = dialect.encryptedReasoning && mayReason(request.model);
@@ -56,6 +58,7 @@ export class ResponsesRequests {
       include: reasoning ? ["reasoning.encrypted_content"] : undefined,
       store: false,
       stream: true,
+      ...members,
     });
     const tools = request.tools.length === 0
       ? ""
@@ -110,12 +113,14 @@ export class ResponsesRequests {
   #replay(items: readonly ReasoningPart[]): readonly object[] {
     return items
       .filter((item) => item.provider === this.#provider && item.encryptedContent !== undefined)
-      .map((item) => ({
-        type: "reasoning",
-        id: item.itemId,
-        summary: (item.summary ?? []).map((text) => ({ type: "summary_text", text })),
-        encrypted_content: item.encryptedContent,
-      }));
+      .map((item) =>
+        (this.#dialect.wholeReasoningItems ? wholeItem(item.encryptedContent) : undefined) ?? ({
+          type: "reasoning",
+          id: item.itemId,
+          summary: (item.summary ?? []).map((text) => ({ type: "summary_text", text })),
+          encrypted_content: item.encryptedContent,
+        })
+      );
   }
 
   #output(message: Extract<ModelMessage, { role: "tool" }>): string | readonly object[] {

@@ -41,6 +41,11 @@ export class ToolCallMerger {
     return this.#calls.length;
   }
 
+  /** The provider's ids of the calls, in order; empty where it gave none. */
+  get ids(): readonly string[] {
+    return this.#calls.map((call) => call.id);
+  }
+
   /** The calls in the order in which they began; a reply that was cut off may end with a torn one. */
   events(cutOff: boolean): readonly ModelEvent[] {
     return this.#calls.map((call) => ({

@@ -12,6 +12,10 @@ export interface ProviderComplaint {
   readonly type: string;
   /** Its words. */
   readonly message: string;
+  /** The quota that ran out, when it says which: Google has the same words for both. */
+  readonly quota?: "day" | "minute";
+  /** How long to wait, in milliseconds, when the body says so. */
+  readonly retryAfterMs?: number;
 }
 
 /** A code and whether trying again makes sense. */
@@ -69,11 +73,20 @@ const QUOTA_WORDS = new RegExp(
   "i",
 );
 
+/** Google answers a wrong key with 400. */
+const KEY_CODES: ReadonlySet<string> = new Set([
+  "API_KEY_INVALID",
+  "API_KEY_SERVICE_BLOCKED",
+  "SERVICE_DISABLED",
+  "CONSUMER_SUSPENDED",
+]);
+
 const MODEL_CODES: ReadonlySet<string> = new Set([
   "model_not_found",
   "invalid_model",
   "unsupported_model",
   "model_not_available",
+  "DeploymentNotFound", // Azure
 ]);
 /** OpenAI, vLLM and Ollama name the model first; OpenRouter does not. */
 const MODEL_WORDS = new RegExp(
@@ -81,6 +94,7 @@ const MODEL_WORDS = new RegExp(
     "\\bmodel\\b.{0,200}(not found|(does not|doesn't|not) exist|is not available|not a valid model|not supported)",
     "is not a valid model",
     "(unknown|no such|invalid) model\\b",
+    "models/\\S+ is not (found|supported)", // Gemini
     "no endpoints found",
     "^model: \\S+$", // Anthropic
   ].join("|"),
@@ -106,6 +120,12 @@ const STATUS_OF_CODE: ReadonlyMap<string, number> = new Map([
   ["bio_policy", 400],
   ["misalignment_policy_violation", 400],
   ["data_residency_mismatch", 400],
+  ["INVALID_ARGUMENT", 400],
+  ["PERMISSION_DENIED", 403],
+  ["RESOURCE_EXHAUSTED", 429],
+  ["INTERNAL", 500],
+  ["UNAVAILABLE", 503],
+  ["DEADLINE_EXCEEDED", 504],
 ]);
 
 /** The class of a complaint: what it is about first, its status second. */
@@ -113,6 +133,9 @@ export function classify(complaint: ProviderComplaint): FailureClass {
   const { code, type, message } = complaint;
   const status = complaint.status ?? STATUS_OF_CODE.get(code) ?? STATUS_OF_CODE.get(type) ?? imageStatus(code);
 
+  if (complaint.quota === "minute") return again("provider_rate_limited");
+  if (complaint.quota === "day") return final("provider_usage_limit_reached");
+  if (KEY_CODES.has(code)) return final("provider_misconfigured");
   if (QUOTA_CODES.has(code) || QUOTA_CODES.has(type) || status === 402 || QUOTA_WORDS.test(message)) {
     return final("provider_usage_limit_reached");
   }

@@ -3,6 +3,7 @@
 import { type FailureCode, messageOf, ProviderError } from "../../errors.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { classify, type ProviderComplaint } from "./failure_code.ts";
+import { googleDetails } from "./google_details.ts";
 import { fieldsOf, isFields, textOf } from "./narrow.ts";
 import type { Redactor } from "./redactor.ts";
 import { retryAfterMs } from "./retry_after.ts";
@@ -87,7 +88,7 @@ export class Failures {
     if (requestId) fields["requestId"] = this.#shown(requestId);
     return this.#error(code, why, retryable && headers?.get("x-should-retry") !== "false", {
       status: complaint.status,
-      retryAfterMs: headers === undefined ? undefined : retryAfterMs(headers),
+      retryAfterMs: (headers === undefined ? undefined : retryAfterMs(headers)) ?? complaint.retryAfterMs,
       fields,
     });
   }
@@ -127,10 +128,16 @@ function complaintOf(body: unknown): ProviderComplaint {
   // OpenRouter gives the status of the provider behind it as the code.
   const status = typeof code === "number" || /^\d{3}$/.test(textOf(code)) ? Number(code) : undefined;
   const message = textOf(inner) || textOf(error["message"]) || textOf(error["detail"]) || JSON.stringify(body) || "";
+  // OpenRouter keeps the words of the provider behind it apart; its own say only that there was an error.
+  const raw = textOf(fieldsOf(error["metadata"])["raw"]);
+  const { reason, quota, retryAfterMs } = googleDetails(error["details"]);
   return {
-    code: textOf(code) || (status === undefined ? "" : String(status)),
-    type: textOf(error["type"]),
-    message,
+    code: reason || textOf(code) || (status === undefined ? "" : String(status)),
+    // Google calls its kind of error a status.
+    type: textOf(error["type"]) || textOf(error["status"]),
+    message: raw === "" ? message : `${message}: ${raw}`,
+    ...(quota === undefined ? {} : { quota }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(status !== undefined && status >= 400 && status < 600 ? { status } : {}),
   };
 }

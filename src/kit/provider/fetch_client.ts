@@ -1,7 +1,7 @@
 /** Requests over `fetch` alone, for providers without a library that keeps to the network grant. */
 
 import { createParser } from "eventsource-parser";
-import type { Transport } from "./transport.ts";
+import { ownHeaders, type Transport } from "./transport.ts";
 import type { Incoming, WireClient } from "./wire_client.ts";
 
 /** Sends requests through a transport and parses its event streams as JSON. */
@@ -14,8 +14,13 @@ export class FetchClient implements WireClient {
   }
 
   /** Posts a body as it is; resolves when the headers of a stream arrived. */
-  async post(url: string, body: string, signal: AbortSignal): Promise<Incoming> {
-    const response = await this.#transport.fetch(url, { method: "POST", body, signal });
+  async post(
+    url: string,
+    body: string,
+    signal: AbortSignal,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Incoming> {
+    const response = await this.#transport.fetch(url, { method: "POST", body, headers: ownHeaders(headers), signal });
     return { events: jsonEvents(response), heartbeat: this.#transport.heartbeatOf(response) };
   }
 

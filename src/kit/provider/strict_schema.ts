@@ -9,6 +9,8 @@ export interface StrictRules {
   readonly keywords: ReadonlySet<string>;
   /** Whether every property of an object has to be required. */
   readonly allRequired: boolean;
+  /** Whether an object may leave open which other properties it has. @default {false} */
+  readonly openObjects?: boolean;
 }
 
 /** Keywords every provider with constrained decoding takes. */
@@ -45,7 +47,7 @@ function fits(schema: unknown, rules: StrictRules, { depth, defining }: Place): 
   const { properties = {}, items = [], anyOf = [], $defs = {}, $ref, type } = schema;
   if ($ref !== undefined && (defining || typeof $ref !== "string" || !$ref.startsWith("#/$defs/"))) return false;
   const isObject = type === "object" || listOf(type).includes("object") || schema["properties"] !== undefined;
-  if (isObject && schema["additionalProperties"] !== false) return false;
+  if (isObject && rules.openObjects !== true && schema["additionalProperties"] !== false) return false;
   const required = listOf(schema["required"]);
   if (rules.allRequired && !Object.keys(fieldsOf(properties)).every((name) => required.includes(name))) return false;
   const nested = [...Object.values(fieldsOf(properties)), ...[items].flat(), ...listOf(anyOf)];

@@ -8,15 +8,25 @@ import { isFields } from "./narrow.ts";
 const MAX_STREAM_BYTES = 64 * 1024 * 1024;
 /** Enough to find the code in an error; a message shows much less of it. */
 const MAX_ERROR_BYTES = 64 * 1024;
+const OWN_HEADERS = "x-own-headers";
 
 /** Sends one HTTP request; the shape in which `fetch` is used. */
 export type FetchFunction = (url: string, init: RequestInit) => Promise<Response>;
+
+/**
+ * The header that carries the headers of one request through a library, as JSON; it is never sent itself.
+ *
+ * Among a library's own headers they could not be told from those it takes out of the environment.
+ */
+export function ownHeaders(headers: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
+  return { [OWN_HEADERS]: encodeURIComponent(JSON.stringify(headers)) };
+}
 
 /** What a transport is made of. */
 export interface TransportParts {
   /** Sends the requests. */
   readonly fetch: FetchFunction;
-  /** The headers of every request, credentials included; no others are sent. */
+  /** The headers of every request, credentials included; besides them only a request's own ones are sent. */
   readonly headers: Readonly<Record<string, string>>;
   /** Most bytes of one line of a stream. */
   readonly maxLineBytes: number;
@@ -43,7 +53,7 @@ export class Transport {
   readonly fetch = async (url: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
     const { failures, headers } = this.#parts;
     const body = init.body ?? null;
-    const sent = new Headers(headers);
+    const sent = new Headers({ ...(body === null ? {} : carried(init.headers)), ...headers });
     if (body !== null) sent.set("content-type", "application/json");
     const response = await this.#parts.fetch(String(url), {
       method: init.method ?? "GET",
@@ -103,6 +113,11 @@ export class Transport {
     const guarded = guardBody(body, limits, { exceeded: (_what, limit) => failures.tooMuch("a document", limit) });
     return new Response(guarded, { status: response.status, headers: response.headers });
   }
+}
+
+function carried(headers: HeadersInit | undefined): Readonly<Record<string, string>> {
+  const text = new Headers(headers).get(OWN_HEADERS);
+  return text === null ? {} : JSON.parse(decodeURIComponent(text));
 }
 
 function mediaType(response: Response): string {

@@ -12,8 +12,13 @@ export interface Incoming {
 
 /** Sends the requests of one driver; what it throws is made a ProviderError by the driver. */
 export interface WireClient {
-  /** Posts a body as it is; resolves when the headers of a stream arrived. */
-  post(url: string, body: string, signal: AbortSignal): Promise<Incoming>;
+  /** Posts a body as it is, with headers of its own; resolves when the headers of a stream arrived. */
+  post(
+    url: string,
+    body: string,
+    signal: AbortSignal,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Incoming>;
   /** Gets a JSON document. */
   get(url: string, signal: AbortSignal): Promise<unknown>;
 }

@@ -19,6 +19,8 @@ export interface WireApi {
    * It has to make something of `responseFormat`: the provider's own member, else `instructed()`.
    */
   body(request: ModelRequest): string;
+  /** Headers of a request beyond the driver's, which win over them; names in lower case, none of them a credential. */
+  headers?(request: ModelRequest): Readonly<Record<string, string>>;
   /** A reader for one reply to a request. */
   reply(request: ModelRequest): ReplyReader;
   /**
@@ -72,7 +74,7 @@ export class WireDriver implements Driver {
     return {
       method: "POST",
       url: endpoint.url(api.path(request)),
-      headers: { ...shownHeaders, "content-type": "application/json" },
+      headers: { ...api.headers?.(request), ...shownHeaders, "content-type": "application/json" },
       body: api.body(request),
     };
   }
@@ -119,7 +121,7 @@ export class WireDriver implements Driver {
     const { api, client } = this.#parts;
     const post = (sent: ModelRequest): Promise<Incoming> => {
       const { url, body } = this.prepare(sent);
-      return this.#guarded(() => client.post(url, body, any), signal);
+      return this.#guarded(() => client.post(url, body, any, api.headers?.(sent)), signal);
     };
     try {
       return { incoming: await post(request), sent: request };

@@ -10,7 +10,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { spawnDenoOk } from "../../_support/spawn_deno.ts";
-import { cost, type Figure, passes } from "../figures.ts";
+import { cost, type Figure, passes, timed } from "../figures.ts";
 import { tableOf } from "../table.ts";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url)).replace(/[\\/]$/, "");
@@ -62,10 +62,14 @@ async function opening(
   await program("fill_folder.ts", dataDir, String(sessions));
   const times: number[] = [];
   const sizes: number[] = [];
+  const processor: number[] = [];
+  const empty: number[] = [];
   for (let i = 0; i < OPENINGS; i++) {
-    const { milliseconds, rss } = JSON.parse(await program("continue_session.ts", dataDir));
+    empty.push(await timed(() => program("../empty_program.ts", dataDir)));
+    const { milliseconds, rss, processorMs } = JSON.parse(await program("continue_session.ts", dataDir));
     times.push(milliseconds);
     sizes.push(rss / 1024 / 1024);
+    processor.push(processorMs);
   }
   const { megabytes } = budget;
   return [
@@ -74,6 +78,8 @@ async function opening(
       { name: `RSS then, ${what}`, unit: "MB", ...(megabytes === undefined ? {} : { budget: { atMost: megabytes } }) },
       sizes,
     ),
+    cost({ name: "processor time, all threads, Deno's start included", unit: "ms" }, processor),
+    cost({ name: "an empty program beside it, whole process", unit: "ms" }, empty),
   ];
 }
 

@@ -264,10 +264,10 @@ const damages: readonly (readonly [what: string, sql: string])[] = [
   ["missing content", "UPDATE file SET content = NULL WHERE path = '/a'"],
   ["encoding", "UPDATE file SET encoding = 'base64' WHERE path = '/a'"],
   ["read-only mark", "UPDATE file SET is_readonly = 2 - is_readonly - 1 WHERE path = '/a'"],
-  ["hash", "UPDATE file SET sha256 = '00' WHERE path = '/a'"],
+  ["hash", "UPDATE file SET hash = '00' WHERE path = '/a'"],
   [
     "place",
-    "UPDATE file SET (content, sha256) = (SELECT content, sha256 FROM file WHERE path = '/b') WHERE path = '/a'",
+    "UPDATE file SET (content, hash) = (SELECT content, hash FROM file WHERE path = '/b') WHERE path = '/a'",
   ],
 ];
 for (const [what, sql] of damages) {
@@ -297,7 +297,7 @@ Deno.test("a damaged file is not overwritten by a compare, and can be written an
   using db = openStore(folder);
   const files = new LocalFileStore(db);
   for (const path of ["/a", "/b"]) await files.writeFile(WS, path, "x", "text");
-  await db.write(() => db.run("UPDATE file SET sha256 = '00'"));
+  await db.write(() => db.run("UPDATE file SET hash = '00'"));
   await assert.rejects(files.writeFileIfContentMatches(WS, "/a", "x", "y", "text"), { code: "file_corrupt" });
   assert.equal(await files.writeFile(WS, "/a", "y", "text"), false);
   assert.equal((await files.readFile(WS, "/a")).content, "y");

@@ -278,7 +278,7 @@ Deno.test("a damaged session is mended by adding it again", async () => {
   using folder = tempFolder();
   using db = openStore(folder);
   await addThree(db);
-  await db.write(() => db.run("UPDATE record SET sha256 = '00'"));
+  await db.write(() => db.run("UPDATE record SET hash = '00'"));
   const store = new LocalSessionStore(db);
   await store.addSession(sessionFixture(2));
   assert.deepEqual(await new LocalSessionStore(db).getSession(idFromSeed("session", 2)), sessionFixture(2));
@@ -291,7 +291,7 @@ Deno.test("a row with the content of another is refused", async () => {
   const from = idFromSeed("session", 3);
   await db.write(() =>
     db.run(
-      "UPDATE record SET (body, sha256) = (SELECT body, sha256 FROM record WHERE id = ?) WHERE id = ?",
+      "UPDATE record SET (body, hash) = (SELECT body, hash FROM record WHERE id = ?) WHERE id = ?",
       from,
       idFromSeed("session", 2),
     )

@@ -166,7 +166,7 @@ export async function rewrite(process: Process, id: string, change: (body: strin
   const row = connection.get("SELECT org_id, body, metadata FROM schedule WHERE id = ?", id)!;
   const body = change(textOf(row, "body"));
   const hash = rowHash(textOf(row, "org_id"), body, textOf(row, "metadata"));
-  await connection.write(() => connection.run("UPDATE schedule SET body = ?, sha256 = ? WHERE id = ?", body, hash, id));
+  await connection.write(() => connection.run("UPDATE schedule SET body = ?, hash = ? WHERE id = ?", body, hash, id));
 }
 
 /** Another organisation. */

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { DuplicateInputError, QueueFullError, SessionBusyError, TurnWaitingError } from "../../../src/errors.ts";
+import { StoreBusyError } from "../../../local/errors.ts";
 import {
   claimantOf,
   FakeSessions,
@@ -105,6 +106,7 @@ const NOT_NOW: readonly [name: string, error: Error][] = [
   ["runs elsewhere", new SessionBusyError(SESSION, "other")],
   ["waits for its client", new TurnWaitingError(SESSION, [{ id: "call_1", name: "ask" }])],
   ["has a full route", new QueueFullError("wake", 1)],
+  ["has a busy store", new StoreBusyError("local.db", 5000)],
 ];
 for (const [name, error] of NOT_NOW) {
   Deno.test(`a session that ${name} is asked again a second later, and that is no failure`, async () => {

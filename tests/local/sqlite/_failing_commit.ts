@@ -18,10 +18,14 @@ export interface FailCommitsOptions {
   readonly stored: boolean;
   /** Whether no database can be opened meanwhile. @default {false} */
   readonly locked?: boolean;
+  /** The statement that fails. @default {"COMMIT"} */
+  readonly statement?: "COMMIT" | "ROLLBACK";
 }
 
 /** While it is in scope, every COMMIT that is prepared ends with an I/O error. */
-export function failCommits({ stored, locked = false }: FailCommitsOptions): FailingCommit {
+export function failCommits(
+  { stored, locked = false, statement: failing = "COMMIT" }: FailCommitsOptions,
+): FailingCommit {
   const { prepare } = DatabaseSync.prototype;
   const seen = new Set<DatabaseSync>();
   DatabaseSync.prototype.prepare = function (this: DatabaseSync, sql) {
@@ -30,7 +34,7 @@ export function failCommits({ stored, locked = false }: FailCommitsOptions): Fai
       seen.add(this);
     }
     const statement = prepare.call(this, sql);
-    if (sql !== "COMMIT") return statement;
+    if (sql !== failing) return statement;
     const run = statement.run.bind(statement);
     statement.run = () => {
       if (stored) run();

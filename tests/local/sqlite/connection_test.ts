@@ -90,6 +90,21 @@ Deno.test("a write is given up with StoreBusyError after 5 s of another process'
   await write;
 });
 
+Deno.test("writes that came while another process's lock was waited for are given up too, each after 5 s at most", async () => {
+  using folder = tempFolder();
+  const clock = new FakeClock();
+  using db = Connection.open(join(folder.path, "local.db"), { clock });
+  using _other = holdLock(folder.path);
+  const first = assert.rejects(add(db, "a"), StoreBusyError);
+  await clock.advance(1000);
+  const told: string[] = [];
+  const later = ["b", "c"].map((key) => assert.rejects(add(db, key), StoreBusyError).then(() => told.push(key)));
+  for (let second = 0; second < 6; second++) await clock.advanceAsync(1000);
+  await first;
+  assert.deepEqual(told, ["b", "c"]);
+  await Promise.all(later);
+});
+
 Deno.test("close() stores what waits", async () => {
   using folder = tempFolder();
   const path = join(folder.path, "local.db");

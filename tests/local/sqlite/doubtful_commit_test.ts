@@ -83,7 +83,7 @@ Deno.test("a commit that SQLite itself refuses takes its group with it, and noth
   using db = Connection.open(join(folder.path, "local.db"));
   const refused = db.write(() => {
     db.get("PRAGMA defer_foreign_keys=ON");
-    db.run("INSERT INTO task_message (id, task_id, body, sha256) VALUES ('m', 'nobody', '', '')");
+    db.run("INSERT INTO task_message (id, task_id, body, hash) VALUES ('m', 'nobody', '', '')");
   }, { join: true });
   const settled = await Promise.allSettled([add(db, "a"), refused]);
   assert.deepEqual(settled.map(({ status }) => status), ["rejected", "rejected"]);
@@ -116,4 +116,22 @@ Deno.test("a step whose commit failed and is not stored rejects the later ones o
   const again = await JournalDriver.acquire(opened.journal, session, turn.owner);
   await again.accept(1);
   assert.equal((await opened.journal.events(session)).length, 3);
+});
+
+Deno.test("writes that cannot be undone reject, the file is opened again, and the next one is stored", async () => {
+  using folder = tempFolder();
+  using db = Connection.open(join(folder.path, "local.db"));
+  const broken = (): Promise<never> =>
+    db.write(() => {
+      db.run(ADD, "broken");
+      throw new RangeError("no");
+    }, { join: true });
+  {
+    using disk = failCommits({ stored: false, statement: "ROLLBACK" });
+    const settled = await Promise.allSettled([add(db, "a"), broken()]);
+    assert.deepEqual(settled.map(({ status }) => status), ["rejected", "rejected"]);
+    assert.equal(disk.opened(), 1);
+  }
+  assert.equal(await add(db, "c"), "added c");
+  assert.deepEqual(keys(db), ["c"]);
 });

@@ -69,7 +69,7 @@ Deno.test("the end of a task and the wake it causes are stored by one transactio
 const damages: readonly (readonly [what: string, sql: string])[] = [
   ["a changed body", "UPDATE task SET body = replace(body, 'damaged', 'Damaged') WHERE id = ?"],
   ["a cut body", "UPDATE task SET body = substr(body, 1, 20) WHERE id = ?"],
-  ["a damaged hash", "UPDATE task SET sha256 = '00' WHERE id = ?"],
+  ["a damaged hash", "UPDATE task SET hash = '00' WHERE id = ?"],
 ];
 for (const [what, sql] of damages) {
   Deno.test(`a task with ${what} fails only reads of itself`, async () => {

@@ -232,7 +232,7 @@ Deno.test("a session whose delivery hangs does not hold up another one, and is a
   await clock.advanceAsync(500);
   await hanging;
   assert.equal(aborted, true);
-  assert.match(wakes.pending()[0]?.error ?? "", /more than 500 ms/);
+  assert.match(wakes.pending()[0]?.error ?? "", /longer than 500 ms/);
 });
 
 Deno.test("a damaged wake is recorded as failed and does not hold up the next one", async () => {

@@ -15,7 +15,7 @@ class RoutedDelivery implements WakeDelivery {
   readonly sessions: FakeSessions = new FakeSessions();
 
   async deliver(sessionId: SessionId, text: string, key: string): Promise<void> {
-    if (!this.routes.trySend(sessionId, { text, key })) await this.sessions.deliver(sessionId, text, key);
+    await (this.routes.send(sessionId, { text, key }) ?? this.sessions.deliver(sessionId, text, key));
   }
 
   async canDeliver(sessionId: SessionId): Promise<boolean> {
@@ -30,8 +30,11 @@ Deno.test("a live host gets the wake and no turn runs", async () => {
   const delivery = new RoutedDelivery();
   using route = delivery.routes.register(SESSION);
   await using run = process.start(delivery);
-  await fire(run);
+  await run.tick();
   assert.deepEqual((await route.next()).value, { text: "look", key: `schedule:${id}:${START}` });
+  await route.return?.();
+  await run.settled();
+  assert.equal((await onlySchedule(process.store())).triggerCount, 1);
   assert.deepEqual(delivery.sessions.attempts, []);
 });
 
@@ -65,8 +68,9 @@ Deno.test("a host that registers again gets the wake, whatever becomes of its ol
   using route = delivery.routes.register(SESSION);
   stale[Symbol.dispose]();
   await using run = process.start(delivery);
-  await fire(run);
+  await run.tick();
   assert.equal((await route.next()).value?.text, "look");
+  await route.return?.();
   assert.deepEqual(delivery.sessions.attempts, []);
 });
 
@@ -80,8 +84,10 @@ Deno.test("sessions are reached by a live route or by a turn; others keep their 
   delivery.sessions.unreachable.add(SESSION).add(OTHER_SESSION);
   const route = delivery.routes.register(SESSION);
   await using run = process.start(delivery);
-  assert.equal(await fire(run), 1);
+  assert.equal(await run.tick(), 1);
   assert.equal((await route.next()).value?.text, "look");
+  await route.return?.();
+  await run.settled();
   assert.equal(await fire(run), 0);
   delivery.sessions.unreachable.delete(OTHER_SESSION);
   assert.equal(await fire(run), 1);
@@ -94,13 +100,16 @@ Deno.test("a wake for a full route stays pending until its host reads", async ()
   const store = process.store();
   const delivery = new RoutedDelivery();
   using route = delivery.routes.register(SESSION);
-  delivery.routes.trySend(SESSION, { text: "first", key: "first" });
+  delivery.routes.send(SESSION, { text: "first", key: "first" });
   await store.createSchedule(ONCE);
   await using run = process.start(delivery, { maxAttempts: 1 });
   await fire(run);
   assert.equal((await onlySchedule(store)).triggerCount, 0);
   await route.next();
   world.clock.advance(1000);
-  await fire(run);
+  await run.tick();
+  await route.next();
+  await route.return?.();
+  await run.settled();
   assert.equal((await onlySchedule(store)).triggerCount, 1);
 });

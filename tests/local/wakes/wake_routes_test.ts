@@ -19,13 +19,18 @@ async function read(route: WakeRoute, count: number): Promise<(string | undefine
   return keys;
 }
 
-Deno.test("trySend() hands wakes to the session's route in order", async () => {
+/** Sends a wake to {@linkcode SESSION}; tells whether it has a route. */
+function send(routes: WakeRoutes, name: string): boolean {
+  return routes.send(SESSION, wake(name)) !== undefined;
+}
+
+Deno.test("send() hands wakes to the session's route in order", async () => {
   const routes = new WakeRoutes();
   using route = routes.register(SESSION);
   using other = routes.register(OTHER_SESSION);
-  assert.equal(routes.trySend(SESSION, wake("a")), true);
-  assert.equal(routes.trySend(OTHER_SESSION, wake("x")), true);
-  assert.equal(routes.trySend(SESSION, wake("b")), true);
+  assert.equal(send(routes, "a"), true);
+  assert.notEqual(routes.send(OTHER_SESSION, wake("x")), undefined);
+  assert.equal(send(routes, "b"), true);
   assert.deepEqual(await read(route, 2), ["a", "b"]);
   assert.deepEqual(await read(other, 1), ["x"]);
 });
@@ -37,22 +42,22 @@ Deno.test("a route can be read in a loop that waits for wakes", async () => {
   const reading = (async () => {
     for await (const { key } of route) {
       seen.push(key);
-      if (key === "a") routes.trySend(SESSION, wake("b"));
+      if (key === "a") send(routes, "b");
       else routes.unregister(SESSION);
     }
   })();
-  routes.trySend(SESSION, wake("a"));
+  send(routes, "a");
   await reading;
   assert.deepEqual(seen, ["a", "b"]);
 });
 
-Deno.test("trySend() to a session without a route is false", () => {
+Deno.test("send() to a session without a route is undefined", () => {
   const routes = new WakeRoutes();
-  assert.equal(routes.trySend(SESSION, wake("a")), false);
+  assert.equal(send(routes, "a"), false);
   routes.register(SESSION);
   assert.equal(routes.unregister(SESSION), true);
   assert.equal(routes.unregister(SESSION), false);
-  assert.equal(routes.trySend(SESSION, wake("a")), false);
+  assert.equal(send(routes, "a"), false);
 });
 
 const ENDINGS: readonly [name: string, end: (route: WakeRoute) => unknown][] = [
@@ -66,7 +71,7 @@ for (const [name, end] of ENDINGS) {
     await end(route);
     assert.equal(route.isClosed, true);
     assert.deepEqual(routes.liveSessions(), []);
-    assert.equal(routes.trySend(SESSION, wake("a")), false);
+    assert.equal(send(routes, "a"), false);
     assert.deepEqual(await read(route, 1), [undefined]);
   });
 }
@@ -74,9 +79,9 @@ for (const [name, end] of ENDINGS) {
 Deno.test("leaving a loop over a route ends it", async () => {
   const routes = new WakeRoutes();
   const route = routes.register(SESSION);
-  routes.trySend(SESSION, wake("a"));
+  send(routes, "a");
   for await (const _ of route) break;
-  assert.equal(routes.trySend(SESSION, wake("b")), false);
+  assert.equal(send(routes, "b"), false);
 });
 
 Deno.test("the newest registration wins and ends the one before, also for who waits on it", async () => {
@@ -85,7 +90,7 @@ Deno.test("the newest registration wins and ends the one before, also for who wa
   const waiting = older.next();
   using newer = routes.register(SESSION);
   assert.equal((await waiting).done, true);
-  routes.trySend(SESSION, wake("a"));
+  send(routes, "a");
   assert.deepEqual(await read(newer, 1), ["a"]);
   assert.deepEqual(routes.liveSessions(), [SESSION]);
 });
@@ -96,48 +101,57 @@ Deno.test("the end of an older route does not prune a newer one", () => {
   using newer = routes.register(SESSION);
   older[Symbol.dispose]();
   assert.equal(newer.isClosed, false);
-  assert.equal(routes.trySend(SESSION, wake("a")), true);
+  assert.equal(send(routes, "a"), true);
 });
 
-Deno.test("what a route had not given to its reader begins the next one", async () => {
-  const routes = new WakeRoutes();
-  const first = routes.register(SESSION);
-  for (const name of ["a", "b", "c"]) routes.trySend(SESSION, wake(name));
-  assert.deepEqual(await read(first, 1), ["a"]);
-  const second = routes.register(SESSION);
-  assert.deepEqual(await read(first, 1), [undefined]);
-  routes.trySend(SESSION, wake("d"));
-  assert.deepEqual(await read(second, 1), ["b"]);
-  second[Symbol.dispose]();
-  using third = routes.register(SESSION);
-  assert.deepEqual(await read(third, 2), ["c", "d"]);
-});
-
-Deno.test("a key that waits to be read is not added again", async () => {
+Deno.test("a wake is done with when the host asks for the next one", async () => {
   const routes = new WakeRoutes();
   using route = routes.register(SESSION);
-  routes.trySend(SESSION, wake("a"));
-  assert.equal(routes.trySend(SESSION, wake("a")), true);
-  routes.trySend(SESSION, wake("b"));
-  assert.deepEqual(await read(route, 2), ["a", "b"]);
-  routes.trySend(SESSION, wake("a"));
+  const done: string[] = [];
+  for (const name of ["a", "b"]) routes.send(SESSION, wake(name))?.then(() => done.push(name));
+  assert.deepEqual(await read(route, 1), ["a"]);
+  assert.deepEqual(done, []);
+  assert.deepEqual(await read(route, 1), ["b"]);
+  assert.deepEqual(done, ["a"]);
+});
+
+Deno.test("a route that ends is done with what was read, and gives back what was not", async () => {
+  const routes = new WakeRoutes();
+  const route = routes.register(SESSION);
+  const [first, second] = ["a", "b"].map((name) => routes.send(SESSION, wake(name)));
+  assert.deepEqual(await read(route, 1), ["a"]);
+  using _next = routes.register(SESSION);
+  await first;
+  await assert.rejects(async () => await second, { code: "route_closed" });
+});
+
+Deno.test("a key is not sent again before its host is done with it", async () => {
+  const routes = new WakeRoutes();
+  using route = routes.register(SESSION);
+  const first = routes.send(SESSION, wake("a"));
+  assert.equal(routes.send(SESSION, wake("a")), first);
+  send(routes, "b");
+  assert.deepEqual(await read(route, 1), ["a"]);
+  assert.equal(routes.send(SESSION, wake("a")), first);
+  assert.deepEqual(await read(route, 1), ["b"]);
+  send(routes, "a");
   assert.deepEqual(await read(route, 1), ["a"]);
 });
 
 Deno.test("a full route refuses with an error and takes wakes again once it was read", async () => {
   const routes = new WakeRoutes({ capacity: 2 });
   using route = routes.register(SESSION);
-  routes.trySend(SESSION, wake("a"));
-  routes.trySend(SESSION, wake("b"));
-  assert.throws(() => routes.trySend(SESSION, wake("c")), QueueFullError);
+  send(routes, "a");
+  send(routes, "b");
+  assert.throws(() => send(routes, "c"), QueueFullError);
   assert.deepEqual(await read(route, 1), ["a"]);
-  assert.equal(routes.trySend(SESSION, wake("c")), true);
+  assert.equal(send(routes, "c"), true);
 });
 
 Deno.test("a route keeps 1024 wakes unless told otherwise", () => {
   const routes = new WakeRoutes();
   using _route = routes.register(SESSION);
-  for (let n = 0; n < 1024; n++) routes.trySend(SESSION, wake(String(n)));
-  assert.throws(() => routes.trySend(SESSION, wake("one more")), QueueFullError);
+  for (let n = 0; n < 1024; n++) send(routes, String(n));
+  assert.throws(() => send(routes, "one more"), QueueFullError);
   for (const capacity of [0, -1, 1.5, NaN]) assert.throws(() => new WakeRoutes({ capacity }), RangeError);
 });

@@ -1,6 +1,11 @@
 import { Secret } from "../../../src/records/secret.ts";
 import type { Driver, DriverDescriptor } from "../../../src/ports/driver.ts";
-import { openAICompletionsDriver, openAIResponsesDriver } from "../../../src/drivers/openai/mod.ts";
+import {
+  azureOpenAIDriver,
+  ollamaDriver,
+  openAICompletionsDriver,
+  openAIResponsesDriver,
+} from "../../../src/drivers/openai/mod.ts";
 import {
   COMPLETIONS_CALLS,
   COMPLETIONS_TEXT,
@@ -22,6 +27,21 @@ testFaults({
   create: (origin) => create(openAICompletionsDriver(), origin),
   request: requestOf(),
   recordings: [COMPLETIONS_TEXT, COMPLETIONS_CALLS],
+});
+
+testFaults({
+  name: "azure_openai",
+  create: (origin) => create(azureOpenAIDriver(), origin),
+  // The model of the recording, whose price nobody knows.
+  request: requestOf({ model: "m-1" }),
+  recordings: [RESPONSES_TEXT],
+});
+
+testFaults({
+  name: "ollama",
+  create: (origin) => create(ollamaDriver(), origin),
+  request: requestOf(),
+  recordings: [COMPLETIONS_TEXT],
 });
 
 async function create(descriptor: DriverDescriptor, origin: string): Promise<Driver> {

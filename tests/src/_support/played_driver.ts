@@ -11,8 +11,8 @@ import type {
 } from "../../../mod.ts";
 import { descriptorOf } from "./drivers.ts";
 
-/** What one call comes to: its events, or an error that is thrown. */
-export type Played = readonly ModelEvent[] | Error;
+/** What one call comes to: its events, also depending on the request, or an error that is thrown. */
+export type Played = readonly ModelEvent[] | Error | ((request: ModelRequest) => readonly ModelEvent[]);
 
 /** What every reply of {@linkcode texts} and {@linkcode calls} uses. */
 export const USED: Usage = { inputTokens: 10, outputTokens: 5 };
@@ -61,7 +61,7 @@ export class PlayedDriver implements Driver {
     const play = this.#plays[place] ?? new Error(`call ${place + 1} was not foreseen`);
     if (play instanceof Error) throw play;
     this.pulled.push(0);
-    for (const event of play) {
+    for (const event of typeof play === "function" ? play(request) : play) {
       this.pulled[this.pulled.length - 1] = (this.pulled.at(-1) ?? 0) + 1;
       yield event;
       await Promise.resolve();

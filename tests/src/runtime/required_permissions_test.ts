@@ -40,13 +40,14 @@ Deno.test("requiredPermissions() unites drivers, capabilities, tools and servers
       single.sessionMcpServers({
         docs: { url: "https://docs.example.com/mcp" },
         local: { type: "stdio", command: "docs-server" },
+        near: { url: "http://127.0.0.1:8000/mcp" },
       }),
   });
   assert.deepEqual(needs.toFlags(), [
     "--no-prompt",
     "--allow-read=/data,/repo",
     "--allow-write=/data",
-    "--allow-net=api.example.com:443,docs.example.com:443",
+    "--allow-net=127.0.0.1:8000,api.example.com:443,docs.example.com",
     "--allow-run=docs-server,git",
     "--allow-env=HOME",
   ]);

@@ -1,4 +1,7 @@
-/** Servers that fail in every way there is: each is skipped with a warning, and the turn goes on. */
+/**
+ * Servers that fail in every way there is: each is skipped with a warning, and the turn goes on. And servers that do
+ * not: they are connected once and asked as seldom as possible.
+ */
 
 import assert from "node:assert/strict";
 import type { InProcessRuntimeBuilder } from "../../../mod.ts";
@@ -140,4 +143,162 @@ Deno.test("close() waits for connections to end, but not for ever", async () => 
   assert.equal(await isSettled(closing), false);
   await clock.advanceAsync(10_000);
   await closing;
+});
+
+function named(name: string): Tool {
+  return defineTool({ name, description: "", execute: () => name });
+}
+
+Deno.test("a server is connected once and asked once, however many turns and contexts there are", async () => {
+  const count = { connected: 0, listed: 0 };
+  await using runtime = await runtimeWith(connector(() => {
+    count.connected++;
+    return Promise.resolve(source(() => {
+      count.listed++;
+      return Promise.resolve([TOOL]);
+    }));
+  }));
+  await runtime.runTurn(SESSION, "one");
+  await runtime.runTurn(SESSION, "two");
+  assert.equal((await runtime.loadContext(SESSION)).runtimeAgent.tools.length, 1);
+  assert.deepEqual(count, { connected: 1, listed: 1 });
+});
+
+Deno.test("a server that says its list changed is asked again before the next turn", async () => {
+  let listed = 0;
+  const changing = { ...source(() => Promise.resolve([named(`mcp_docs__v${++listed}`)])), revision: 1 };
+  await using runtime = await runtimeWith(connector(() => Promise.resolve(changing)));
+  await runtime.loadContext(SESSION);
+  changing.revision++;
+  const { runtimeAgent } = await runtime.loadContext(SESSION);
+  assert.deepEqual(runtimeAgent.tools.map(({ name }) => name), ["mcp_docs__v2"]);
+});
+
+Deno.test("a server that fails later keeps its earlier tools, with a warning", async () => {
+  let listed = 0;
+  const failing = {
+    ...source(() => ++listed === 1 ? Promise.resolve([TOOL]) : Promise.reject(new Error("boom"))),
+    revision: 1,
+  };
+  await using runtime = await runtimeWith(connector(() => Promise.resolve(failing)));
+  await runtime.loadContext(SESSION);
+  failing.revision++;
+  const { runtimeAgent } = await runtime.loadContext(SESSION);
+  assert.deepEqual(runtimeAgent.tools.map(({ name }) => name), [TOOL.definition.name]);
+  const warnings = eventsOf(runtime, "runtime.warning").map(({ data }) => data);
+  assert.deepEqual(warnings, [
+    { code: "mcp_server_stale", message: 'MCP server "docs" keeps its earlier tools: boom' },
+  ]);
+});
+
+Deno.test("no more than 16 servers are asked at a time, and their tools come in the order of the servers", async () => {
+  const gates = new Map<string, () => void>();
+  const names = Array.from({ length: 20 }, (_, place) => `s${String(place).padStart(2, "0")}`);
+  await using runtime = await runtimeWith(
+    connector((name) =>
+      new Promise((resolve) => gates.set(name, () => resolve(source(() => Promise.resolve([named(`mcp_${name}__t`)])))))
+    ),
+    new FakeClock(),
+    names,
+  );
+  const context = runtime.loadContext(SESSION);
+  await until(() => gates.size === 16);
+  gates.get("s15")?.();
+  await until(() => gates.size === 17);
+  const opened = new Set(["s15"]);
+  while (opened.size < 20) {
+    await until(() => [...gates.keys()].some((name) => !opened.has(name)));
+    for (const name of gates.keys()) {
+      opened.add(name);
+      gates.get(name)?.();
+    }
+  }
+  const { runtimeAgent } = await context;
+  assert.deepEqual(runtimeAgent.tools.map(({ name }) => name), names.map((name) => `mcp_${name}__t`));
+});
+
+Deno.test("of two servers with a tool of one name the first counts, with a warning", async () => {
+  await using runtime = await runtimeWith(
+    connector((name) =>
+      Promise.resolve(
+        source(() => Promise.resolve([defineTool({ ...TOOL.definition, description: name, execute: () => "" })])),
+      )
+    ),
+    new FakeClock(),
+    ["a", "b"],
+  );
+  const { runtimeAgent } = await runtime.loadContext(SESSION);
+  assert.deepEqual(runtimeAgent.tools.map(({ description }) => description), ["a"]);
+  assert.deepEqual(eventsOf(runtime, "runtime.warning").map(({ data }) => data.code), ["mcp_tool_hidden"]);
+});
+
+Deno.test("what a source reports becomes a warning of its session", async () => {
+  await using runtime = await runtimeWith({
+    type: "http",
+    connect: (_, __, scope) => {
+      scope.report?.("mcp_tool_changed", "look at this");
+      return Promise.resolve(source(() => Promise.resolve([TOOL])));
+    },
+  });
+  await runtime.loadContext(SESSION);
+  const [event] = eventsOf(runtime, "runtime.warning");
+  assert.deepEqual([event?.sessionId, event?.data], [SESSION, { code: "mcp_tool_changed", message: "look at this" }]);
+});
+
+Deno.test("a server whose address the network policy does not allow is never connected", async () => {
+  let connected = 0;
+  await using runtime = await faultRuntime({
+    configure: (builder) =>
+      void builder.toolSource(connector(() => {
+        connected++;
+        return Promise.resolve(source(() => Promise.resolve([TOOL])));
+      })),
+    session: (single) =>
+      void single.harnessNetworkAccess({ allowed: ["docs.example.com"] }).sessionMcpServers({
+        docs: { url: "https://docs.example.com/mcp" },
+        evil: { url: "https://evil.example.com/mcp" },
+      }),
+  });
+  await runtime.loadContext(SESSION);
+  assert.equal(connected, 1);
+  assert.deepEqual(eventsOf(runtime, "runtime.warning").map(({ data }) => data.message), [
+    'MCP server "evil" is skipped: the network access policy does not allow its address',
+  ]);
+});
+
+Deno.test("a capability's servers stand below those of the layers", async () => {
+  const seen: unknown[] = [];
+  const servers = { docs: { url: "https://capability.example" }, more: { url: "https://more.example" } };
+  await using runtime = await faultRuntime({
+    capabilities: [{ id: "docs", name: "Docs", mcpServers: servers }],
+    configure: (builder) =>
+      void builder.toolSource({
+        type: "http",
+        connect: (name, { url }) => {
+          seen.push([name, url]);
+          return Promise.resolve(source(() => Promise.resolve([])));
+        },
+      }),
+    session: (single) => void single.sessionMcpServers({ docs: { url: "https://session.example" } }),
+  });
+  await runtime.loadContext(SESSION);
+  assert.deepEqual(seen, [["docs", "https://session.example"], ["more", "https://more.example"]]);
+});
+
+Deno.test("a changed list of capabilities makes the session's servers be asked again", async () => {
+  let listed = 0;
+  await using runtime = await faultRuntime({
+    configure: (builder) =>
+      void builder.capability({ id: "extra", name: "Extra" }).toolSource(connector(() =>
+        Promise.resolve(source(() => {
+          listed++;
+          return Promise.resolve([TOOL]);
+        }))
+      )),
+    session: (single) => void single.sessionMcpServers({ docs: { url: "https://docs.example" } }),
+  });
+  await runtime.loadContext(SESSION);
+  await runtime.activateCapability(SESSION, "extra");
+  await runtime.loadContext(SESSION);
+  assert.equal(listed, 2);
 });

@@ -1,7 +1,14 @@
 /** A turn that was asked for an answer of a form: asked in the driver's way, judged, repaired once, failed, recovered. */
 
 import assert from "node:assert/strict";
-import { type Driver, type ModelRequest, type ResponseFormat, RuntimeBackends, type TurnResult } from "../../../mod.ts";
+import {
+  defineCapability,
+  type Driver,
+  type ModelRequest,
+  type ResponseFormat,
+  RuntimeBackends,
+  type TurnResult,
+} from "../../../mod.ts";
 import { calls, faultRuntime, Process, script, SESSION, text, tool } from "../_support/faults.ts";
 import { JsonJournal } from "../_support/journals.ts";
 import { RecordingDriver, useDriver } from "../_support/drivers.ts";
@@ -204,6 +211,46 @@ Deno.test("an input that joins after a wrong answer is answered first, in the fo
   const { output, iterations } = await turn.result;
   await joined.promise;
   assert.deepEqual([output, iterations], [VALUE, 2]);
+});
+
+Deno.test("a turn that waited for its client across a restart keeps its form", async () => {
+  const disk = RuntimeBackends.inMemory();
+  const run = async (process: Process) =>
+    await faultRuntime({
+      backends: process.backends,
+      clientTools: [{ type: "client_side", name: "where", description: "where", parameters: { type: "object" } }],
+      respond: ({ messages }) => {
+        if (!messages.some(({ role }) => role === "tool")) return calls("where");
+        return text(messages.some(({ content }) => content === BAD) ? GOOD : BAD);
+      },
+    });
+  const first = new Process(disk);
+  const before = await run(first);
+  const waiting = await before.runTextTurn(SESSION, "Where?", { responseFormat: FORMAT });
+  await first.kill();
+  const [call] = waiting.waitingFor;
+  assert.ok(call !== undefined && waiting.output === undefined);
+  await using runtime = await run(new Process(disk));
+  const turn = await runtime.resumeTurn(SESSION, { toolResults: [{ toolCallId: call.id, result: "Bern" }] });
+  assert.deepEqual([turn.status, turn.output], ["completed", VALUE]);
+});
+
+Deno.test("a turn-end hook sees the output, also when it runs after a crash", async () => {
+  const disk = RuntimeBackends.inMemory();
+  const seen: unknown[] = [];
+  const capabilities = [defineCapability({
+    id: "hooked",
+    name: "Hooked",
+    hooks: { turnEnd: ({ output }) => void seen.push(output) },
+  })];
+  // The third step is the end, after the hooks.
+  const first = new Process(disk, { commit: 3, when: "before" });
+  const dying = await faultRuntime({ backends: first.backends, capabilities, respond: () => text(GOOD) });
+  await dying.runTextTurn(SESSION, "Where?", { responseFormat: FORMAT }).then(() => {}, () => {});
+  assert.ok(first.dead);
+  await using runtime = await faultRuntime({ backends: new Process(disk).backends, capabilities });
+  const [recovered] = await runtime.recover();
+  assert.deepEqual([recovered?.result?.output, seen], [VALUE, [VALUE, VALUE]]);
 });
 
 Deno.test("recover() finishes a turn of a form after a crash at every step, repair round included", async (t) => {

@@ -81,6 +81,8 @@ const ODD_STREAMS: Readonly<Record<string, unknown>> = {
   "a text event with a number": [{ type: "text", delta: 5 }],
   "a thinking event with an object": [{ type: "thinking", delta: {} }],
   "a reasoning item that is none": [{ type: "reasoning_item" }],
+  "an image that is none": [{ type: "image" }, { type: "image", image: null }, { type: "done", finishReason: "stop" }],
+  "an image of numbers": [{ type: "image", image: { base64: 5, url: {} } }, { type: "done", finishReason: "stop" }],
   "a done event and no more": [{ type: "done" }],
   "an unknown event": [{ type: "surprise" }, { type: "done", finishReason: "stop" }],
   "usage that is no number": [{ type: "done", finishReason: "stop", usage: { inputTokens: "many" } }],

@@ -35,9 +35,9 @@ async function repaired(
     id: "mender",
     name: "Mender",
     hooks: {
-      repairCall: (broken, problem, context) => {
+      repairCall: (broken, problem, ...told) => {
         kinds.push(problem.kind);
-        return repairCall(broken, problem, context);
+        return repairCall(broken, problem, ...told);
       },
     },
   };

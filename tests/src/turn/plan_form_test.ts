@@ -13,10 +13,11 @@ const INVALID: InvalidAnswer = {
   disclosure: "standard",
   final: false,
 };
+const WRONG: TurnForm = { ...FORM, problem: "wrong" };
 const asked = (form: Partial<TurnForm> = {}, iteration = 1) => state({ form: { ...FORM, ...form }, iteration });
 
 Deno.test("a wrong answer plans one repair round", () => {
-  const { state: next, next: step } = plan(asked(), reasoned({ invalid: INVALID }));
+  const { state: next, next: step } = plan(asked(), reasoned({ invalid: INVALID, form: WRONG }));
   assert.deepEqual([step.type, next.iteration, next.form], ["reason", 2, { ...FORM, problem: "wrong", repair: "now" }]);
 });
 
@@ -34,13 +35,16 @@ Deno.test("a second wrong answer, a final one, and one at the ceiling fail the t
   }
 });
 
-Deno.test("calls in the repair round use it up and clear what was wrong", () => {
-  const { state: next, next: step } = plan(asked({ problem: "wrong", repair: "now" }, 2), reasoned(CALLS));
+Deno.test("calls are run, whatever the form is like after them", () => {
+  const { state: next, next: step } = plan(
+    asked({ problem: "wrong", repair: "now" }, 2),
+    reasoned({ ...CALLS, form: { ...FORM, repair: "used" } }),
+  );
   assert.deepEqual([step.type, next.form], ["act", { ...FORM, repair: "used" }]);
 });
 
 Deno.test("a wrong answer while inputs are pending is kept in mind without a repair round", () => {
-  const { state: next, next: step } = plan(asked(), reasoned({ invalid: INVALID, pendingInputs: 1 }));
+  const { state: next, next: step } = plan(asked(), reasoned({ invalid: INVALID, form: WRONG, pendingInputs: 1 }));
   assert.deepEqual([step.type, next.form], ["reason", { ...FORM, problem: "wrong" }]);
 });
 

@@ -65,7 +65,7 @@ Deno.test("an unknown server is told in words, after everything else", () => {
 });
 
 function chat(members: Partial<ModelRequest>, dialect: DialectName): Record<string, unknown> {
-  return JSON.parse(new CompletionsRequests(DIALECTS[dialect]).body(requestOf(members)));
+  return JSON.parse(new CompletionsRequests(DIALECTS[dialect], "openai_completions").body(requestOf(members)));
 }
 
 function responses(members: Partial<ModelRequest>, dialect: DialectName): Record<string, unknown> {

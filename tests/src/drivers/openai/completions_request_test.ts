@@ -58,7 +58,7 @@ const SENT: Record<DialectName, object> = {
     prompt_cache_key: "k",
     stream_options: { include_usage: true },
   },
-  openrouter: { max_tokens: 9, verbosity: "low", parallel_tool_calls: true },
+  openrouter: { max_tokens: 9, verbosity: "low", parallel_tool_calls: true, service_tier: "flex" },
   ollama: { max_tokens: 9, stream_options: { include_usage: true } },
   vllm: { max_tokens: 9, parallel_tool_calls: true, stream_options: { include_usage: true } },
   llama_cpp: { max_tokens: 9, parallel_tool_calls: true, stream_options: { include_usage: true } },
@@ -141,7 +141,7 @@ Deno.test("a Chat request replays a transcript and puts images of tool results b
 });
 
 function bodyOf(request: ModelRequest, dialect: DialectName): string {
-  return new CompletionsRequests(DIALECTS[dialect]).body(request);
+  return new CompletionsRequests(DIALECTS[dialect], "openai_completions").body(request);
 }
 
 function parsed(request: ModelRequest, dialect: DialectName = "openai"): Record<string, unknown> {

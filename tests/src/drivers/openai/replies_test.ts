@@ -9,6 +9,7 @@ import { Redactor } from "../../../../src/kit/provider/redactor.ts";
 import type { ReplyReader } from "../../../../src/kit/provider/reply.ts";
 import { ResponsesReply } from "../../../../src/drivers/openai/responses_reply.ts";
 
+const RESPONSES_PARTS = { dialect: DIALECTS.openai, provider: "openai", price: undefined };
 const failures = new Failures(new Endpoint(undefined, "https://api.openai.com/v1"), new Redactor([]));
 const TEXT = { type: "response.output_text.delta", delta: "Hi" };
 
@@ -77,8 +78,13 @@ Deno.test("events of any shape are signs of life", () => {
     choices: [{ delta: 1 }],
   }];
   for (const event of odd) {
-    assert.deepEqual(new ResponsesReply("openai", failures).read(event), [{ type: "activity" }]);
-    assert.deepEqual(new CompletionsReply(DIALECTS.generic, failures).read(event), [{ type: "activity" }]);
+    assert.deepEqual(
+      new ResponsesReply({ ...RESPONSES_PARTS, failures }).read(event),
+      [{ type: "activity" }],
+    );
+    assert.deepEqual(readerOf("generic").read(event), [{
+      type: "activity",
+    }]);
   }
 });
 
@@ -137,6 +143,18 @@ Deno.test("usage is read wherever it comes, with cache hits and cost", () => {
   }]);
 });
 
+Deno.test("with a key of one's own the cost is OpenRouter's and the provider's", () => {
+  const usage = {
+    input_tokens: 9,
+    output_tokens: 2,
+    cost: 0.25,
+    is_byok: true,
+    cost_details: { upstream_inference_cost: 1 },
+  };
+  const [done] = readResponses(completed({ usage }));
+  assert.equal(done?.type === "done" ? done.usage?.actualCostUsd : undefined, 1.25);
+});
+
 function completed(response: object = {}): object {
   return { type: "response.completed", response };
 }
@@ -146,11 +164,23 @@ function finish(reason: string): object {
 }
 
 function readResponses(...events: readonly object[]): ModelEvent[] {
-  return readAll(new ResponsesReply("openai", failures), events);
+  return readAll(
+    new ResponsesReply({ ...RESPONSES_PARTS, failures }),
+    events,
+  );
 }
 
 function readCompletions(chunks: readonly object[], dialect: DialectName = "generic"): ModelEvent[] {
-  return readAll(new CompletionsReply(DIALECTS[dialect], failures), chunks);
+  return readAll(readerOf(dialect), chunks);
+}
+
+function readerOf(dialect: DialectName): CompletionsReply {
+  return new CompletionsReply({
+    dialect: DIALECTS[dialect],
+    provider: "openai_completions",
+    failures,
+    price: undefined,
+  });
 }
 
 function readAll(reader: ReplyReader, events: readonly object[]): ModelEvent[] {

@@ -24,3 +24,11 @@ Deno.test("withEstimate() leaves usage alone without a price, and where the prov
   const told = { ...usage, actualCostUsd: 0.5 };
   assert.equal(withEstimate(told, PRICE), told);
 });
+
+Deno.test("withEstimate() multiplies the prices of a whole call with a long prompt", () => {
+  const price = { input: 2, output: 10, cacheRead: 0.2, longPrompt: { above: 1000, input: 2, output: 1.5 } };
+  const cost = (inputTokens: number) =>
+    withEstimate({ inputTokens, outputTokens: 100, cacheReadTokens: 500 }, price).estimatedCostUsd;
+  assert.equal(cost(1000), (500 * 2 + 500 * 0.2 + 100 * 10) / 1_000_000);
+  assert.equal(cost(1001), ((501 * 2 + 500 * 0.2) * 2 + 100 * 10 * 1.5) / 1_000_000);
+});

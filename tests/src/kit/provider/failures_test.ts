@@ -77,6 +77,48 @@ const REFUSALS: readonly [status: number, body: unknown, code: string, retryable
     "request_too_large",
     false,
   ],
+  [
+    400,
+    google(400, "API key not valid. Please pass a valid API key.", [{ reason: "API_KEY_INVALID" }]),
+    "provider_misconfigured",
+    false,
+  ],
+  [
+    429,
+    google(429, "You exceeded your current quota, please check your plan and billing details.", [
+      { violations: [{ quotaId: "GenerateContentInputTokensPerModelPerMinute-FreeTier" }] },
+    ]),
+    "provider_rate_limited",
+    true,
+  ],
+  [
+    429,
+    google(429, "You exceeded your current quota, please check your plan and billing details.", [
+      { violations: [{ quotaId: "GenerateRequestsPerDayPerProjectPerModel-FreeTier" }, { quotaId: "PerMinute" }] },
+    ]),
+    "provider_usage_limit_reached",
+    false,
+  ],
+  [404, google(404, "models/gemini-0 is not found for API version v1beta"), "model_unavailable", false],
+  [503, google(503, "The model is overloaded. Please try again later."), "provider_unavailable", true],
+  [
+    404,
+    error("The API deployment for this resource does not exist.", "DeploymentNotFound"),
+    "model_unavailable",
+    false,
+  ],
+  [
+    400,
+    {
+      error: {
+        code: 400,
+        message: "Provider returned error",
+        metadata: { raw: '{"error":{"message":"prompt is too long: 210000 tokens"}}', provider_name: "Anthropic" },
+      },
+    },
+    "request_too_large",
+    false,
+  ],
   [413, "<html>Payload Too Large</html>", "request_too_large", false],
   [
     429,
@@ -190,6 +232,18 @@ Deno.test("other things thrown while a stream is read are drops", () => {
   }
 });
 
+function google(code: number, message: string, details: readonly object[] = []): object {
+  return { error: { code, message, status: "SOME_STATUS", details } };
+}
+
 function error(message: string, code: string | null = null): object {
   return { error: { message, type: "invalid_request_error", param: null, code } };
 }
+
+Deno.test("the wait Google asks for is in the body, and a header wins over it", () => {
+  const body = JSON.stringify(google(429, "Slow down", [{ retryDelay: "34.0731s" }, { retryDelay: "1s" }]));
+  assert.equal(failures.ofResponse(429, new Headers(), body).retryAfterMs, 34_074);
+  assert.equal(failures.ofResponse(429, new Headers({ "retry-after": "2" }), body).retryAfterMs, 2000);
+  const odd = JSON.stringify(google(429, "Slow down", [{ retryDelay: "soon" }]));
+  assert.equal(failures.ofResponse(429, new Headers(), odd).retryAfterMs, undefined);
+});

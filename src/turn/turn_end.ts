@@ -1,10 +1,10 @@
-/** The hooks before a turn is closed. */
+/** The end of a turn where hooks want to see it. */
 
 import type { TurnResult } from "../records/turn.ts";
 import { contextFor } from "./reasoning.ts";
 import type { TurnRun } from "./turn_run.ts";
 
-/** Runs them in order; one that fails is reported and changes nothing. */
+/** Runs the turn-end hooks; one that fails is reported and stops nothing. */
 export async function runTurnEndHooks(run: TurnRun, result: TurnResult): Promise<void> {
   const context = await run.context();
   for (const { owner, hooks } of context.config.hooks) {

@@ -3,7 +3,7 @@
 import { RuntimeError } from "../../src/errors.ts";
 import type { SessionId } from "../../src/records/ids.ts";
 import type { Clock } from "../../src/ports/clock.ts";
-import type { WakeDelivery } from "../wakes/delivery.ts";
+import type { WakeDelivery } from "./delivery.ts";
 
 /** Errors that say "not now": nothing is wrong with the text or the session. */
 const NOT_NOW: ReadonlySet<string> = new Set([
@@ -12,15 +12,17 @@ const NOT_NOW: ReadonlySet<string> = new Set([
   "host_not_bound",
   "queue_full",
   "runtime_closed",
+  "route_closed",
+  "store_busy",
 ]);
 
 /** What a try came to. */
 export type DeliveryOutcome =
   | { readonly type: "delivered" }
-  /** The session cannot take it just now. */
+  /** The session cannot take it just now, or will take it later. */
   | { readonly type: "not_now" }
   | { readonly type: "failed"; readonly error: unknown }
-  /** The runner was aborted; whether the text is stored is unknown. */
+  /** Whoever tried was aborted; whether the text is stored is unknown. */
   | { readonly type: "aborted" };
 
 /** What {@linkcode tryDelivery} delivers, and how long it waits. */
@@ -48,6 +50,8 @@ export async function tryDelivery(
   const controller = new AbortController();
   const ended = Promise.withResolvers<DeliveryOutcome>();
   const timer = clock.setTimer(() => {
+    // A turn of the session may be in the middle of a long step, and takes the text after it.
+    if (delivery.isUnderway?.(sessionId, key) === true) ended.resolve({ type: "not_now" });
     const error = new RuntimeError(
       "delivery_timeout",
       `Cannot deliver to session "${sessionId}": it took longer than ${timeoutMs} ms; it is tried again`,

@@ -1,0 +1,161 @@
+/** What a server may ask of its client, and only where the host gives an answer. */
+
+import type { Client, ClientCapabilities, CreateMessageResult, ElicitResult, Root } from "@modelcontextprotocol/client";
+import type { SessionId } from "../records/ids.ts";
+import type { JsonObject, JsonSchema } from "../records/json.ts";
+import { copyBounded } from "./tool_schema.ts";
+
+/** Who asks. */
+export interface McpRequestContext {
+  /** The server's name in the configuration. */
+  readonly server: string;
+  /** The session it is connected for. */
+  readonly sessionId: SessionId;
+  /** Aborted when the answer is no longer wanted. */
+  readonly signal: AbortSignal;
+}
+
+/** A form a server wants filled in. */
+export interface McpFormRequest {
+  /** What it is for, for the user. */
+  readonly message: string;
+  /** JSON Schema of the answer: an object of texts, numbers, booleans and choices. */
+  readonly requestedSchema: JsonSchema;
+}
+
+/** A page a server wants the user to open. */
+export interface McpPageRequest {
+  /** What it is for, for the user. */
+  readonly message: string;
+  /** The page; show it in full before it is opened. */
+  readonly url: string;
+}
+
+/** What the user answered. */
+export interface McpUserAnswer {
+  /** Whether the user agreed, refused, or did neither. */
+  readonly action: "accept" | "decline" | "cancel";
+  /** The filled-in form. */
+  readonly content?: Readonly<Record<string, string | number | boolean | string[]>>;
+}
+
+/** What a server wants a model to answer. */
+export interface McpSampleRequest {
+  /** The conversation, in the protocol's form. */
+  readonly messages: readonly JsonObject[];
+  /** Most tokens of the answer. */
+  readonly maxTokens: number;
+  /** The prompt before it. */
+  readonly systemPrompt?: string;
+  /** Whatever else the server wishes. */
+  readonly request: JsonObject;
+}
+
+/** What the model answered. */
+export interface McpSample {
+  /** The answer. */
+  readonly text: string;
+  /** The model. */
+  readonly model: string;
+  /** Why it stopped. @default {"endTurn"} */
+  readonly stopReason?: string;
+}
+
+/** A folder the server may work in. */
+export interface McpRoot {
+  /** Its address, `file://...`. */
+  readonly uri: string;
+  /** Its name for people. */
+  readonly name?: string;
+}
+
+/** Answers to a server's own requests; what is absent is not offered to servers at all. */
+export interface McpClientHandlers {
+  /** Asks the user to fill in a form. */
+  readonly elicitForm?: (request: McpFormRequest, context: McpRequestContext) => Promise<McpUserAnswer>;
+  /** Asks the user to open a page. */
+  readonly elicitUrl?: (request: McpPageRequest, context: McpRequestContext) => Promise<McpUserAnswer>;
+  /** Lets the server use a model of the host. */
+  readonly sample?: (request: McpSampleRequest, context: McpRequestContext) => Promise<McpSample>;
+  /**
+   * Folders the server may work in.
+   *
+   * Some servers replace the folders of their command line by these.
+   */
+  readonly roots?: (context: Omit<McpRequestContext, "signal">) => Promise<readonly McpRoot[]>;
+}
+
+/** The capabilities that some handlers stand for. */
+export function capabilitiesOf(handlers: McpClientHandlers): ClientCapabilities {
+  const { elicitForm, elicitUrl, sample, roots } = handlers;
+  const elicitation = {
+    ...(elicitForm === undefined ? {} : { form: { applyDefaults: true } }),
+    ...(elicitUrl === undefined ? {} : { url: {} }),
+  };
+  return {
+    ...(Object.keys(elicitation).length === 0 ? {} : { elicitation }),
+    ...(sample === undefined ? {} : { sampling: {} }),
+    ...(roots === undefined ? {} : { roots: {} }),
+  };
+}
+
+/** Has a client answer with the handlers; `waiting` is told when a person is being asked, and when no longer. */
+export function installHandlers(
+  client: Client,
+  handlers: McpClientHandlers,
+  who: Omit<McpRequestContext, "signal">,
+  waiting: (delta: 1 | -1) => void,
+): void {
+  const { elicitForm, elicitUrl, sample, roots } = handlers;
+  async function asking<T>(answer: Promise<T>): Promise<T> {
+    waiting(1);
+    try {
+      return await answer;
+    } finally {
+      waiting(-1);
+    }
+  }
+  if (elicitForm !== undefined || elicitUrl !== undefined) {
+    client.setRequestHandler("elicitation/create", async ({ params }, { mcpReq: { signal } }) => {
+      const context = { ...who, signal };
+      const { message } = params;
+      if (params.mode === "url") {
+        if (elicitUrl === undefined) return { action: "decline" };
+        return toElicitResult(await asking(elicitUrl({ message, url: params.url }, context)));
+      }
+      if (elicitForm === undefined) return { action: "decline" };
+      const requestedSchema = foreignObject(params.requestedSchema);
+      return toElicitResult(await asking(elicitForm({ message, requestedSchema }, context)));
+    });
+  }
+  if (sample !== undefined) {
+    client.setRequestHandler("sampling/createMessage", async ({ params }, { mcpReq: { signal } }) => {
+      const { systemPrompt, maxTokens } = params;
+      const request = {
+        messages: params.messages.map(foreignObject),
+        maxTokens,
+        ...(systemPrompt === undefined ? {} : { systemPrompt }),
+        request: foreignObject(params),
+      };
+      const { text, model, stopReason = "endTurn" } = await asking(sample(request, { ...who, signal }));
+      return { role: "assistant", model, stopReason, content: { type: "text", text } } satisfies CreateMessageResult;
+    });
+  }
+  if (roots !== undefined) {
+    client.setRequestHandler("roots/list", async () => ({ roots: (await roots(who)).map(toRoot) }));
+  }
+}
+
+function toElicitResult({ action, content }: McpUserAnswer): ElicitResult {
+  return { action, ...(action === "accept" ? { content: { ...content } } : {}) };
+}
+
+function toRoot({ uri, name }: McpRoot): Root {
+  return name === undefined ? { uri } : { uri, name };
+}
+
+/** A copy that shares nothing with what the client holds. */
+function foreignObject(value: unknown): JsonObject {
+  const copy = copyBounded(value);
+  return typeof copy === "object" && copy !== null && !Array.isArray(copy) ? copy as JsonObject : {};
+}

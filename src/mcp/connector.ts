@@ -1,0 +1,103 @@
+/** What both connectors do around their dialling. */
+
+import { compileGlob } from "../kit/glob.ts";
+import { systemClock } from "../kit/clock.ts";
+import type { PermissionNeeds } from "../records/permissions.ts";
+import type { McpServerConfig } from "../records/mcp.ts";
+import type { ToolSource, ToolSourceScope } from "../ports/tool_source.ts";
+import { type ClientSetup, type Dial, protocolOf } from "./connection.ts";
+import { failureOf, mcpError } from "./failure.ts";
+import { McpSource } from "./mcp_source.ts";
+import type { McpConnector, McpConnectorOptions, McpServerScope } from "./options.ts";
+import { Redactor } from "./redactor.ts";
+import { ToolPins } from "./tool_pins.ts";
+
+const CONNECT_MS = 30_000;
+
+/** What dialling a server of one kind needs. */
+export interface Dialling {
+  /** Makes connections. */
+  readonly dial: Dial;
+  /** Deno permissions of the server. */
+  readonly permissions: PermissionNeeds;
+}
+
+/** Prepares the dialling of one server; throws when its configuration cannot be used. */
+export type PrepareDial = (
+  scope: McpServerScope,
+  setup: ClientSetup,
+  redactor: Redactor,
+) => Dialling | Promise<Dialling>;
+
+/** Makes a connector of one kind. */
+export function makeConnector(
+  type: "http" | "stdio",
+  options: McpConnectorOptions,
+  prepare: PrepareDial,
+): McpConnector {
+  const pins = new ToolPins(options.pins);
+  const sources = new Set<McpSource>();
+  const allowed = globs(options.allowServers);
+  const denied = globs(options.denyServers);
+  const clock = options.clock ?? systemClock();
+  const connectMs = options.connectMs ?? CONNECT_MS;
+
+  async function connect(
+    name: string,
+    config: McpServerConfig,
+    scope: ToolSourceScope,
+    redactor: Redactor,
+  ): Promise<ToolSource> {
+    if (allowed?.(name) === false || denied?.(name) === true) {
+      throw mcpError("mcp_config_invalid", "the host's connector does not allow it");
+    }
+    const server: McpServerScope = { server: name, config, sessionId: scope.sessionId };
+    const setup: ClientSetup = {
+      info: options.clientInfo ?? { name: "everruns-runtime", version: "0" },
+      handlers: options.handlers?.(server) ?? {},
+      who: { server: name, sessionId: scope.sessionId },
+      protocol: protocolOf(config.protocolMode),
+      connectMs,
+    };
+    const { dial, permissions } = await prepare(server, setup, redactor);
+    const source: McpSource = new McpSource({
+      name,
+      config,
+      identity: `${name} ${type} ${config.url ?? [config.command, ...config.args ?? []].join(" ")}`,
+      dial,
+      pins,
+      quarantine: options.changedTools === "quarantine",
+      trustAnnotations: options.trustAnnotations ?? true,
+      permissions,
+      redactor,
+      clock,
+      onClose: () => sources.delete(source),
+    });
+    sources.add(source);
+    return source;
+  }
+
+  return {
+    type,
+    discoveryMs: connectMs,
+    connect: async (name, config, scope) => {
+      const redactor = new Redactor(config);
+      try {
+        return await connect(name, config, scope, redactor);
+      } catch (error) {
+        throw failureOf(error, redactor);
+      }
+    },
+    changedTools: () => pins.pending(),
+    approve: async (server, tool) => {
+      const found = await pins.approve(server, tool);
+      if (found) { for (const source of sources) if (source.name === server) source.changed(); }
+      return found;
+    },
+  };
+}
+
+function globs(patterns: readonly string[] | undefined): ((name: string) => boolean) | undefined {
+  const tests = patterns?.map(compileGlob);
+  return tests === undefined ? undefined : (name) => tests.some((test) => test(name));
+}

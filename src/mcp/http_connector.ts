@@ -1,0 +1,256 @@
+/** Connecting servers over HTTP. */
+
+import type {
+  AuthProvider,
+  OAuthClientProvider,
+  StreamableHTTPClientTransport,
+  Transport,
+} from "@modelcontextprotocol/client";
+import type { Clock } from "../ports/clock.ts";
+import { systemClock } from "../kit/clock.ts";
+import { addressKind } from "../kit/private_address.ts";
+import {
+  type ClientSetup,
+  connectClient,
+  type ConnectionListener,
+  type Dial,
+  loadSdk,
+  type McpConnection,
+} from "./connection.ts";
+import { makeConnector } from "./connector.ts";
+import { mcpError } from "./failure.ts";
+import { guardFetch, type HostLookup, type McpFetch, systemLookup } from "./guarded_fetch.ts";
+import { type Consent, Consents, type McpOAuthOptions } from "./oauth.ts";
+import type { McpConnector, McpConnectorOptions, McpServerScope } from "./options.ts";
+import type { Redactor } from "./redactor.ts";
+import { within } from "./within.ts";
+
+/** Proves the client to a server with a bearer token. */
+export interface McpBearerToken {
+  /** The token, asked before every request; undefined sends none. */
+  token(): Promise<string | undefined>;
+  /** Told that the server refused the token, before the request is made once more. */
+  onUnauthorized?(): Promise<void>;
+}
+
+/** Options of {@linkcode mcpHttp}. */
+export interface McpHttpOptions extends McpConnectorOptions {
+  /**
+   * Whether servers on this machine may be reached, also without TLS.
+   *
+   * @default {false}
+   */
+  readonly allowLoopback?: boolean;
+  /**
+   * Whether servers in private networks may be reached, also without TLS; includes this machine.
+   *
+   * @default {false}
+   */
+  readonly allowPrivate?: boolean;
+  /** Further headers, such as a key that no record should hold; asked at every new connection. @default none */
+  readonly headers?: (scope: McpServerScope) => Readonly<Record<string, string>> | Promise<Record<string, string>>;
+  /** Proves the client to a server with a token; wins over `oauth`. @default none */
+  readonly bearer?: (scope: McpServerScope) => McpBearerToken | undefined;
+  /**
+   * An `OAuthClientProvider` of `@modelcontextprotocol/client`, for flows without a user, such as client credentials;
+   * wins over `bearer` and `oauth`.
+   *
+   * @default none
+   */
+  readonly oauthProvider?: (scope: McpServerScope) => object | undefined;
+  /** Lets users sign in to servers whose `authMode` is `oauth`. @default such servers are refused */
+  readonly oauth?: McpOAuthOptions;
+  /** Makes requests. @default the global `fetch` */
+  readonly fetch?: McpFetch;
+  /** Finds the addresses of host names. @default the system's resolver */
+  readonly lookup?: HostLookup;
+}
+
+/**
+ * Connects MCP servers over streamable HTTP, or over the older SSE transport where a server speaks nothing else.
+ *
+ * Give it to the builder's `toolSource()`. Needs `--allow-net=HOST` of each server: the name without a port, because
+ * its addresses are vetted before every request.
+ *
+ * @example
+ * ```ts
+ * import { InProcessRuntimeBuilder, LlmSimConfig } from "@everruns/runtime";
+ * import { mcpHttp } from "@everruns/runtime/mcp";
+ *
+ * await using runtime = await new InProcessRuntimeBuilder()
+ *   .llmSim(LlmSimConfig.fixed("hello"))
+ *   .toolSource(mcpHttp())
+ *   .singleSession((s) => s.harness("assistant", "You are helpful."))
+ *   .build();
+ * ```
+ */
+export function mcpHttp(options: McpHttpOptions = {}): McpConnector {
+  const fetch = guardFetch({
+    fetch: options.fetch ?? ((url, init) => globalThis.fetch(url, init)),
+    lookup: options.lookup ?? systemLookup,
+    allowLoopback: options.allowLoopback ?? false,
+    allowPrivate: options.allowPrivate ?? false,
+  });
+  const consents = options.oauth === undefined ? undefined : new Consents(options.oauth);
+  return makeConnector("http", options, (scope, setup, redactor) => {
+    const { config } = scope;
+    const url = URL.parse(config.url ?? "");
+    if (url === null) throw mcpError("mcp_config_invalid", `its address ${JSON.stringify(config.url)} is no URL`);
+    const own = options.oauthProvider?.(scope) as OAuthClientProvider | undefined;
+    const consent = config.authMode === "oauth" && own === undefined ? consents?.of(scope) : undefined;
+    if (config.authMode === "oauth" && own === undefined && consent === undefined) {
+      throw mcpError("mcp_config_invalid", "it wants OAuth and the host's connector has no `oauth` option");
+    }
+    const auth = own ?? options.bearer?.(scope) ?? consent?.provider;
+    const seen = watched(fetch, redactor);
+    const dialer = new HttpDialer(url, scope, setup, seen, options, { auth, consent });
+    return { dial: dialer.dial, permissions: { net: [permissionOf(url)] } };
+  });
+}
+
+/** Longest wait for a server to hear that its session is over, in milliseconds. */
+const GOODBYE_MS = 500;
+
+/** A name is granted without its port, so that it may be resolved too. */
+function permissionOf({ hostname, host, port, protocol }: URL): string {
+  if (addressKind(hostname) === undefined) return hostname;
+  return port === "" ? `${hostname}:${protocol === "http:" ? 80 : 443}` : host;
+}
+
+/** Remembers what proves the client, however it came about, so that no answer can repeat it. */
+function watched(fetch: McpFetch, redactor: Redactor): McpFetch {
+  return async (url, init) => {
+    for (const [name, value] of new Headers(init?.headers)) {
+      if (/auth|key|token|secret|cookie/i.test(name)) redactor.add([value]);
+    }
+    return await fetch(url, init);
+  };
+}
+
+type Auth = AuthProvider | OAuthClientProvider;
+
+/** Makes the connections to one server. */
+class HttpDialer {
+  readonly #url: URL;
+  readonly #scope: McpServerScope;
+  readonly #setup: ClientSetup;
+  readonly #fetch: McpFetch;
+  readonly #options: McpHttpOptions;
+  readonly #auth: Auth | undefined;
+  readonly #consent: Consent | undefined;
+
+  constructor(
+    url: URL,
+    scope: McpServerScope,
+    setup: ClientSetup,
+    fetch: McpFetch,
+    options: McpHttpOptions,
+    { auth, consent }: { readonly auth: Auth | undefined; readonly consent: Consent | undefined },
+  ) {
+    this.#url = url;
+    this.#scope = scope;
+    this.#setup = setup;
+    this.#fetch = fetch;
+    this.#options = options;
+    this.#auth = auth;
+    this.#consent = consent;
+  }
+
+  readonly dial: Dial = async (listener) => {
+    checkGranted(this.#url, this.#options);
+    try {
+      return await this.#streamable(listener);
+    } catch (error) {
+      if (listener.signal.aborted || !await this.#speaksOnlySse(error)) throw error;
+      return await this.#sse(listener);
+    }
+  };
+
+  async #streamable(listener: ConnectionListener): Promise<McpConnection> {
+    const { StreamableHTTPClientTransport } = await loadSdk();
+    const settings = await this.#settings();
+    const make = (): StreamableHTTPClientTransport => new StreamableHTTPClientTransport(this.#url, settings);
+    return await this.#authorized(make, listener);
+  }
+
+  async #sse(listener: ConnectionListener): Promise<McpConnection> {
+    const { SSEClientTransport } = await loadSdk();
+    const settings = await this.#settings();
+    const legacy = { ...this.#setup, protocol: { versionNegotiation: { mode: "legacy" as const } } };
+    return await this.#authorized(() => new SSEClientTransport(this.#url, settings), listener, legacy);
+  }
+
+  /** Connects, and once more after the user signed in. */
+  async #authorized(
+    make: () => Transport & { finishAuth(params: URLSearchParams): Promise<void> },
+    listener: ConnectionListener,
+    setup: ClientSetup = this.#setup,
+  ): Promise<McpConnection> {
+    const { signal } = listener;
+    for (let tries = 1;; tries++) {
+      await this.#consent?.settled(signal);
+      const transport = make();
+      try {
+        const client = await connectClient(transport, setup, listener);
+        const ended = new Promise<string>((resolve) => client.onclose = () => resolve("closed the connection"));
+        return {
+          client,
+          ended,
+          mend: async (error) =>
+            await isLostSession(error, transport) ||
+            (await this.#consent?.given(error, (params) => transport.finishAuth(params), signal) ?? false),
+          close: () => closeHttp(client, transport, this.#options.clock ?? systemClock()),
+        };
+      } catch (error) {
+        await transport.close().catch(() => {});
+        const isMended = tries < 3 &&
+          await this.#consent?.given(error, (params) => transport.finishAuth(params), signal);
+        if (isMended !== true) throw error;
+      }
+    }
+  }
+
+  async #settings(): Promise<
+    { fetch: McpFetch; requestInit: RequestInit; authProvider?: Auth }
+  > {
+    const more = await this.#options.headers?.(this.#scope);
+    return {
+      fetch: this.#fetch,
+      requestInit: { headers: { ...this.#scope.config.headers, ...more } },
+      ...(this.#auth === undefined ? {} : { authProvider: this.#auth }),
+    };
+  }
+
+  /** A server that knows no POST answers it with an error of its router. */
+  async #speaksOnlySse(error: unknown): Promise<boolean> {
+    const { SdkHttpError } = await loadSdk();
+    const isPinned = typeof this.#setup.protocol.versionNegotiation?.mode === "object";
+    return !isPinned && error instanceof SdkHttpError && [400, 404, 405, 406, 415].includes(error.status ?? 0);
+  }
+}
+
+/** The server forgot the session: nothing of the request was done. */
+async function isLostSession(error: unknown, transport: Transport): Promise<boolean> {
+  const { SdkHttpError } = await loadSdk();
+  return error instanceof SdkHttpError && error.status === 404 && transport.sessionId !== undefined;
+}
+
+/** Tells the server too; one that does not answer is not waited for. */
+async function closeHttp(client: McpConnection["client"], transport: Transport, clock: Clock): Promise<void> {
+  if ("terminateSession" in transport && typeof transport.terminateSession === "function") {
+    const told: Promise<void> = transport.terminateSession();
+    await within(clock, GOODBYE_MS, told);
+  }
+  await client.close();
+}
+
+/** Says what to grant instead of letting Deno ask. */
+function checkGranted(url: URL, { fetch }: McpHttpOptions): void {
+  if (fetch !== undefined) return;
+  const host = permissionOf(url);
+  if (Deno.permissions.querySync({ name: "net", host }).state === "granted") return;
+  throw mcpError(
+    "permission_missing",
+    `Cannot reach ${url.host}: net access is not granted (run with --allow-net=${host})`,
+  );
+}

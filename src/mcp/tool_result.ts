@@ -1,0 +1,103 @@
+/** What a server answered to a call, as the outcome of a tool. */
+
+import type { CallToolResult, ContentBlock } from "@modelcontextprotocol/client";
+import type { ImagePart } from "../records/content.ts";
+import type { JsonObject, JsonValue } from "../records/json.ts";
+import type { ToolOutcome } from "../ports/tool.ts";
+import { copyForeign } from "../kit/parse_arguments.ts";
+import type { Redactor } from "./redactor.ts";
+
+/** Longest failure the model is told, in characters. */
+const MAX_ERROR = 8 * 1024;
+
+/**
+ * Turns a server's answer into the outcome of its tool.
+ *
+ * One text is `{ result }`, several blocks are `{ content }`; structured content stands beside them as
+ * `structuredContent`, and a text that only repeats it is left out. Images become image parts, with a note of how many.
+ * Resources come with their address and text; binary ones that are no image come as base64.
+ */
+export function toOutcome(answer: CallToolResult, redactor: Redactor): ToolOutcome {
+  const blocks = answer.content ?? [];
+  const { structuredContent } = answer;
+  if (answer.isError === true) return { type: "error", message: errorText(blocks, structuredContent, redactor) };
+  const images = blocks.map(imageOf).filter((image) => image !== undefined);
+  const rest = blocks.filter((block) => imageOf(block) === undefined)
+    .filter((block) => structuredContent === undefined || !repeats(block, structuredContent));
+  const value: Record<string, JsonValue> = {};
+  const note = images.length === 0 ? undefined : `[${images.length} image${images.length === 1 ? "" : "s"}]`;
+  const [first] = rest;
+  if (rest.length === 1 && first?.type === "text") {
+    value["result"] = note === undefined ? first.text : `${first.text}\n${note}`;
+  } else if (rest.length > 0) {
+    value["content"] = [...rest.map(blockOf), ...note === undefined ? [] : [{ type: "text", text: note }]];
+  } else if (structuredContent === undefined || note !== undefined) value["result"] = note ?? "";
+  if (structuredContent !== undefined) value["structuredContent"] = foreign(structuredContent);
+  return { type: "success", value, ...(images.length === 0 ? {} : { images }) };
+}
+
+function errorText(blocks: readonly ContentBlock[], structured: unknown, redactor: Redactor): string {
+  const texts = blocks.map((block) => block.type === "text" ? block.text : `[${block.type}]`);
+  if (texts.length === 0 && structured !== undefined) texts.push(JSON.stringify(structured));
+  const text = texts.join("\n") || "the server reported an error without saying why";
+  return redactor.redact(text.length > MAX_ERROR ? `${text.slice(0, MAX_ERROR)} [cut]` : text);
+}
+
+/** A block the model can be shown as a picture. */
+function imageOf(block: ContentBlock): ImagePart | undefined {
+  if (block.type === "image") return { type: "image", base64: block.data, mediaType: block.mimeType };
+  if (block.type !== "resource" || !("blob" in block.resource)) return undefined;
+  const { blob, mimeType } = block.resource;
+  return mimeType !== undefined && /^image\/(png|jpeg|gif|webp)$/.test(mimeType)
+    ? { type: "image", base64: blob, mediaType: mimeType }
+    : undefined;
+}
+
+function blockOf(block: ContentBlock): JsonValue {
+  switch (block.type) {
+    case "text":
+      return { type: "text", text: block.text };
+    case "resource":
+      return withoutUndefined({
+        type: "resource",
+        uri: block.resource.uri,
+        mimeType: block.resource.mimeType,
+        ...("text" in block.resource ? { text: block.resource.text } : { base64: block.resource.blob }),
+      });
+    case "resource_link":
+      return withoutUndefined({
+        type: "resource_link",
+        uri: block.uri,
+        name: block.name,
+        title: block.title,
+        description: block.description,
+        mimeType: block.mimeType,
+        size: block.size,
+      });
+    case "audio":
+      // Four characters of base64 are three bytes; no model of ours listens to tools yet.
+      return { type: "audio", mimeType: block.mimeType, bytes: Math.floor(block.data.length * 3 / 4) };
+    case "image":
+      return { type: "image", mimeType: block.mimeType };
+  }
+}
+
+/** Servers repeat structured content as text, for clients that know no better. */
+function repeats(block: ContentBlock, structured: unknown): boolean {
+  if (block.type !== "text") return false;
+  try {
+    return JSON.stringify(JSON.parse(block.text)) === JSON.stringify(structured);
+  } catch {
+    return false;
+  }
+}
+
+function foreign(value: unknown): JsonValue {
+  return copyForeign(JSON.parse(JSON.stringify(value ?? null)));
+}
+
+function withoutUndefined(members: Readonly<Record<string, JsonValue | undefined>>): JsonObject {
+  const object: Record<string, JsonValue> = {};
+  for (const [key, value] of Object.entries(members)) if (value !== undefined) object[key] = value;
+  return object;
+}

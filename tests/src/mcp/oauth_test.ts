@@ -1,0 +1,185 @@
+/** Signing in to a server: the server and its authorization server answer inside this process. */
+
+import assert from "node:assert/strict";
+import { type McpAuthKey, type McpAuthorization, type McpCredentials, mcpHttp } from "../../../src/mcp/mod.ts";
+import { addEcho, type Connected, connected, type FetchServer, fetchServer } from "./_servers.ts";
+
+const SERVER = "https://mcp.example.com/mcp";
+const ISSUER = "https://auth.example.com";
+const REDIRECT = "http://127.0.0.1:8765/callback";
+
+/** A server that wants a token, and the authorization server that gives one. */
+class ProtectedServer {
+  readonly server: FetchServer = fetchServer(addEcho);
+  readonly visited: string[] = [];
+  /** The token that is good now. */
+  good = "token-1";
+  /** Whether no token is ever good. */
+  isStubborn = false;
+  #issued = 0;
+
+  fetch = async (target: string | URL, init?: RequestInit): Promise<Response> => {
+    const url = new URL(target);
+    this.visited.push(`${init?.method ?? "GET"} ${url.host}${url.pathname}`);
+    if (url.href === SERVER) {
+      const token = new Headers(init?.headers).get("authorization");
+      if (token === `Bearer ${this.good}`) return await this.server.fetch(url, init);
+      const metadata = "https://mcp.example.com/.well-known/oauth-protected-resource/mcp";
+      const challenge = `Bearer resource_metadata="${metadata}", scope="tools"`;
+      return new Response(null, { status: 401, headers: { "www-authenticate": challenge } });
+    }
+    if (url.pathname.startsWith("/.well-known/oauth-protected-resource")) {
+      return Response.json({ resource: SERVER, authorization_servers: [ISSUER] });
+    }
+    if (url.pathname === "/.well-known/oauth-authorization-server") {
+      return Response.json({
+        issuer: ISSUER,
+        authorization_endpoint: `${ISSUER}/authorize`,
+        token_endpoint: `${ISSUER}/token`,
+        registration_endpoint: `${ISSUER}/register`,
+        response_types_supported: ["code"],
+        code_challenge_methods_supported: ["S256"],
+      });
+    }
+    if (url.pathname === "/register") {
+      return Response.json({ ...JSON.parse(String(init?.body)), client_id: "client-1" }, { status: 201 });
+    }
+    if (url.pathname === "/token") {
+      const token = `token-${++this.#issued + 1}`;
+      if (!this.isStubborn) this.good = token;
+      return Response.json({ access_token: token, token_type: "Bearer", refresh_token: "refresh", expires_in: 60 });
+    }
+    return new Response("not found", { status: 404 });
+  };
+}
+
+interface SignedIn {
+  readonly client: Connected;
+  readonly asked: McpAuthorization[];
+  readonly kept: Map<string, McpCredentials>;
+}
+
+async function signIn(
+  protectedServer: ProtectedServer,
+  answer: (request: McpAuthorization) => Promise<string | URL> = (request) => Promise.resolve(consent(request)),
+  kept = new Map<string, McpCredentials>(),
+): Promise<SignedIn> {
+  const asked: McpAuthorization[] = [];
+  const id = ({ server, url, sessionId }: McpAuthKey): string => `${server} ${url} ${sessionId}`;
+  const connector = mcpHttp({
+    fetch: protectedServer.fetch,
+    lookup: () => Promise.resolve(["93.184.215.14"]),
+    oauth: {
+      redirectUrl: REDIRECT,
+      store: {
+        load: (key) => Promise.resolve(kept.get(id(key))),
+        save: (key, credentials) => Promise.resolve(void kept.set(id(key), credentials)),
+      },
+      authorize: (request) => {
+        asked.push(request);
+        return answer(request);
+      },
+    },
+  });
+  return { client: await connected(connector, { url: SERVER, authMode: "oauth" }), asked, kept };
+}
+
+/** What the browser is sent back to after the user agreed. */
+function consent({ url }: McpAuthorization, state = url.searchParams.get("state") ?? ""): string {
+  return `${REDIRECT}?${new URLSearchParams({ code: "code-1", state })}`;
+}
+
+Deno.test("a user signs in once, and the tokens are kept in the host's store", async () => {
+  const server = new ProtectedServer();
+  const { client, asked, kept } = await signIn(server);
+  await using _client = client;
+  assert.equal((await client.tools()).length, 1);
+  assert.deepEqual(await client.call("echo", { message: "hi" }), { type: "success", value: { result: "hi" } });
+  assert.equal(asked.length, 1);
+  const page = asked[0]!.url;
+  assert.equal(page.origin + page.pathname, `${ISSUER}/authorize`);
+  assert.equal(page.searchParams.get("code_challenge_method"), "S256");
+  assert.equal(page.searchParams.get("resource"), SERVER);
+  assert.equal(page.searchParams.get("redirect_uri"), REDIRECT);
+  const [credentials] = kept.values();
+  assert.equal(credentials?.tokens?.["access_token"], server.good);
+  assert.equal(credentials?.client?.["client_id"], "client-1");
+});
+
+Deno.test("kept tokens are used without asking anybody", async () => {
+  const server = new ProtectedServer();
+  const first = await signIn(server);
+  await first.client.tools();
+  await first.client[Symbol.asyncDispose]();
+  const second = await signIn(server, undefined, first.kept);
+  await using _client = second.client;
+  assert.equal((await second.client.tools()).length, 1);
+  assert.deepEqual(second.asked, []);
+});
+
+Deno.test("a token that ran out is refreshed without asking anybody", async () => {
+  const server = new ProtectedServer();
+  const { client, asked } = await signIn(server);
+  await using _client = client;
+  await client.tools();
+  server.good = "something else";
+  assert.deepEqual(await client.call("echo", { message: "hi" }), { type: "success", value: { result: "hi" } });
+  assert.equal(asked.length, 1);
+});
+
+Deno.test("an answer that belongs to another request is refused", async () => {
+  const { client } = await signIn(new ProtectedServer(), (request) => Promise.resolve(consent(request, "forged")));
+  await using _client = client;
+  await assert.rejects(client.tools(), /the answer belongs to another request/);
+});
+
+Deno.test("a user who refuses is a reason, not a loop", async () => {
+  const { client, asked } = await signIn(
+    new ProtectedServer(),
+    ({ url }) => Promise.resolve(`${REDIRECT}?error=access_denied&state=${url.searchParams.get("state")}`),
+  );
+  await using _client = client;
+  await assert.rejects(client.tools(), /Cannot sign in: access_denied/);
+  assert.equal(asked.length, 1);
+});
+
+Deno.test("a server that no token is good enough for is asked a bounded number of times", async () => {
+  const server = new ProtectedServer();
+  server.isStubborn = true;
+  const { client, asked } = await signIn(server);
+  await using _client = client;
+  await assert.rejects(client.tools());
+  assert.ok(asked.length <= 2, `asked ${asked.length} times`);
+});
+
+Deno.test("a sign-in goes on when its turn does not wait, and asks only once", async () => {
+  const server = new ProtectedServer();
+  const done = Promise.withResolvers<string>();
+  const begun = Promise.withResolvers<McpAuthorization>();
+  const { client, asked } = await signIn(server, (request) => {
+    begun.resolve(request);
+    return done.promise;
+  });
+  await using _client = client;
+  const first = client.tools();
+  const request = await begun.promise;
+  const second = client.tools();
+  done.resolve(consent(request));
+  assert.equal((await first).length, 1);
+  assert.equal((await second).length, 1);
+  assert.equal(asked.length, 1);
+});
+
+Deno.test("metadata never leads into a private network", async () => {
+  const server = new ProtectedServer();
+  const honest = server.fetch;
+  const evil = async (url: string | URL, init?: RequestInit): Promise<Response> => {
+    const response = await honest(url, init);
+    if (!String(url).includes("oauth-protected-resource")) return response;
+    return Response.json({ resource: SERVER, authorization_servers: ["http://169.254.169.254"] });
+  };
+  const { client } = await signIn(Object.assign(server, { fetch: evil }));
+  await using _client = client;
+  await assert.rejects(client.tools(), /169\.254\.169\.254.*private address|private address/);
+  assert.deepEqual(server.visited.filter((visit) => visit.includes("169.254")), []);
+});
