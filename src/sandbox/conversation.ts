@@ -36,6 +36,8 @@ export interface ConversationOptions {
 const CALLS_AT_ONCE = 32;
 /** Most characters of one answer. */
 const MAX_ANSWER = 4 * 1024 * 1024;
+/** What the child's note that output was dropped may take. */
+const ROOM_FOR_NOTE = 64;
 /** Characters of the standard error that are looked at. */
 const MAX_STDERR = 16_384;
 
@@ -87,7 +89,7 @@ async function listen(
       const message = parseMessage(line);
       switch (message?.type) {
         case "log": {
-          const text = message.text.slice(0, Math.max(0, options.maxLogCharacters - output.length));
+          const text = message.text.slice(0, Math.max(0, options.maxLogCharacters + ROOM_FOR_NOTE - output.length));
           if (text === "") break;
           output += `${text}\n`;
           options.onLog?.(`${text}\n`, message.stream);

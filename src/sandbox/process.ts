@@ -23,7 +23,7 @@ export interface SandboxProcess {
 export type SpawnSandbox = (program: string, args: readonly string[]) => SandboxProcess;
 
 /** Starts the program with `Deno.Command`, which needs `--allow-run=<program>`. */
-export function spawnSandbox(program: string, args: readonly string[]): SandboxProcess {
+export function spawnSandbox(program: string, args: readonly string[]): Deno.ChildProcess {
   const command = new Deno.Command(program, {
     args: [...args],
     // Its only variable: a message without colour codes.

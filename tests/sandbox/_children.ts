@@ -10,17 +10,20 @@ export interface WatchedSandbox {
   readonly started: number;
   /** How many of them are not dead. */
   readonly alive: number;
+  /** Resolves when all that were started are dead. */
+  allDead(): Promise<void>;
 }
 
 /** Makes a sandbox that counts its children. */
 export function watchedSandbox(options: Omit<SandboxOptions, "spawn"> = {}): WatchedSandbox {
   let started = 0;
   let alive = 0;
+  const deaths: Promise<unknown>[] = [];
   const spawn = (program: string, args: readonly string[]): SandboxProcess => {
     const child = spawnSandbox(program, args);
     started++;
     alive++;
-    child.status.then(() => alive--);
+    deaths.push(child.status.then(() => alive--));
     return child;
   };
   return {
@@ -31,6 +34,7 @@ export function watchedSandbox(options: Omit<SandboxOptions, "spawn"> = {}): Wat
     get alive() {
       return alive;
     },
+    allDead: async () => void await Promise.all(deaths),
   };
 }
 
