@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type JsonSchema, type ToolDefinition } from "../../../mod.ts";
+import type { JsonSchema, ToolDefinition } from "../../../mod.ts";
 import { describeTools } from "../../../src/sandbox/signatures.ts";
 
 function define(name: string, parameters: JsonSchema, description = "Does it."): ToolDefinition {
