@@ -169,7 +169,9 @@ function ending(code: number, stderr: string, output: string, { limits }: Conver
   if (code === EXIT_CODES.memory || /out of memory|allocation failed/i.test(stderr)) {
     return failed("memory", limits.memory, output);
   }
-  return failed("crashed", `The code was stopped: its process ended with code ${code} and without a result`, output);
+  const said = stderr.trim().slice(0, 500);
+  const message = `The code was stopped: its process ended with code ${code} and without a result`;
+  return failed("crashed", said === "" ? message : `${message}: ${said}`, output);
 }
 
 function failed(reason: SandboxFailureReason, message: string, output: string): SandboxOutcome {

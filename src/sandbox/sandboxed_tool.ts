@@ -16,7 +16,8 @@ export interface SandboxedToolOptions extends ClientToolOptions {
   readonly parameters?: ToolParameters;
   /**
    * What runs: a module whose default export is a function from the arguments to the result, as source text or as a
-   * `file:` or `data:` URL, such as `new URL("./my_tool.ts", import.meta.url)`.
+   * `file:` or `data:` URL, such as `new URL("./my_tool.ts", import.meta.url)`. It may import `node:` modules, and a file
+   * what is in its folder; no packages and nothing from the network.
    */
   readonly module: string | URL;
   /**

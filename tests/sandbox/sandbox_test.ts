@@ -5,7 +5,10 @@
  */
 
 import assert from "node:assert/strict";
-import { Sandbox, type SandboxOutcome, SandboxUnavailableError } from "../../src/sandbox/mod.ts";
+import { systemClock } from "../../src/kit/clock.ts";
+import type { Clock } from "../../src/ports/clock.ts";
+import { Sandbox, type SandboxOutcome, SandboxUnavailableError, type SpawnSandbox } from "../../src/sandbox/mod.ts";
+import { spawnSandbox } from "../../src/sandbox/process.ts";
 import { watchedSandbox } from "./_children.ts";
 
 const sandbox = new Sandbox();
@@ -131,6 +134,22 @@ Deno.test("a run that is aborted before it begins starts nothing", async () => {
   const signal = AbortSignal.abort(new Error("never mind"));
   await assert.rejects(children.sandbox.runCode("return 1;", { signal }), { message: "never mind" });
   assert.equal(children.started, 0);
+});
+
+Deno.test("a child that never begins is killed by the host's own deadline", async () => {
+  // A program that is no supervisor: it reads nothing and says nothing.
+  const spawn: SpawnSandbox = () => spawnSandbox("deno", ["eval", "setInterval(() => {}, 1000);"]);
+  const hurried: Clock = { ...systemClock(), setTimer: (callback) => systemClock().setTimer(callback, 100) };
+  const outcome = await new Sandbox({ spawn, clock: hurried }).runCode("return 1;", { timeoutMs: 60_000 });
+  assert.equal(outcome.type === "failed" && outcome.reason, "time");
+  assert.match(messageOf(outcome), /ran longer than 60000 ms/);
+});
+
+Deno.test("a child that cannot begin is told with what it said", async () => {
+  const spawn: SpawnSandbox = () => spawnSandbox("deno", ["run", "--no-such-flag"]);
+  const outcome = await new Sandbox({ spawn }).runCode("return 1;");
+  assert.equal(outcome.type === "failed" && outcome.reason, "crashed");
+  assert.match(messageOf(outcome), /ended with code 1 and without a result: .*--no-such-flag/s);
 });
 
 Deno.test("no more than the most processes run at once", async () => {
