@@ -10,6 +10,8 @@ export interface WatchedSandbox {
   readonly started: number;
   /** How many of them are not dead. */
   readonly alive: number;
+  /** The signals those that are dead died of; null for one that ended by itself. */
+  readonly signals: readonly (string | null)[];
   /** Resolves when all that were started are dead. */
   allDead(): Promise<void>;
 }
@@ -19,11 +21,15 @@ export function watchedSandbox(options: Omit<SandboxOptions, "spawn"> = {}): Wat
   let started = 0;
   let alive = 0;
   const deaths: Promise<unknown>[] = [];
+  const signals: (string | null)[] = [];
   const spawn = (program: string, args: readonly string[]): SandboxProcess => {
     const child = spawnSandbox(program, args);
     started++;
     alive++;
-    deaths.push(child.status.then(() => alive--));
+    deaths.push(child.status.then(({ signal }) => {
+      signals.push(signal);
+      alive--;
+    }));
     return child;
   };
   return {
@@ -34,6 +40,7 @@ export function watchedSandbox(options: Omit<SandboxOptions, "spawn"> = {}): Wat
     get alive() {
       return alive;
     },
+    signals,
     allDead: async () => void await Promise.all(deaths),
   };
 }

@@ -126,7 +126,7 @@ Deno.test("an abort kills the child and is what the caller gets", async () => {
     onLog: () => stop.abort(new Error("enough")),
   });
   await assert.rejects(running, { message: "enough" });
-  assert.deepEqual([children.started, children.alive], [1, 0]);
+  assert.deepEqual([children.started, children.alive, children.signals], [1, 0, ["SIGKILL"]]);
 });
 
 Deno.test("a run that is aborted before it begins starts nothing", async () => {
@@ -150,6 +150,16 @@ Deno.test("a child that cannot begin is told with what it said", async () => {
   const outcome = await new Sandbox({ spawn }).runCode("return 1;");
   assert.equal(outcome.type === "failed" && outcome.reason, "crashed");
   assert.match(messageOf(outcome), /ended with code 1 and without a result: .*--no-such-flag/s);
+});
+
+Deno.test("a child gets nothing of the host's environment", async () => {
+  const child = spawnSandbox("deno", ["eval", "console.log(JSON.stringify(Deno.env.toObject()));"]);
+  await child.stdin.close();
+  const { stdout } = await child.output();
+  // Deno sets the other two itself (2.9.6); the PATH is a folder of its own.
+  const { PATH, DENO_NODE_SHIM_ACTIVE: _, ...env } = JSON.parse(new TextDecoder().decode(stdout));
+  assert.deepEqual(env, { NO_COLOR: "1" });
+  assert.doesNotMatch(PATH ?? "", /:|\/s?bin$/);
 });
 
 Deno.test("no more than the most processes run at once", async () => {

@@ -88,7 +88,7 @@ Deno.test("cancelling a turn kills the process of its sandboxed tool", async () 
   for await (const event of handle.events()) if (event.type === "tool.output.delta") handle.cancel();
   assert.equal((await handle.result).status, "cancelled");
   await children.allDead();
-  assert.equal(children.started, 1);
+  assert.deepEqual(children.signals, ["SIGKILL"]);
 });
 
 Deno.test("a sandboxed tool that needs a permission no sandbox gives is refused when it is defined", () => {
