@@ -5,7 +5,7 @@
  * crash interrupted goes on, by rules that never repeat an effect that must not be repeated.
  *
  * **Permissions**: importing it needs none. Opening a data folder needs `--allow-read=<dataDir>` and
- * `--allow-write=<dataDir>`, a real-disk workspace the same for its folder, and nothing else: no net, no env, no run,
+ * `--allow-write=<dataDir>`, a real-disk workspace the same for its folder, `readPluginFolder` to read its folder, and nothing else: no net, no env, no run,
  * no ffi. A missing grant is a `PermissionMissingError` that names the flag, before anything is opened.
  * `new LocalProfile(dataDir).requiredPermissions().toFlags()` lists them.
  *
@@ -38,6 +38,8 @@ export type { LocalJournalOptions } from "./journal/local_journal.ts";
 export { Owners } from "./owners.ts";
 export { LocalPlatformStore } from "./platform/platform_store.ts";
 export type { LocalPlatformStoreOptions } from "./platform/platform_store.ts";
+export { readPluginFolder } from "./plugins/read_plugin_folder.ts";
+export type { PluginFolder, ReadPluginFolderOptions } from "./plugins/read_plugin_folder.ts";
 export { DEFAULT_OWNER_PRINCIPAL_ID, LocalProfile } from "./profile.ts";
 export { LocalAgentStore } from "./records/agent_store.ts";
 export { LocalHarnessStore } from "./records/harness_store.ts";

@@ -5,7 +5,7 @@ import type { CallId, OrgId, SessionId, TurnId } from "../records/ids.ts";
 import type { ImagePart } from "../records/content.ts";
 import type { NetworkAccess } from "../records/network_access.ts";
 import type { PermissionNeeds } from "../records/permissions.ts";
-import type { ToolDefinition } from "../records/tool.ts";
+import type { ToolDefinition, ToolResult } from "../records/tool.ts";
 import type { ConnectionResolver } from "./connection_resolver.ts";
 import type { SessionFiles } from "./file_store.ts";
 import type { PlatformStore } from "./platform_store.ts";
@@ -58,6 +58,13 @@ export interface ToolContext {
   output(delta: string, stream?: "stdout" | "stderr"): void;
   /** Tells live subscribers that the tool wrote a file of the session (`file.written`); `path` counts from the root. */
   fileWritten(path: string, operation: "create" | "update", sizeBytes: number): void;
+  /**
+   * Runs another tool of the turn as if the model had called it: with the hooks, its schema and its deadline.
+   *
+   * A tool that needs approval is refused, since nobody is asked. The inner call is over no later than this one, and
+   * its result is recorded only as far as this one tells of it. Absent outside of a turn.
+   */
+  callTool?(name: string, args: JsonObject): Promise<ToolResult>;
 }
 
 /** Arguments that passed or failed a tool's schema. */

@@ -1,9 +1,9 @@
 /** What one running tool call gets. */
 
 import type { CallId, OrgId, SessionId, TurnId } from "../records/ids.ts";
-import type { JsonValue } from "../records/json.ts";
+import type { JsonObject, JsonValue } from "../records/json.ts";
 import type { NetworkAccess } from "../records/network_access.ts";
-import type { ToolCall } from "../records/tool.ts";
+import type { ToolCall, ToolResult } from "../records/tool.ts";
 import type { ConnectionResolver } from "../ports/connection_resolver.ts";
 import type { SessionFiles } from "../ports/file_store.ts";
 import type { SessionStorageStore } from "../ports/session_storage_store.ts";
@@ -25,6 +25,9 @@ const MAX_CALL_OUTPUT = 1024 * 1024;
 /** What a piece of output counts at least, so that the number of events is bounded too: 16,384. */
 const MIN_PIECE = 64;
 
+/** Runs a call that another call makes. */
+export type RunInnerCall = (call: ToolCall, outer: CallContext) => Promise<ToolResult>;
+
 /** The context of one call; its signal is made when the tool first asks for it. */
 export class CallContext implements ToolContext {
   readonly #run: TurnRun;
@@ -35,12 +38,18 @@ export class CallContext implements ToolContext {
   #reason: unknown;
   #progressLeft = MAX_CALL_PROGRESS;
   #outputLeft = MAX_CALL_OUTPUT;
+  /** What this call has others run for it. */
+  readonly #inner = new Set<CallContext>();
 
-  /** Made for one call. */
-  constructor(run: TurnRun, context: TurnContext, call: ToolCall) {
+  /** See {@linkcode CallContext.progress}. */
+  readonly callTool?: (name: string, args: JsonObject) => Promise<ToolResult>;
+
+  /** Made for one call; without `runInner` it can call no other tool. */
+  constructor(run: TurnRun, context: TurnContext, call: ToolCall, runInner?: RunInnerCall) {
     this.#run = run;
     this.#context = context;
     this.#call = call;
+    if (runInner !== undefined) this.callTool = (name, args) => this.#callTool(runInner, name, args);
   }
 
   get sessionId(): SessionId {
@@ -160,11 +169,29 @@ export class CallContext implements ToolContext {
     if (!this.#over) this.#run.live("file.written", { path: String(path), operation, sizeBytes });
   };
 
-  /** The call is over: what it still says is dropped and its signal fires. */
+  async #callTool(runInner: RunInnerCall, name: string, args: JsonObject): Promise<ToolResult> {
+    const call: ToolCall = { id: this.#run.ports.ids.next("call"), name, arguments: args };
+    const refuse = (error: string): ToolResult => ({ toolCallId: call.id, status: "error", error });
+    if (this.#over) return refuse(`Cannot call "${name}": the calling tool is over`);
+    if (this.#context.executableTools.get(name)?.tool.definition.policy === "requires_approval") {
+      return refuse(`"${name}" needs approval and cannot be called from within another tool: call it directly`);
+    }
+    return await runInner(call, this);
+  }
+
+  /** Lets an inner call be over no later than this one. */
+  adopt(inner: CallContext): void {
+    if (this.#over) inner.end(this.#reason);
+    else this.#inner.add(inner);
+  }
+
+  /** The call is over: what it still says is dropped, and its signal and those of its inner calls fire. */
   end(reason?: unknown): void {
     if (this.#over) return;
     this.#over = true;
     this.#reason = reason;
+    for (const inner of this.#inner) inner.end(reason);
+    this.#inner.clear();
     this.#controller?.abort(reason);
   }
 }

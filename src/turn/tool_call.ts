@@ -45,10 +45,14 @@ export async function runToolCall(
   turn: TurnContext,
   call: ToolCall,
   beforeStart: BeforeStart,
+  outer?: CallContext,
 ): Promise<FinishedCall> {
   const startedAt = run.ports.clock.monotonic();
   const bound = turn.executableTools.get(call.name);
-  const context = new CallContext(run, turn, call);
+  const context = new CallContext(run, turn, call, async (inner, caller) => {
+    return (await runToolCall(run, turn, inner, () => undefined, caller)).result;
+  });
+  outer?.adopt(context);
   let truncated = false;
   let result: ToolResult;
   let outcome: ToolOutcome | Failed | undefined;

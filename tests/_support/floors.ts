@@ -20,6 +20,9 @@ const MAY_IMPORT: ReadonlyMap<string, readonly string[]> = new Map<string, reado
   ["context", UP_TO_KIT],
   ["capabilities", UP_TO_KIT],
   ["mcp", UP_TO_KIT],
+  // Subpaths that bring capabilities of their own: each needs a permission or a package that "." does without.
+  ["sandbox", UP_TO_KIT],
+  ["plugins", UP_TO_KIT],
   ["drivers/_shared", UP_TO_KIT],
   ["drivers/*", [...UP_TO_KIT, "drivers/_shared"]],
   ["turn", [...UP_TO_KIT, "context"]],

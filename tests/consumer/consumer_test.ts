@@ -81,6 +81,22 @@ Deno.test("every entry point loads from the registry with no permission", async 
   assert.deepEqual(missing, []);
 });
 
+const SANDBOX = `
+import { Sandbox } from "${config.name}/sandbox";
+
+console.log(JSON.stringify(await new Sandbox().runCode("return 6 * 7;")));
+`;
+
+Deno.test("a sandbox of the package in a registry's cache runs code with --allow-run=deno alone", async () => {
+  await using registry = serveJsrRegistry(packModule());
+  using project = newProject(registry);
+  project.write("deno.json", DENO_JSON);
+  project.write("main.ts", SANDBOX);
+
+  const { stdout } = await project.deno("run", "--no-prompt", "--allow-run=deno", "main.ts");
+  assert.deepEqual(JSON.parse(stdout), { type: "done", value: 42, output: "" });
+});
+
 Deno.test("rewriteBareSpecifiers() rewrites mapped names and their subpaths, nothing else", () => {
   const code = `import OpenAI from "openai";
 import type { Responses } from 'openai/resources';
