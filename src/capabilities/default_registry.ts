@@ -50,6 +50,12 @@ export function runtimeSafeCapabilities(options: RuntimeSafeCapabilitiesOptions 
       load: async () => (await import("./current_time.ts")).currentTime(options),
     },
     {
+      id: "infinity_context",
+      name: "Infinity context",
+      description: "Keeps long conversations within a budget and lets the model search what is hidden.",
+      load: async () => (await import("./infinity_context/capability.ts")).infinityContext,
+    },
+    {
       id: "session_file_system",
       name: "Session files",
       description: "Reads, writes, lists and searches the files of the session.",
