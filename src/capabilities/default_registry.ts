@@ -44,6 +44,12 @@ export function runtimeSafeCapabilities(options: RuntimeSafeCapabilitiesOptions 
       load: async () => (await import("./background/capability.ts")).backgroundExecution,
     },
     {
+      id: "btw",
+      name: "By the way",
+      description: "Answers a question beside the conversation, which stays as it is.",
+      load: async () => (await import("./btw.ts")).btw,
+    },
+    {
       id: "current_time",
       name: "Current time",
       description: "Tells the current date and time in any time zone.",

@@ -5,6 +5,7 @@ Deno.test("runtimeSafeCapabilities() knows the built-in capabilities by id, each
   const ids = runtimeSafeCapabilities().map(({ id }) => id);
   assert.deepEqual(ids, [
     "background_execution",
+    "btw",
     "current_time",
     "infinity_context",
     "session_file_system",

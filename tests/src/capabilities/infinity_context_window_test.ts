@@ -95,3 +95,20 @@ Deno.test("infinity_context finds nothing wrong with good configurations", () =>
     assert.equal(windowProblem(config), undefined);
   }
 });
+
+Deno.test("views of a conversation that grows to 10,000 messages stay bounded and whole, and leave it as it is", () => {
+  const conversation = new Conversation();
+  while (conversation.messages.length < 10_000) {
+    conversation.say("user", LINE).call({ name: "a", result: LINE }, { name: "b", result: LINE }).say("agent", LINE);
+  }
+  const { messages } = conversation;
+  const before = JSON.stringify(messages);
+  const settings = readWindowSettings({ context_budget_tokens: 1_300, keep_first_messages: 2 });
+  for (let length = 1_000; length <= messages.length; length += 997) {
+    // Only where a request is made: not between calls and their results.
+    const view = windowOf(messages.slice(0, length - length % 5), settings, true);
+    assertWhole(view);
+    assert.ok(view.length > 50 && view.length < 130, `${view.length} messages`);
+  }
+  assert.equal(JSON.stringify(messages), before);
+});
