@@ -9,6 +9,7 @@ type Loader = (options: RuntimeSafeCapabilitiesOptions) => Promise<Capability>;
 const LOADERS: Readonly<Record<string, Loader>> = {
   agent_instructions: async () => (await import("./agent_instructions.ts")).agentInstructions,
   background_execution: async () => (await import("./background/capability.ts")).backgroundExecution,
+  btw: async () => (await import("./btw.ts")).btw,
   budgeting: async () => (await import("./budgeting/capability.ts")).budgeting,
   current_time: async (options) => (await import("./current_time.ts")).currentTime(options),
   environment_context: async (options) =>
@@ -16,6 +17,7 @@ const LOADERS: Readonly<Record<string, Loader>> = {
   error_disclosure: async () => (await import("./error_disclosure.ts")).errorDisclosure,
   guardrails: async () => (await import("./guardrails/capability.ts")).guardrails,
   human_intent: async () => (await import("./human_intent.ts")).humanIntent,
+  infinity_context: async () => (await import("./infinity_context/capability.ts")).infinityContext,
   loop_detection: async () => (await import("./loop_detection.ts")).loopDetection,
   memory: async (options) => (await import("./memory/capability.ts")).memory(options.memory),
   message_metadata: async () => (await import("./message_metadata.ts")).messageMetadata,

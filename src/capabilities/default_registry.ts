@@ -7,12 +7,18 @@ import type { RuntimeSafeCapabilitiesOptions } from "./default_registry_options.
 const BUILT_IN: readonly (readonly [id: string, name: string, description: string])[] = [
   ["agent_instructions", "Agent instructions", "Puts the AGENTS.md of the workspace into the prompt."],
   ["background_execution", "Background execution", "Runs tools in the background, now or by a schedule."],
+  ["btw", "By the way", "Answers a question beside the conversation, which stays as it is."],
   ["budgeting", "Budgets", "Ends turns where their budget does."],
   ["current_time", "Current time", "Tells the current date and time in any time zone."],
   ["environment_context", "Environment context", "Tells the model facts about its environment in every turn."],
   ["error_disclosure", "Error disclosure", "Sets how much a failed turn tells its user."],
   ["guardrails", "Guardrails", "Checks answers, tool calls and tool results."],
   ["human_intent", "Human intent", "Lets the model say what each call is for."],
+  [
+    "infinity_context",
+    "Infinity context",
+    "Keeps long conversations within a budget and lets the model search what is hidden.",
+  ],
   ["loop_detection", "Loop detection", "Tells a model that goes in circles so."],
   ["memory", "Memory", "Remembers, recalls and forgets across conversations."],
   ["message_metadata", "Message metadata", "Shows the model when a message was sent, and what else is known of it."],

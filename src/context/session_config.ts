@@ -105,9 +105,10 @@ export function buildSessionConfig(
   const notes = [...warnings];
   let parallel: boolean | undefined;
   let disclosure: ErrorDisclosure = "standard";
+  const all = capabilities.map(({ capability }) => capability);
   for (const owner of capabilities) {
     const { capability, config } = owner;
-    const own = typeof capability.tools === "function" ? capability.tools(config) : capability.tools ?? [];
+    const own = typeof capability.tools === "function" ? capability.tools(config, all) : capability.tools ?? [];
     for (const tool of own) {
       if (tools.has(tool.definition.name)) {
         notes.push(`Tool "${tool.definition.name}" of capability "${capability.id}" is hidden by one of the same name`);

@@ -226,8 +226,8 @@ export interface Capability {
     | ((context: CapabilityContext) => string | undefined | Promise<string | undefined>);
   /** Text that changes from turn to turn, placed after the conversation. */
   readonly facts?: (context: CapabilityContext) => string | undefined | Promise<string | undefined>;
-  /** Tools the runtime runs; a function gets the configuration. */
-  readonly tools?: readonly Tool[] | ((config: JsonObject) => readonly Tool[]);
+  /** Tools the runtime runs; a function gets the configuration, and all capabilities of the session. */
+  readonly tools?: readonly Tool[] | ((config: JsonObject, session: readonly Capability[]) => readonly Tool[]);
   /** Tools the client runs. */
   readonly clientTools?: readonly ToolDefinition[];
   /** Files written when a session is created. */

@@ -95,6 +95,8 @@ export type CallRepair =
 export interface ModelViewRequest {
   /** `too_large`: the provider refused the request before; the view should leave out as much as it can bear. */
   readonly reason: "normal" | "too_large";
+  /** Whether a view of the session can make a refused request smaller: the others leave it to that one. */
+  readonly shrinks: boolean;
   /** Tokens of prompt and reply together, when the model is known. */
   readonly contextWindow: number | undefined;
   /** Most tokens of the reply, when the model is known. */

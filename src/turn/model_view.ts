@@ -43,6 +43,7 @@ export async function viewOf(
   if (views.length > 0 || view !== parts.history) {
     const request: ModelViewRequest = {
       reason: parts.reason ?? "normal",
+      shrinks: context.config.shrinks,
       contextWindow: parts.profile?.contextWindow,
       maxOutputTokens: parts.profile?.maxOutputTokens,
       systemPrompt: context.runtimeAgent.systemPrompt,

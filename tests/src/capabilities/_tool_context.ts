@@ -52,7 +52,7 @@ export function toolContext(files: SessionFiles = sessionFiles(new InMemoryFileS
 
 /** A tool of a capability. */
 export function toolOf(capability: Capability, name: string): Tool {
-  const tools = typeof capability.tools === "function" ? capability.tools({}) : capability.tools ?? [];
+  const tools = typeof capability.tools === "function" ? capability.tools({}, []) : capability.tools ?? [];
   const tool = tools.find(({ definition }) => definition.name === name);
   if (tool === undefined) throw new Error(`${capability.id} has no tool ${name}`);
   return tool;

@@ -6,12 +6,14 @@ Deno.test("runtimeSafeCapabilities() knows the built-in capabilities by id, each
   assert.deepEqual(ids, [
     "agent_instructions",
     "background_execution",
+    "btw",
     "budgeting",
     "current_time",
     "environment_context",
     "error_disclosure",
     "guardrails",
     "human_intent",
+    "infinity_context",
     "loop_detection",
     "memory",
     "message_metadata",
@@ -47,7 +49,7 @@ Deno.test("each descriptor loads the capability it describes, which needs no per
       description: descriptor.description,
     });
     assert.deepEqual(capability.permissions, {});
-    const tools = typeof capability.tools === "function" ? capability.tools({}) : capability.tools ?? [];
+    const tools = typeof capability.tools === "function" ? capability.tools({}, []) : capability.tools ?? [];
     for (const tool of tools) assert.deepEqual(tool.permissions, {}, tool.definition.name);
   }
 });
@@ -56,7 +58,7 @@ Deno.test("no two built-in capabilities have a tool of the same name", async () 
   const names: string[] = [];
   for (const descriptor of runtimeSafeCapabilities()) {
     const { tools = [] } = await descriptor.load();
-    names.push(...(typeof tools === "function" ? tools({}) : tools).map(({ definition }) => definition.name));
+    names.push(...(typeof tools === "function" ? tools({}, []) : tools).map(({ definition }) => definition.name));
   }
   assert.equal(new Set(names).size, names.length);
 });

@@ -200,7 +200,7 @@ Deno.test("the path of the file is configured, and must be one", async () => {
   const capability = memory();
   const { files, session } = setUp();
   assert.ok(typeof capability.tools === "function");
-  const [tool] = capability.tools({ path: "notes/memory.md" });
+  const [tool] = capability.tools({ path: "notes/memory.md" }, []);
   assert.ok(tool !== undefined);
   await call(tool, { title: "Tea", content: "x" }, toolContext(session));
   assert.match((await files.readFile(WS, "/notes/memory.md")).content, /## Tea/);

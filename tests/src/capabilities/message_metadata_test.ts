@@ -18,6 +18,7 @@ const message: Message = {
 };
 
 const REQUEST: ModelViewRequest = {
+  shrinks: false,
   reason: "normal",
   contextWindow: undefined,
   maxOutputTokens: undefined,

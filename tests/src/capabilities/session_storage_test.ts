@@ -10,7 +10,7 @@ function setUp(config: JsonObject = {}) {
   const context = { ...toolContext(), storage };
   const { tools } = sessionStorage;
   assert.ok(typeof tools === "function");
-  const [kv, secrets] = tools(config);
+  const [kv, secrets] = tools(config, []);
   assert.ok(kv !== undefined && secrets !== undefined);
   return {
     storage,
@@ -78,7 +78,7 @@ Deno.test("a session has at most 1,000 keys, each of which can be replaced", asy
 Deno.test("without storage the tools say so", async () => {
   const { tools } = sessionStorage;
   assert.ok(typeof tools === "function");
-  for (const tool of tools({})) {
+  for (const tool of tools({}, [])) {
     assert.match(JSON.stringify(await call(tool, { operation: "list" })), /keeps no session storage/);
   }
 });

@@ -216,7 +216,7 @@ for (const [what, args] of refused) {
 Deno.test("allow_write: false leaves write_skill out", () => {
   const { tools } = skills();
   assert.ok(typeof tools === "function");
-  const names = tools({ allow_write: false }).map(({ definition }) => definition.name);
+  const names = tools({ allow_write: false }, []).map(({ definition }) => definition.name);
   assert.deepEqual(names, ["list_skills", "activate_skill", "read_skill"]);
   assert.match(String(skills().validateConfig?.({ allow_write: "no" })), /not true or false/);
 });

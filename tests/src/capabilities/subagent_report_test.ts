@@ -108,7 +108,7 @@ function reportTool(it: World, task: SessionTask, name: string, schema: JsonObje
   const { tools } = subagentReport;
   if (typeof tools !== "function") throw new Error("its tools depend on the configuration");
   const config = { taskId: task.id, parentSessionId: it.sessionId, resultSchema: schema, messageSchema: schema };
-  return tools(config).find(({ definition }) => definition.name === name)!;
+  return tools(config, []).find(({ definition }) => definition.name === name)!;
 }
 
 Deno.test("the same result reported again by a call that runs again is no error", async () => {
@@ -148,7 +148,7 @@ Deno.test("the patterns of a schema that a model wrote are never run", async () 
 Deno.test("without a usable configuration the capability offers nothing", () => {
   const { tools, validateConfig } = subagentReport;
   for (const config of [{}, { taskId: "task_1", parentSessionId: idFromSeed("session", 1), resultSchema: COUNT }]) {
-    assert.deepEqual(typeof tools === "function" ? tools(config) : tools, []);
+    assert.deepEqual(typeof tools === "function" ? tools(config, []) : tools, []);
     assert.match(validateConfig?.(config) ?? "", /missing or no id/);
   }
 });

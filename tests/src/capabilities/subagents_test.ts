@@ -220,7 +220,7 @@ Deno.test("spawn_agent may be repeated, and its calls run one after another", ()
 
 function tool(config: JsonObject = {}): Tool {
   const { tools } = subagents();
-  return toolOf({ id: "", name: "", tools: typeof tools === "function" ? tools(config) : [] }, "spawn_agent");
+  return toolOf({ id: "", name: "", tools: typeof tools === "function" ? tools(config, []) : [] }, "spawn_agent");
 }
 
 /** Calls the tool as a turn of the default session would. */

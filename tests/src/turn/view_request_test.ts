@@ -73,7 +73,7 @@ Deno.test("a view is told the limits of the model, the prompt and the tools", as
   });
   await say(runtime);
   const { tools, ...rest } = seen[0]!;
-  assert.deepEqual(rest, { reason: "normal", ...known, systemPrompt: "You are a test." });
+  assert.deepEqual(rest, { reason: "normal", shrinks: false, ...known, systemPrompt: "You are a test." });
   assert.deepEqual(tools.map(({ name }) => name), ["search"]);
 });
 

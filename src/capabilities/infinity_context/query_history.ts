@@ -1,0 +1,163 @@
+/** The tool `query_history`. */
+
+import { ToolError } from "../../errors.ts";
+import type { JsonObject, JsonValue } from "../../records/json.ts";
+import { type Message, metadataOf } from "../../records/message.ts";
+import type { Tool } from "../../ports/tool.ts";
+import { defineTool } from "../../kit/define_tool.ts";
+import { ownMember } from "../number_setting.ts";
+import { excerptOf, scoreOf, termsOf } from "./search_terms.ts";
+
+const NAME = "query_history";
+const TYPES = ["user", "agent", "tool_result", "system"] as const;
+const DEFAULT_LIMIT = 20;
+const MAX_LIMIT = 100;
+const DEFAULT_LINES = 3;
+const MAX_LINES = 20;
+/** Characters of all excerpts of one answer. */
+const MAX_ANSWER = 32_000;
+
+/**
+ * Searches the whole stored conversation: best matches first, each with its number, role, time and an excerpt.
+ *
+ * What the model was not given when it was said (a refused prompt, the words of a failed turn) is not found, nor are
+ * earlier searches. It only reads, so it is `pure`.
+ */
+export const queryHistory: Tool = defineTool({
+  name: NAME,
+  displayName: "Search the conversation",
+  description: "Searches the whole conversation, also the part that is hidden. Without a query it lists the newest " +
+    "messages of the given ranges.",
+  parameters: {
+    type: "object",
+    properties: {
+      query: { type: "string", description: "Words to find; the whole phrase ranks highest." },
+      message_range: {
+        type: "object",
+        description: "Only messages with these numbers; the first message is 1.",
+        properties: { from: { type: "integer", minimum: 1 }, to: { type: "integer", minimum: 1 } },
+        additionalProperties: false,
+      },
+      time_range: {
+        type: "object",
+        description: "Only messages from these times, in ISO 8601.",
+        properties: { from: { type: "string" }, to: { type: "string" } },
+        additionalProperties: false,
+      },
+      message_types: { type: "array", items: { type: "string", enum: TYPES }, description: "Only these kinds." },
+      limit: { type: "integer", minimum: 1, maximum: MAX_LIMIT, description: `Default: ${DEFAULT_LIMIT}.` },
+      context_lines: {
+        type: "integer",
+        minimum: 0,
+        maximum: MAX_LINES,
+        description: `Lines before and after the match. Default: ${DEFAULT_LINES}.`,
+      },
+    },
+    additionalProperties: false,
+  },
+  category: "context",
+  effect: "pure",
+  deferrable: "never",
+  hints: { readonly: true },
+  permissions: {},
+  execute: (args, { turn }) => {
+    if (turn === undefined) throw new ToolError("the conversation can only be searched during a turn");
+    return search(turn.messages, args);
+  },
+  narrate: () => "Searching the conversation",
+});
+
+interface Found {
+  readonly index: number;
+  readonly text: string;
+  readonly score: number;
+}
+
+function search(messages: readonly Message[], args: JsonObject): JsonObject {
+  const query = ownMember(args, "query");
+  const terms = termsOf(typeof query === "string" ? query : "");
+  const numbers = rangeOf(args, "message_range", (value) => typeof value === "number" ? value : undefined);
+  const times = rangeOf(args, "time_range", instant);
+  const types = ownMember(args, "message_types");
+  const own = new Set<string>();
+  const found: Found[] = [];
+  messages.forEach((message, index) => {
+    const text = textFor(message, own);
+    if (text === undefined || index + 1 < numbers.from || index + 1 > numbers.to) return;
+    if (message.createdAt < times.from || message.createdAt > times.to) return;
+    if (Array.isArray(types) && types.length > 0 && !types.includes(message.role)) return;
+    const score = scoreOf(text, message.role, (index + 1) / messages.length, terms);
+    if (score !== undefined) found.push({ index, text, score });
+  });
+  // Without words to find it is a list: in order of time.
+  found.sort((a, b) => terms.phrase === "" ? b.index - a.index : b.score - a.score || b.index - a.index);
+  const lines = numberOr(ownMember(args, "context_lines"), DEFAULT_LINES);
+  const results: JsonObject[] = [];
+  let characters = 0;
+  for (const { index, text } of found.slice(0, numberOr(ownMember(args, "limit"), DEFAULT_LIMIT))) {
+    const message = messages[index]!;
+    const excerpt = excerptOf(text, terms, lines);
+    characters += excerpt.length;
+    if (characters > MAX_ANSWER) break;
+    const time = new Date(message.createdAt);
+    results.push({
+      number: index + 1,
+      type: message.role,
+      ...(Number.isNaN(time.getTime()) ? {} : { time: time.toISOString() }),
+      excerpt,
+    });
+  }
+  const omitted = found.length - results.length;
+  return {
+    results,
+    total_matches: found.length,
+    total_messages: messages.length,
+    ...(omitted > 0 ? { omitted_matches: omitted } : {}),
+  };
+}
+
+/** What the model was given of a message; undefined for what it never saw, and for searches, whose ids are noted. */
+function textFor(message: Message, own: Set<string>): string | undefined {
+  if (metadataOf(message, "errorCode") !== undefined) return undefined;
+  const texts: string[] = [];
+  for (const part of message.modelContent ?? message.content) {
+    if (part.type === "text") texts.push(part.text);
+    else if (part.type === "tool_call") {
+      if (part.name === NAME) own.add(part.id);
+      else texts.push(`${part.name} ${asText(part.arguments)}`);
+    } else if (part.type === "tool_result" && !own.has(part.toolCallId)) {
+      texts.push(part.error ?? asText(part.result ?? null));
+    }
+  }
+  return texts.length === 0 ? undefined : texts.join("\n");
+}
+
+function asText(value: JsonValue): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function rangeOf(
+  args: JsonObject,
+  name: string,
+  read: (value: JsonValue, where: string) => number | undefined,
+): { readonly from: number; readonly to: number } {
+  const range = ownMember(args, name);
+  if (typeof range !== "object" || range === null || Array.isArray(range)) return { from: -Infinity, to: Infinity };
+  const end = (member: string): number | undefined => {
+    const value = ownMember(range as JsonObject, member);
+    return value === undefined ? undefined : read(value, `${name}.${member}`);
+  };
+  return { from: end("from") ?? -Infinity, to: end("to") ?? Infinity };
+}
+
+function instant(value: JsonValue, where: string): number {
+  const at = typeof value === "string" ? Date.parse(value) : NaN;
+  if (Number.isNaN(at)) {
+    throw new ToolError(`${where} is ${JSON.stringify(value)}, not a time such as 2026-01-31T12:00:00Z`);
+  }
+  return at;
+}
+
+function numberOr(value: JsonValue | undefined, byDefault: number): number {
+  return typeof value === "number" ? value : byDefault;
+}
