@@ -68,7 +68,8 @@ export function definePlugin(definition: PluginDefinition): Plugin {
     ...(prompt === "" ? {} : { systemPrompt: prompt }),
     ...(files.length === 0 ? {} : { files, dependencies: [SKILLS_CAPABILITY] }),
     ...(hasServers ? { mcpServers } : {}),
-    permissions: hasServers ? { net: hostsOf(mcpServers) } : {},
+    // Its servers count as configured ones: what they need is known from their addresses.
+    permissions: {},
   });
   return Object.freeze({ name, version, capability, warnings: Object.freeze(warnings) });
 }
@@ -139,13 +140,4 @@ function rolesPrompt(agents: readonly PluginAgent[], warnings: string[]): string
     prompt += prompt === "" ? section : `\n\n${section}`;
   }
   return prompt;
-}
-
-function hostsOf(servers: McpServers): string[] {
-  return [...new Set(Object.values(servers).flatMap(({ url }) => url === undefined ? [] : [hostOf(url)]))];
-}
-
-function hostOf(url: string): string {
-  const { hostname, port } = new URL(url);
-  return `${hostname}:${port === "" ? 443 : port}`;
 }

@@ -179,7 +179,7 @@ Deno.test("a session that another process runs a turn of is busy, and the holder
   await using second = await openRuntime(folder.path);
   await assert.rejects(second.runtime.runTextTurn(SESSION, "me too"), {
     code: "session_busy",
-    message: /owner "owner_[0-9a-f]+" is running one/,
+    message: /owner "owner_[0-9a-f]+" of process \d+ is running one/,
   });
   assert.equal((await second.runtime.messages(SESSION)).length > 0, true);
   gate.resolve();

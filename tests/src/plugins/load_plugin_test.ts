@@ -58,7 +58,7 @@ Deno.test("loadPlugin() compiles all parts to one capability without a warning",
   assert.deepEqual(capability.mcpServers, {
     pages: { type: "http", url: "https://docs.deno.com/mcp", headers: { "x-lang": "en" } },
   });
-  assert.deepEqual(capability.permissions, { net: ["docs.deno.com:443"] });
+  assert.deepEqual(capability.permissions, {});
   assert.equal(capability.tools, undefined);
   assert.equal(capability.hooks, undefined);
 });
@@ -240,5 +240,5 @@ Deno.test("a session with a plugin has its prompt, its files and its server", as
   assert.match(context.runtimeAgent.systemPrompt, /Role a/);
   const { content } = await runtime.readFile(runtime.defaultSessionId, "/.agents/skills/find/SKILL.md");
   assert.match(content, /Search\./);
-  assert.deepEqual((await runtime.requiredPermissions()).net, ["docs.deno.com:443"]);
+  assert.deepEqual((await runtime.requiredPermissions()).net, ["docs.deno.com"]);
 });

@@ -1,0 +1,159 @@
+import assert from "node:assert/strict";
+import { type Capability, defineTool, idFromSeed, type JsonObject, RuntimeBackends } from "../../../mod.ts";
+import { type ApprovalOptions, createApproval } from "../../../src/capabilities/approval.ts";
+import { useDriver } from "../_support/drivers.ts";
+import { call, PlayedDriver, texts } from "../_support/played_driver.ts";
+import { eventsOf, say, type SimOptions, simRuntime } from "../_support/runtime.ts";
+
+const SESSION = idFromSeed("session", 21);
+
+interface World {
+  readonly runs: JsonObject[];
+  open(driver: PlayedDriver, options?: SimOptions): ReturnType<typeof simRuntime>;
+}
+
+/** A tool with an effect, under approval, over stores that outlive a runtime. */
+function world(options: ApprovalOptions = {}, config: JsonObject = {}, more: readonly Capability[] = []): World {
+  const runs: JsonObject[] = [];
+  const pay = defineTool({
+    name: "pay",
+    description: "",
+    parameters: { type: "object" },
+    execute: (args: JsonObject) => {
+      runs.push({ ...args });
+      return "paid";
+    },
+  });
+  const look = defineTool({ name: "look", description: "", effect: "pure", execute: () => "seen" });
+  const backends = RuntimeBackends.inMemory();
+  return {
+    runs,
+    open: (driver, extra = {}) =>
+      simRuntime("unused", {
+        backends,
+        tools: [pay, look],
+        capabilities: more,
+        registered: [createApproval(options)],
+        session: (single) => single.sessionId(SESSION).withCapability({ ref: "approval", config }),
+        configure: useDriver(driver.descriptor),
+        ...extra,
+      }),
+  };
+}
+
+Deno.test("without a host's answer the turn waits for a decision, names the call, and goes on with it", async () => {
+  const { open, runs } = world();
+  await using runtime = await open(new PlayedDriver(call("pay", { amount: 5 }), texts("done")));
+  const waiting = await say(runtime);
+  assert.deepEqual([waiting.status, waiting.waitingFor.map(({ arguments: args }) => JSON.stringify(args)), runs], [
+    "waiting",
+    ['{"amount":5}'],
+    [],
+  ]);
+  const [event] = eventsOf(runtime, "turn.waiting");
+  assert.deepEqual(event?.data.calls.map(({ name, needsApproval }) => [name, needsApproval]), [["pay", true]]);
+  const decisions = [{ toolCallId: waiting.waitingFor[0]?.id ?? "", approved: true }];
+  assert.equal((await runtime.resumeTurn(SESSION, { decisions })).response, "done");
+  assert.deepEqual(runs, [{ amount: 5 }]);
+});
+
+for (const approved of [true, false]) {
+  Deno.test(`a call that waits survives a restart and ${approved ? "runs once" : "is denied"} then`, async () => {
+    const { open, runs } = world();
+    let id = "";
+    {
+      await using runtime = await open(new PlayedDriver(call("pay", { amount: 5 })));
+      id = (await say(runtime)).waitingFor[0]?.id ?? "";
+    }
+    await using runtime = await open(new PlayedDriver(texts("done")));
+    assert.deepEqual(await runtime.recover(), [], "a waiting turn is not interrupted");
+    const decision = { toolCallId: id, approved, ...(approved ? {} : { reason: "too much" }) };
+    const result = await runtime.resumeTurn(SESSION, { decisions: [decision] });
+    assert.deepEqual([result.response, runs], ["done", approved ? [{ amount: 5 }] : []]);
+    const [decided] = eventsOf(runtime, "tool.decided");
+    assert.match(decided?.data.toolCallFingerprint ?? "", /^[0-9a-f]{64}$/);
+    if (!approved) {
+      assert.match(eventsOf(runtime, "tool.completed")[0]?.data.error ?? "", /Denied by the user: too much/);
+    }
+  });
+}
+
+Deno.test("resumeTurn() without a decision keeps waiting for it", async () => {
+  const { open, runs } = world();
+  await using runtime = await open(new PlayedDriver(call("pay"), texts("done")));
+  await say(runtime);
+  assert.equal((await runtime.resumeTurn(SESSION, {})).status, "waiting");
+  assert.deepEqual(runs, []);
+});
+
+Deno.test("a host that answers lets the call run at once, and its decision is stored before the start mark", async () => {
+  const asked: string[] = [];
+  const { open, runs } = world({
+    ask: ({ text }) => {
+      asked.push(text);
+      return Promise.resolve({ approved: true });
+    },
+  });
+  await using runtime = await open(new PlayedDriver(call("pay", { to: "a\u202eb" }), texts("done")));
+  assert.equal((await say(runtime)).response, "done");
+  assert.deepEqual([asked, runs.length], [['pay {"to":"a\\u{202e}b"}'], 1]);
+  const durable = runtime.events().filter(({ sequence }) => sequence !== undefined).map(({ type }) => type);
+  assert.ok(durable.indexOf("tool.decided") < durable.indexOf("tool.started"));
+});
+
+const denials: readonly (readonly [string, NonNullable<ApprovalOptions["ask"]>, RegExp])[] = [
+  ["says no", () => ({ approved: false, reason: "no money" }), /Denied by the user: no money/],
+  ["throws", () => Promise.reject(new Error("broken")), /hook of capability "approval" failed/],
+];
+for (const [name, ask, told] of denials) {
+  Deno.test(`a host that ${name} keeps the call from running`, async () => {
+    const { open, runs } = world({ ask });
+    await using runtime = await open(new PlayedDriver(call("pay"), texts("done")));
+    assert.equal((await say(runtime)).response, "done");
+    assert.deepEqual(runs, []);
+    assert.match(eventsOf(runtime, "tool.completed")[0]?.data.error ?? "", told);
+  });
+}
+
+Deno.test("a host that does not answer in time lets the turn wait", async () => {
+  const { open, runs } = world({ ask: () => new Promise<undefined>(() => {}) });
+  await using runtime = await open(new PlayedDriver(call("pay")), { limits: { hookMs: 20 } });
+  assert.equal((await say(runtime)).status, "waiting");
+  assert.deepEqual(runs, []);
+});
+
+Deno.test("what a hook changes after the approval does not run, also after a wait", async () => {
+  const rewriting: Capability = {
+    id: "rewriting",
+    name: "Rewriting",
+    hooks: { preToolUse: () => ({ action: "rewrite", arguments: { amount: 5000 } }) },
+  };
+  for (const ask of [undefined, () => ({ approved: true })]) {
+    const { open, runs } = world(ask === undefined ? {} : { ask }, {}, [rewriting]);
+    await using runtime = await open(new PlayedDriver(call("pay", { amount: 5 }), texts("done")));
+    let result = await say(runtime);
+    if (result.status === "waiting") {
+      const decisions = result.waitingFor.map(({ id }) => ({ toolCallId: id, approved: true }));
+      result = await runtime.resumeTurn(SESSION, { decisions });
+    }
+    assert.deepEqual([result.response, runs], ["done", []]);
+    assert.match(eventsOf(runtime, "tool.completed")[0]?.data.error ?? "", /not those that were approved/);
+  }
+});
+
+const policies: readonly (readonly [string, JsonObject, string, string])[] = [
+  ["a tool that changes nothing is not asked about", {}, "look", "seen"],
+  ["an allowed tool is not asked about", { allow: ["p*"] }, "pay", "paid"],
+  ["a denied tool does not run, even if it is allowed too", { allow: ["*"], deny: ["pay"] }, "pay", "forbids pay"],
+  ["a tool that is to be asked about waits, even if it changes nothing", { ask: ["look"] }, "look", "waiting"],
+  ["a configuration that cannot be read lets no call through", { alow: ["*"] }, "look", "failed"],
+];
+for (const [name, config, tool, outcome] of policies) {
+  Deno.test(name, async () => {
+    const { open } = world({}, config);
+    await using runtime = await open(new PlayedDriver(call(tool), texts("done")));
+    const { status } = await say(runtime);
+    const data = eventsOf(runtime, "tool.completed")[0]?.data;
+    assert.ok(`${status} ${JSON.stringify(data?.result)} ${data?.error}`.includes(outcome));
+  });
+}
