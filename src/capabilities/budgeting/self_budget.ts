@@ -31,11 +31,11 @@ const settingsOf = readOnce((config: JsonObject): Settings => {
  *
  * @example
  * ```ts
- * import { InProcessRuntimeBuilder, LlmSimConfig } from "@everruns/runtime";
+ * import { InProcessRuntimeBuilder, LlmSimConfig, type ModelRequest } from "@everruns/runtime";
  * import assert from "node:assert/strict";
  *
  * const config = { limits: [{ currency: "tokens", limit: 10_000 }], show_from: 0 };
- * const asked: { messages: readonly unknown[] }[] = [];
+ * const asked: ModelRequest[] = [];
  * await using runtime = await new InProcessRuntimeBuilder()
  *   .llmSim(LlmSimConfig.fixed("Done.").withRequestCapture(asked))
  *   .singleSession((s) => s.harness("writer", "Write.").withCapability({ ref: "self_budget", config }))
