@@ -127,6 +127,7 @@ class StdioDialer {
       spawn: () => processGroup && spawn === spawnProcess ? spawnProcess(command, true) : spawn(command),
       clock: this.#clock,
       graceMs,
+      redact: (text) => this.#redactor.redact(text),
     });
     const setup = isLegacy
       ? { ...this.#setup, protocol: { versionNegotiation: { mode: "legacy" as const } } }
