@@ -194,7 +194,15 @@ function spawnProcess({ command, args, env, cwd }: McpCommand, ownGroup = false)
     stdin: child.stdin,
     stdout: child.stdout,
     stderr: child.stderr,
-    status: child.status,
+    // What the program started may outlive it, whether it was asked to end or crashed.
+    status: child.status.then((status) => {
+      try {
+        Deno.kill(-child.pid, "SIGKILL");
+      } catch {
+        // Nothing did.
+      }
+      return status;
+    }),
     kill: (signal) => Deno.kill(-child.pid, signal),
   };
 }
