@@ -33,7 +33,8 @@ export class CallWatch {
 
   /** Somebody is being asked, or no longer is. */
   waiting(delta: 1 | -1): void {
-    this.#paused += delta;
+    // What began before this call does not count, so neither does its end.
+    this.#paused = Math.max(0, this.#paused + delta);
     this.alive();
   }
 

@@ -31,7 +31,8 @@ export function reasonOf(error: unknown, redactor: Redactor): string {
   const known = causes.find((cause) => cause instanceof RuntimeError);
   const messages = known === undefined ? causes.map(messageOf) : [messageOf(known)];
   const text = messages.filter((message, place) => !messages.slice(0, place).some((said) => said.includes(message)));
-  return redactor.redact(text.join(": ").slice(0, MAX_REASON));
+  // Redacted before it is cut: half a secret at the end would not be recognised.
+  return redactor.redact(text.join(": ")).slice(0, MAX_REASON);
 }
 
 /** A failure that may be shown: with the same code, or as a server that could not be reached. */

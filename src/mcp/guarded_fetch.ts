@@ -24,6 +24,8 @@ export interface GuardOptions {
 /** Longest message of a stream, and longest answer that is none, in bytes. */
 const MAX_EVENT = 4 * 1024 * 1024;
 const MAX_BODY = 16 * 1024 * 1024;
+const LF = 10;
+const CR = 13;
 
 /**
  * Wraps a fetch: every request, also one that authorization needs, goes to a public address over TLS.
@@ -99,11 +101,20 @@ function capResponse(response: Response): Response {
   const isStream = response.headers.get("content-type")?.startsWith("text/event-stream") ?? false;
   const max = isStream ? MAX_EVENT : MAX_BODY;
   let bytes = 0;
+  let isBlank = true;
   const capped = body.pipeThrough(
     new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
       transform(chunk, controller): void {
-        const newline = isStream ? chunk.lastIndexOf(10) : -1;
-        bytes = newline < 0 ? bytes + chunk.length : chunk.length - newline - 1;
+        bytes += chunk.length;
+        if (isStream) {
+          // An event ends at a blank line, and is collected until then however many lines it has.
+          for (let place = 0; place < chunk.length; place++) {
+            const byte = chunk[place];
+            if (byte === CR) continue;
+            if (byte === LF && isBlank) bytes = chunk.length - place - 1;
+            isBlank = byte === LF;
+          }
+        }
         if (bytes > max) controller.error(mcpError("mcp_server_unreachable", `an answer has more than ${max} bytes`));
         else controller.enqueue(chunk);
       },

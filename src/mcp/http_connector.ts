@@ -127,6 +127,20 @@ function watched(fetch: McpFetch, redactor: Redactor): McpFetch {
   };
 }
 
+/**
+ * Adds headers to the requests of one origin, under those a request has itself.
+ *
+ * The official client would send them to the authorization server too, which the server names and may be anybody.
+ */
+function withHeaders(fetch: McpFetch, origin: string, headers: Headers): McpFetch {
+  return async (url, init) => {
+    if (new URL(url).origin !== origin) return await fetch(url, init);
+    const sent = new Headers(init?.headers);
+    for (const [name, value] of headers) if (!sent.has(name)) sent.set(name, value);
+    return await fetch(url, { ...init, headers: sent });
+  };
+}
+
 type Auth = AuthProvider | OAuthClientProvider;
 
 /** Makes the connections to one server. */
@@ -210,13 +224,13 @@ class HttpDialer {
     }
   }
 
-  async #settings(): Promise<
-    { fetch: McpFetch; requestInit: RequestInit; authProvider?: Auth }
-  > {
-    const more = await this.#options.headers?.(this.#scope);
+  async #settings(): Promise<{ fetch: McpFetch; authProvider?: Auth }> {
+    const headers = new Headers(this.#scope.config.headers);
+    for (const [name, value] of Object.entries(await this.#options.headers?.(this.#scope) ?? {})) {
+      headers.set(name, value);
+    }
     return {
-      fetch: this.#fetch,
-      requestInit: { headers: { ...this.#scope.config.headers, ...more } },
+      fetch: withHeaders(this.#fetch, this.#url.origin, headers),
       ...(this.#auth === undefined ? {} : { authProvider: this.#auth }),
     };
   }

@@ -172,7 +172,8 @@ export class McpSource implements ToolSource {
           onprogress: ({ progress, total, message }) => {
             watch.alive();
             const numbers = total === undefined ? { progress } : { progress, total };
-            context.progress(message ?? Object.values(numbers).join("/"), numbers);
+            const text = message === undefined ? Object.values(numbers).join("/") : redactor.redact(message);
+            context.progress(text, numbers);
           },
         });
       });

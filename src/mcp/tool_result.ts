@@ -40,7 +40,8 @@ function errorText(blocks: readonly ContentBlock[], structured: unknown, redacto
   const texts = blocks.map((block) => block.type === "text" ? block.text : `[${block.type}]`);
   if (texts.length === 0 && structured !== undefined) texts.push(JSON.stringify(structured));
   const text = texts.join("\n") || "the server reported an error without saying why";
-  return redactor.redact(text.length > MAX_ERROR ? `${text.slice(0, MAX_ERROR)} [cut]` : text);
+  const shown = redactor.redact(text);
+  return shown.length > MAX_ERROR ? `${shown.slice(0, MAX_ERROR)} [cut]` : shown;
 }
 
 /** A block the model can be shown as a picture. */

@@ -108,15 +108,17 @@ Deno.test("a call is answered although what the crashed process started holds it
   assert.match(errorOf(await client.call("work")), /exited with code 3/);
 });
 
-Deno.test("a process group ends with everything it started, also what minds nothing", async () => {
-  await using lives = new Lives();
-  const args = ["abandons", String(lives.port), JSON.stringify(denoEnvironment()), "group"];
-  const host = startHost(["--allow-run"], args);
-  await lives.begun(2);
-  await host.stdin.close();
-  await host.status;
-  await lives.over();
-});
+for (const mode of ["abandons", "detaches"]) {
+  Deno.test(`a process group ends with everything it started, also what minds nothing: ${mode}`, async () => {
+    await using lives = new Lives();
+    const args = [mode, String(lives.port), JSON.stringify(denoEnvironment()), "group"];
+    const host = startHost(["--allow-run"], args);
+    await lives.begun(2);
+    await host.stdin.close();
+    await host.status;
+    await lives.over();
+  });
+}
 
 /** A program that hosts the scripted server, with flags of its own. */
 function startHost(flags: readonly string[], args: readonly string[]): Deno.ChildProcess {

@@ -32,6 +32,8 @@ export interface ProcessTransportOptions {
   readonly clock: Clock;
   /** How long each step of ending the process may take, in milliseconds. */
   readonly graceMs: number;
+  /** Takes secrets out of what it says besides. */
+  readonly redact: (text: string) => string;
 }
 
 /** Longest line of a server, in bytes. */
@@ -114,7 +116,7 @@ export class ProcessTransport implements Transport {
     // What closes its output without ending is of no use any more; grandchildren may keep the output open.
     const first = await Promise.race([process.status, reading]);
     if (first === undefined) {
-      if (!this.#closing && !await within(clock, graceMs, process.status)) process.kill("SIGKILL");
+      if (!this.#closing && !await within(clock, graceMs, process.status)) this.#kill();
     }
     const { code, signal } = await process.status;
     await within(clock, graceMs, Promise.all([reading, this.#tail?.done]));
@@ -128,7 +130,7 @@ export class ProcessTransport implements Transport {
 
   #describe(code: number, signal: string | null): string {
     const how = signal === null ? `exited with code ${code}` : `was ended by ${signal}`;
-    const said = this.#tail?.text(MAX_SHOWN) ?? "";
+    const said = this.#tail?.text(MAX_SHOWN, this.#options.redact) ?? "";
     const noise = this.#badLines === 0 ? "" : `; ${this.#badLines} of its lines were no messages`;
     return `${this.#fatal === undefined ? how : `${this.#fatal} and ${how}`}${noise}${
       said === "" ? "" : `; stderr: ${said}`

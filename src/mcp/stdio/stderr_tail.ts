@@ -24,15 +24,16 @@ export class StderrTail {
     this.#reader.cancel().catch(() => {});
   }
 
-  /** The last lines, at most so many characters. */
-  text(maxCharacters: number): string {
+  /** The last lines without secrets, at most so many characters. */
+  text(maxCharacters: number, redact: (text: string) => string): string {
     const bytes = new Uint8Array(this.#bytes);
     let at = 0;
     for (const part of this.#parts) {
       bytes.set(part, at);
       at += part.length;
     }
-    const text = stripVTControlCharacters(new TextDecoder().decode(bytes)).trim();
+    // Redacted before it is cut: half a secret at its beginning would not be recognised.
+    const text = redact(stripVTControlCharacters(new TextDecoder().decode(bytes)).trim());
     return text.length > maxCharacters ? `…${text.slice(-maxCharacters)}` : text;
   }
 

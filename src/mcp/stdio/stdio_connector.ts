@@ -127,6 +127,7 @@ class StdioDialer {
       spawn: () => processGroup && spawn === spawnProcess ? spawnProcess(command, true) : spawn(command),
       clock: this.#clock,
       graceMs,
+      redact: (text) => this.#redactor.redact(text),
     });
     const setup = isLegacy
       ? { ...this.#setup, protocol: { versionNegotiation: { mode: "legacy" as const } } }
@@ -193,7 +194,15 @@ function spawnProcess({ command, args, env, cwd }: McpCommand, ownGroup = false)
     stdin: child.stdin,
     stdout: child.stdout,
     stderr: child.stderr,
-    status: child.status,
+    // What the program started may outlive it, whether it was asked to end or crashed.
+    status: child.status.then((status) => {
+      try {
+        Deno.kill(-child.pid, "SIGKILL");
+      } catch {
+        // Nothing did.
+      }
+      return status;
+    }),
     kill: (signal) => Deno.kill(-child.pid, signal),
   };
 }

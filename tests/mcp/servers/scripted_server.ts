@@ -17,15 +17,15 @@ if (port !== undefined) {
   life.readable.pipeTo(new WritableStream()).finally(() => Deno.exit(9));
 }
 if (mode === "stubborn") Deno.addSignalListener("SIGTERM", () => {});
-if (mode === "parent" || mode === "abandons") {
+if (mode === "parent" || mode === "abandons" || mode === "detaches") {
   const script = import.meta.filename ?? "";
   const minds = mode === "parent";
   new Deno.Command("deno", {
     args: [...NO_MORE, script, minds ? "child" : "silent", port ?? ""],
     // What it reads ends when the host is gone; one that reads nothing holds the output open for ever.
     stdin: minds ? "inherit" : "null",
-    stdout: "inherit",
-    stderr: minds ? "null" : "inherit",
+    stdout: mode === "detaches" ? "null" : "inherit",
+    stderr: mode === "abandons" ? "inherit" : "null",
   }).spawn();
 }
 if (mode === "silent") await new Promise(() => setInterval(() => {}, 1000));

@@ -12,6 +12,8 @@ export interface ScriptedProcess {
   write(bytes: Uint8Array): void;
   /** Writes to the standard error. */
   complain(text: string): void;
+  /** Closes its output, and goes on. */
+  closeOutput(): void;
   /** Ends. */
   exit(code: number): void;
   /** Answers a request. */
@@ -70,6 +72,7 @@ export class Processes {
         self.write(new TextEncoder().encode(`${typeof line === "string" ? line : JSON.stringify(line)}\n`)),
       write: (bytes) => isOver || out.write(bytes),
       complain: (text) => isOver || err.write(new TextEncoder().encode(text)),
+      closeOutput: () => out.close(),
       exit: (code) => end(code, null),
       answer: ({ id }, result) => self.say({ jsonrpc: "2.0", id, result }),
     };

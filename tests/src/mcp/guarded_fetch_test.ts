@@ -94,6 +94,23 @@ Deno.test("a guarded fetch cuts off an answer that never ends", async () => {
   }
 });
 
+Deno.test("a guarded fetch cuts off an event of endlessly many lines", async () => {
+  const lines = "data: x\r\n".repeat(100_000);
+  const { fetch } = guarded({ fetch: () => Promise.resolve(bodyOf(100, "text/event-stream", lines)) });
+  await assert.rejects((await fetch("https://example.com/")).text(), /an answer has more than \d+ bytes/);
+});
+
+Deno.test("a guarded fetch finds the end of an event wherever its blank line is parted", async () => {
+  const pieces = [`data: ${"x".repeat(3 * 1024 * 1024)}\r`, "\n\r", "\n"].map((piece) =>
+    new TextEncoder().encode(piece)
+  );
+  const body = ReadableStream.from([...pieces, ...pieces]);
+  const { fetch } = guarded({
+    fetch: () => Promise.resolve(new Response(body, { headers: { "content-type": "text/event-stream" } })),
+  });
+  assert.equal((await (await fetch("https://example.com/")).text()).length, 2 * (3 * 1024 * 1024 + 10));
+});
+
 Deno.test("a guarded fetch lets a stream of many small events go on", async () => {
   const event = `data: ${"x".repeat(1024 * 1024)}\n\n`;
   const { fetch } = guarded({ fetch: () => Promise.resolve(bodyOf(20, "text/event-stream", event)) });

@@ -121,7 +121,7 @@ Deno.test("structured content is checked against what the tool promised", async 
   assert.match(outcome.type === "error" ? outcome.message : "", /unusable structured content: .*\/degrees/);
 });
 
-Deno.test("progress of a call is told", async () => {
+Deno.test("progress of a call is told, without secrets", async () => {
   const server = fetchServer((mcp) => {
     mcp.registerTool("work", {}, async (ctx) => {
       const progressToken = ctx.mcpReq._meta?.progressToken;
@@ -132,17 +132,17 @@ Deno.test("progress of a call is told", async () => {
             progressToken: progressToken ?? "",
             progress,
             total: 2,
-            ...(progress === 1 ? { message: "half" } : {}),
+            ...(progress === 1 ? { message: "half with canary-record" } : {}),
           },
         });
       }
       return { content: [] };
     });
   });
-  await using client = await connect(server);
+  await using client = await connect(server, { headers: { "X-Record": "canary-record" } });
   const told: unknown[] = [];
   await client.call("work", {}, { progress: (message, data) => void told.push([message, data]) });
-  assert.deepEqual(told.slice(0, 1), [["half", { progress: 1, total: 2 }]]);
+  assert.deepEqual(told.slice(0, 1), [["half with [secret]", { progress: 1, total: 2 }]]);
 });
 
 Deno.test("an aborted call ends on the server too", async () => {

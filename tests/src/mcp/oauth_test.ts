@@ -12,6 +12,8 @@ const REDIRECT = "http://127.0.0.1:8765/callback";
 class ProtectedServer {
   readonly server: FetchServer = fetchServer(addEcho);
   readonly visited: string[] = [];
+  /** Hosts that were sent the configured header. */
+  readonly keyed = new Set<string>();
   /** The token that is good now. */
   good = "token-1";
   /** Whether no token is ever good. */
@@ -20,6 +22,7 @@ class ProtectedServer {
 
   fetch = async (target: string | URL, init?: RequestInit): Promise<Response> => {
     const url = new URL(target);
+    if (new Headers(init?.headers).has("x-key")) this.keyed.add(url.host);
     this.visited.push(`${init?.method ?? "GET"} ${url.host}${url.pathname}`);
     if (url.href === SERVER) {
       const token = new Headers(init?.headers).get("authorization");
@@ -64,6 +67,7 @@ async function signIn(
   answer: (request: McpAuthorization) => Promise<string | URL> = (request) => Promise.resolve(consent(request)),
   kept = new Map<string, McpCredentials>(),
 ): Promise<SignedIn> {
+  const config = { url: SERVER, authMode: "oauth", headers: { "X-Key": "for the server alone" } } as const;
   const asked: McpAuthorization[] = [];
   const id = ({ server, url, sessionId }: McpAuthKey): string => `${server} ${url} ${sessionId}`;
   const connector = mcpHttp({
@@ -81,7 +85,7 @@ async function signIn(
       },
     },
   });
-  return { client: await connected(connector, { url: SERVER, authMode: "oauth" }), asked, kept };
+  return { client: await connected(connector, config), asked, kept };
 }
 
 /** What the browser is sent back to after the user agreed. */
@@ -182,4 +186,13 @@ Deno.test("metadata never leads into a private network", async () => {
   await using _client = client;
   await assert.rejects(client.tools(), /169\.254\.169\.254.*private address|private address/);
   assert.deepEqual(server.visited.filter((visit) => visit.includes("169.254")), []);
+});
+
+Deno.test("configured headers are for the server alone, not for the authorization server it names", async () => {
+  const protectedServer = new ProtectedServer();
+  const { client } = await signIn(protectedServer);
+  await using _closing = client;
+  await client.tools();
+  assert.ok(protectedServer.visited.includes("POST auth.example.com/token"));
+  assert.deepEqual([...protectedServer.keyed], ["mcp.example.com"]);
 });

@@ -291,6 +291,34 @@ Deno.test("of a flood on the standard error only the end is kept", async () => {
   assert.match(outcome.type === "error" ? outcome.message : "", /^.{0,60}stderr: …x{500,}the end$/);
 });
 
+Deno.test("no part of a secret is left where the end of the standard error is cut", async () => {
+  const processes = new Processes(olderServer((_, process) => {
+    process.complain(`canary-key-12345${"x".repeat(595)}`);
+    process.exit(1);
+  }));
+  await using client = await start(processes, { env: { API_KEY: "canary-key-12345" } });
+  const outcome = await client.call("work");
+  assert.match(outcome.type === "error" ? outcome.message : "", /stderr: …cret\]x{595}$/);
+});
+
+Deno.test("a process that ends just as it is killed for closing its output harms nobody", async () => {
+  const processes = new Processes(olderServer((_, process) => process.closeOutput()));
+  await using client = await start(processes, {}, {
+    spawn: (command) => ({
+      ...processes.spawn(command),
+      kill: () => {
+        processes.started[0]?.exit(0);
+        throw new TypeError("Child process has already terminated");
+      },
+    }),
+  });
+  const calling = client.call("work");
+  await until(() => client.clock.pending > 1);
+  await client.clock.advanceAsync(300);
+  const outcome = await calling;
+  assert.match(outcome.type === "error" ? outcome.message : "", /exited with code 0/);
+});
+
 Deno.test("closing while the server starts leaves no process behind", async () => {
   const processes = new Processes({ onMessage: () => {} });
   const client = await start(processes);

@@ -94,3 +94,10 @@ Deno.test("toOutcome() cuts a failure that never ends", () => {
   const { message } = outcome({ isError: true, content: [text("x".repeat(100_000))] }) as { message: string };
   assert.equal(message.length, 8 * 1024 + " [cut]".length);
 });
+
+Deno.test("toOutcome() leaves no part of a secret where it cuts a failure", () => {
+  const { message } = outcome({ isError: true, content: [text(`${"x".repeat(8 * 1024 - 5)}hush-hush!`)] }) as {
+    message: string;
+  };
+  assert.equal(message, `${"x".repeat(8 * 1024 - 5)}[secr [cut]`);
+});
