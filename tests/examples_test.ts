@@ -96,7 +96,10 @@ Deno.test("background_and_schedules is woken by the tool, the subagent and the s
 Deno.test("two_processes meets a busy session, and takes it over from the killed process", async () => {
   using folder = tempFolder();
   const printed = await runExample("examples/two_processes.ts", folder.path);
-  assert.match(printed, /session_busy: Cannot run a turn of session .* owner "owner_\w+" is running one/);
+  assert.match(
+    printed,
+    /session_busy: Cannot run a turn of session .* owner "owner_\w+" of process \d+ is running one/,
+  );
   assert.match(printed, /taken over and finished here\n {3}completed: Echo: Think about it for a minute\.\n/);
   assert.match(printed, /agent: Echo: Now me\.\n$/);
 });

@@ -120,7 +120,9 @@ export function installHandlers(
       const context = { ...who, signal };
       const { message } = params;
       if (params.mode === "url") {
-        if (elicitUrl === undefined) return { action: "decline" };
+        // A page for a person: no scheme that runs code or opens a file.
+        const isPage = /^https?:$/.test(URL.parse(params.url)?.protocol ?? "");
+        if (elicitUrl === undefined || !isPage) return { action: "decline" };
         return toElicitResult(await asking(elicitUrl({ message, url: params.url }, context)));
       }
       if (elicitForm === undefined) return { action: "decline" };

@@ -184,7 +184,12 @@ export class Consent {
   }
 
   #load(): Promise<McpCredentials> {
-    return this.#credentials ??= this.#options.store.load(this.#key).then((kept) => kept ?? {});
+    this.#credentials ??= Promise.try(() => this.#options.store.load(this.#key)).then((kept) => kept ?? {}, (error) => {
+      // A store that failed once is asked again.
+      this.#credentials = undefined;
+      throw error;
+    });
+    return this.#credentials;
   }
 
   async #save(part: McpCredentials): Promise<void> {

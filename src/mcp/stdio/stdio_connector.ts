@@ -68,7 +68,9 @@ export function mcpStdio(options: McpStdioOptions = {}): McpConnector {
     const { command } = scope.config;
     if (command === undefined || command === "") throw mcpError("mcp_config_invalid", "it has no command");
     const dialer = new StdioDialer(scope, command, setup, redactor, options, clock);
-    return { dial: (listener) => dialer.dial(listener), permissions: { run: [command] } };
+    // A group is ended by a signal to its id, which Deno grants only with the right to run anything.
+    const run = options.processGroup === true && options.spawn === undefined ? true : [command];
+    return { dial: (listener) => dialer.dial(listener), permissions: { run } };
   });
 }
 
