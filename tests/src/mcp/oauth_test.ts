@@ -121,6 +121,21 @@ Deno.test("kept tokens are used without asking anybody", async () => {
   assert.deepEqual(second.asked, []);
 });
 
+Deno.test("a store of credentials that failed once is asked again", async () => {
+  const server = new ProtectedServer();
+  const kept = new Map<string, McpCredentials>();
+  let fails = true;
+  kept.get = (key) => {
+    if (!fails) return Map.prototype.get.call(kept, key);
+    fails = false;
+    throw new Error("the store is away");
+  };
+  const { client } = await signIn(server, undefined, kept);
+  await using _client = client;
+  await assert.rejects(client.tools());
+  assert.equal((await client.tools()).length, 1);
+});
+
 Deno.test("a token that ran out is refreshed without asking anybody", async () => {
   const server = new ProtectedServer();
   const { client, asked } = await signIn(server);

@@ -207,6 +207,40 @@ Deno.test("a call that waits for a person has no deadline meanwhile", async () =
   assert.deepEqual(await outcome, { type: "success", value: { result: "sure" } });
 });
 
+for (
+  const [url, action] of [["https://example.com/sign", "accept"], ["javascript:alert(1)", "decline"], [
+    "file:///etc/passwd",
+    "decline",
+  ]]
+) {
+  Deno.test(`a server that asks the user to open ${url} gets the answer ${action}`, async () => {
+    const answered = Promise.withResolvers<unknown>();
+    const base = olderServer((request, process) => {
+      const params = { mode: "url", elicitationId: "e1", message: "Open this", url };
+      process.say({ jsonrpc: "2.0", id: "q1", method: "elicitation/create", params });
+      say("done")(request, process);
+    });
+    const processes = new Processes({
+      onMessage: (message, process) =>
+        message.id === "q1"
+          ? answered.resolve((message as { result?: unknown }).result)
+          : base.onMessage(message, process),
+    });
+    const asked: string[] = [];
+    await using client = await start(processes, {}, {
+      handlers: () => ({
+        elicitUrl: (request) => {
+          asked.push(request.url);
+          return Promise.resolve({ action: "accept" });
+        },
+      }),
+    });
+    await client.call("work");
+    assert.equal((await answered.promise as { action?: string }).action, action);
+    assert.deepEqual(asked, action === "accept" ? [url] : []);
+  });
+}
+
 Deno.test("an aborted call tells the server", async () => {
   const cancelled = Promise.withResolvers<Message>();
   const called = Promise.withResolvers<Message>();
