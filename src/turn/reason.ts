@@ -97,7 +97,8 @@ export async function reason(run: TurnRun): Promise<Reasoned> {
   return state.form === undefined ? reasoned : await (await answerForm()).judged(run, state.form, reasoned);
 }
 
-async function requestOf(
+/** Not an async function: a request that nothing is added to costs no wait of its own. */
+function requestOf(
   run: TurnRun,
   context: TurnContext,
   parts: ModelRequestParts,
@@ -107,9 +108,10 @@ async function requestOf(
   const building = buildModelRequest(context, parts);
   // A model view is the host's: it may hang. One that shrinks may ask the model first.
   const milliseconds = config.shrinks ? SHRINK_MS : run.ports.limits.hookMs;
-  const request = config.hasView ? await run.timed(building, milliseconds, "build the model's view") : await building;
+  const built = config.hasView ? run.timed(building, milliseconds, "build the model's view") : building;
   const { form } = run.state;
-  return form === undefined ? request : (await answerForm()).withForm(request, form, driver);
+  if (form === undefined) return built;
+  return built.then(async (request) => (await answerForm()).withForm(request, form, driver));
 }
 
 function isTooLarge(called: ModelCallResult): boolean {
