@@ -26,7 +26,7 @@ import { windowOf } from "./window.ts";
  * await using runtime = await new InProcessRuntimeBuilder()
  *   .llmSim(LlmSimConfig.fixed("Noted."))
  *   .singleSession((s) =>
- *     s.harness("diary", "Keep a diary.").withCapability("infinity_context", { context_budget_tokens: 20_000 })
+ *     s.harness("diary", "Keep a diary.").withCapability({ ref: "infinity_context", config: { context_budget_tokens: 20_000 } })
  *   )
  *   .build();
  * const { runtimeAgent } = await runtime.loadContext(runtime.defaultSessionId);
