@@ -26,6 +26,11 @@ const WORKED = 384;
 const MAX_STDERR = 4_096;
 /** Bytes of the command that are repeated. */
 const MAX_COMMAND = 1_000;
+/** Why a command was ended. */
+const NOTES: Readonly<Record<NonNullable<CommandRun["endedBy"]>, string>> = {
+  timeout: "It did not end in time and was ended; it may have done part of its work",
+  output_limit: "It printed too much and was ended; redirect its output to a file, or print less",
+};
 /** Control characters that are no white space. */
 const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/g;
 
@@ -53,7 +58,6 @@ export function commandResult(command: string, run: CommandRun, verbosity: strin
   const stdout = previewOutput(readable(run.stdout), budget);
   const stderr = previewOutput(readable(run.stderr), Math.min(budget, MAX_STDERR));
   const truncated = stdout.truncated || stderr.truncated;
-  const note = noteOf(run);
   const result = {
     command: shownCommand(command),
     exit_code: run.code,
@@ -61,7 +65,7 @@ export function commandResult(command: string, run: CommandRun, verbosity: strin
     truncated,
     total_lines: stdout.totalLines,
     output_limited: run.endedBy === "output_limit",
-    ...(note === undefined ? {} : { note }),
+    ...(run.endedBy === undefined ? {} : { note: NOTES[run.endedBy] }),
     // The longest comes last: where a result has to be cut again, nothing else is lost.
     stderr: stderr.text,
     stdout: stdout.text,
@@ -73,17 +77,6 @@ export function commandResult(command: string, run: CommandRun, verbosity: strin
 /** Text without colours and other controls, which cost much and tell a model nothing. */
 export function readable(text: string): string {
   return stripVTControlCharacters(text).replace(CONTROL, "\ufffd");
-}
-
-function noteOf({ endedBy }: CommandRun): string | undefined {
-  switch (endedBy) {
-    case "timeout":
-      return "It did not end in time and was ended; it may have done part of its work";
-    case "output_limit":
-      return "It printed too much and was ended; redirect its output to a file, or print less";
-    case undefined:
-      return undefined;
-  }
 }
 
 function shownCommand(command: string): string {
