@@ -32,7 +32,7 @@ const NOTES: Readonly<Record<NonNullable<CommandRun["endedBy"]>, string>> = {
   output_limit: "It printed too much and was ended; redirect its output to a file, or print less",
 };
 /** Control characters that are no white space. */
-const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/g;
+const CONTROL = /(?![\t\n\v\r])\p{Cc}/gu;
 
 /** The names of the verbosities, least first. */
 export const VERBOSITIES: readonly BashVerbosity[] = ["silent", "concise", "normal", "verbose", "full", "auto"];
