@@ -39,22 +39,27 @@ export async function bash(args: JsonObject, options: Partial<BashOptions> = {})
   return await call(toolOf(createBash({ cwd: "/", ...options }), "bash"), args, toolContext());
 }
 
-/** The deadline of a command that passes when a test says so; all other time is real. */
+/** The deadline of one command, which passes when a test says so; all other time is real. */
 export class HeldDeadline {
-  /** The deadline in milliseconds, which no other wait has. */
+  /** A deadline in milliseconds that no other wait has. */
   static readonly MS = 54_321;
   /** The clock. */
   readonly clock: Clock;
+  /** Resolves when nothing waits for the deadline any more: the command is over. */
+  readonly over: Promise<void>;
   #fire: () => void = () => {};
 
-  constructor() {
+  /** Holds every wait of so many milliseconds. */
+  constructor(held: number = HeldDeadline.MS) {
     const real = systemClock();
+    const over = Promise.withResolvers<void>();
+    this.over = over.promise;
     this.clock = {
       ...real,
       setTimer: (callback, milliseconds) => {
-        if (milliseconds !== HeldDeadline.MS) return real.setTimer(callback, milliseconds);
+        if (milliseconds !== held) return real.setTimer(callback, milliseconds);
         this.#fire = callback;
-        return { cancel: () => {} };
+        return { cancel: over.resolve };
       },
     };
   }

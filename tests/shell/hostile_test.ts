@@ -86,7 +86,7 @@ Deno.test("a flood is ended at the cap with everything that makes it", async () 
   const result = await bash({ command: "yes 'no end' & yes >&2", verbosity: "concise" });
   const { stdout, stderr, success, output_limited, truncated } = result;
   assert.deepEqual([success, output_limited, truncated], [false, true, true]);
-  assert.match(String(result["note"]), /printed too much/);
+  assert.match(String(result["ended_because"]), /printed too much/);
   assert.ok(String(stdout).length <= 2_048 && String(stderr).length <= 2_048);
 });
 

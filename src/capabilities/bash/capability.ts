@@ -76,7 +76,7 @@ that tell of errors stay.`;
  * on. A host that exits at once (`Deno.exit()`, SIGKILL) leaves running commands behind.
  *
  * The result has `command`, `exit_code`, `success`, `stdout`, `stderr`, `truncated`, `total_lines` (of standard output),
- * `output_limited`, and a `note` when the command was ended. `verbosity` is how much is shown: `silent` 200 bytes,
+ * `output_limited`, and `ended_because` when it was ended. `verbosity` is how much is shown: `silent` 200 bytes,
  * `concise` 2,048, `normal` 8,192, `verbose` 16,384, `full` all, as far as a result goes (64 KiB), `auto` 384 of a command
  * that worked and 8,192 of one that failed; of standard error 4,096 at most. With `tool_output_persistence` the rest is
  * in files. Calls of one reply run one after another, and a call is never repeated. With `background_execution` a command
@@ -186,8 +186,8 @@ async function runForUser(settings: Settings, args: string, context: CommandCont
   const { session, signal } = context;
   const run = await runIn(settings, session.workspaceId, { command, timeoutMs: settings.maxTimeoutMs, signal });
   const { result } = commandResult(command, run, "silent");
-  const { exit_code, success, note, output_limited } = result;
-  const end = note ?? (success === true ? undefined : `exit code ${exit_code}`);
+  const { exit_code, success, ended_because, output_limited } = result;
+  const end = ended_because ?? (success === true ? undefined : `exit code ${exit_code}`);
   const texts = [
     previewOutput(readable(run.stdout), MAX_SHOWN).text,
     previewOutput(readable(run.stderr), MAX_SHOWN).text,

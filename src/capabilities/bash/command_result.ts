@@ -65,7 +65,7 @@ export function commandResult(command: string, run: CommandRun, verbosity: strin
     truncated,
     total_lines: stdout.totalLines,
     output_limited: run.endedBy === "output_limit",
-    ...(run.endedBy === undefined ? {} : { note: NOTES[run.endedBy] }),
+    ...(run.endedBy === undefined ? {} : { ended_because: NOTES[run.endedBy] }),
     // The longest comes last: where a result has to be cut again, nothing else is lost.
     stderr: stderr.text,
     stdout: stdout.text,
