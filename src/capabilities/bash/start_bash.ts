@@ -127,23 +127,15 @@ async function feed(stream: WritableStream<Uint8Array<ArrayBuffer>>, text: strin
 
 async function signalGroup(shell: string, child: Deno.ChildProcess, name: "SIGTERM" | "SIGKILL"): Promise<void> {
   try {
-    if (Deno.permissions.querySync({ name: "run" }).state === "granted") {
-      Deno.kill(-child.pid, name);
-      return;
-    }
     const args = [...QUIET, "-c", SIGNAL_GROUP, name.slice("SIG".length), String(child.pid)];
     const helper = { args, clearEnv: true, stdin: "null", stdout: "null", stderr: "null" } as const;
     await new Deno.Command(shell, helper).spawn().status;
   } catch {
-    // Nobody is left, or no further process can be started: then at least bash itself has to go.
-    killOnly(child, name);
-  }
-}
-
-function killOnly(child: Deno.ChildProcess, name: "SIGTERM" | "SIGKILL"): void {
-  try {
-    child.kill(name);
-  } catch {
-    // It has ended meanwhile.
+    // No further process can be started: then at least bash itself has to go.
+    try {
+      child.kill(name);
+    } catch {
+      // It has ended meanwhile.
+    }
   }
 }
