@@ -126,6 +126,47 @@ Deno.test("a command that reads finds its input closed", async () => {
   assert.deepEqual([stdout, exit_code], ["1\n", 0]);
 });
 
+Deno.test("a command may ask its supervisor to end in vain", async () => {
+  const { stdout, code } = await run("kill -TERM $PPID; kill -HUP $PPID; kill -INT $PPID; echo still here");
+  assert.deepEqual([stdout, code], ["still here\n", 0]);
+});
+
+Deno.test("a command that kills its supervisor ends with it", async () => {
+  const { stdout, code } = await run("echo $$; sleep 0.2; kill -KILL $PPID; sleep 1000");
+  assert.equal(code, 137);
+  await assertDead(stdout.trim());
+});
+
+Deno.test("a command ends with its host, whatever ends that", async () => {
+  const host = new Deno.Command("deno", {
+    args: ["run", "--no-prompt", "--allow-run=bash", new URL("./fixtures/abandoned_host.ts", import.meta.url).href],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const reader = host.stdout.getReader();
+  const pid = new TextDecoder().decode((await reader.read()).value).trim();
+  await reader.cancel();
+  host.kill("SIGKILL");
+  await host.status;
+  await assertDead(pid);
+});
+
+Deno.test("input goes to the command as it is, and one that does not read it is not held up", async () => {
+  const input = "é\n".repeat(100_000);
+  assert.equal((await run("cat", { stdin: input })).stdout, input);
+  assert.deepEqual(await run("echo unread", { stdin: input }), { stdout: "unread\n", stderr: "", code: 0 });
+});
+
+Deno.test("a variable that steers bash steers the command and not what watches it", async () => {
+  const made = await run("file=$(mktemp); echo 'echo from BASH_ENV' > $file; echo $file");
+  const BASH_ENV = made.stdout.trim();
+  const env = { BASH_ENV, TMOUT: "1", "BASH_FUNC_read%%": "() { exit 5; }", "BASH_FUNC_kill%%": "() { exit 6; }" };
+  const { stdout, code } = await run("echo on", { env });
+  assert.deepEqual([stdout, code], ["from BASH_ENV\non\n", 0]);
+  await run(`rm ${BASH_ENV}`);
+});
+
 Deno.test("a command that stops itself is late like any other", async () => {
   const deadline = new HeldDeadline();
   const running = runUntilLine("echo ready; kill -STOP $$", () => deadline.pass(), {

@@ -44,6 +44,7 @@ IFS= TMOUT= read -r -d "" input <&9 || exit 137
 exec 8</dev/null
 [[ $3 ]] && exec 8< <(exec 9<&- 2>/dev/null; printf %s "$input")
 shift 3
+trap : HUP INT TERM
 set -m
 SHLVL=0 "$BASH" "$@" <&8 8<&- 9<&- &
 group=$!
