@@ -46,7 +46,7 @@ exec 8</dev/null
 shift 3
 trap : HUP INT TERM
 set -m
-SHLVL=0 "$BASH" "$@" <&8 8<&- 9<&- &
+"$BASH" "$@" <&8 8<&- 9<&- &
 group=$!
 set +m
 trap "" HUP INT TERM
