@@ -44,7 +44,6 @@ await using runtime = await new InProcessRuntimeBuilder()
 const sessionId = runtime.defaultSessionId;
 const turn = await runtime.runTextTurn(sessionId, "Build it and push it");
 for (const event of runtime.events()) {
-  if (event.type === "tool.output.delta") console.log(`  ${event.data.delta.trimEnd()}`);
   if (event.type === "tool.completed") console.log(`bash: ${event.data.error ?? JSON.stringify(event.data.result)}`);
 }
 console.log(`Model: ${turn.response}`);
