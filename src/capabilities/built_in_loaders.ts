@@ -11,6 +11,7 @@ const LOADERS: Readonly<Record<string, Loader>> = {
   background_execution: async () => (await import("./background/capability.ts")).backgroundExecution,
   btw: async () => (await import("./btw.ts")).btw,
   budgeting: async () => (await import("./budgeting/capability.ts")).budgeting,
+  compaction: async () => (await import("./compaction/capability.ts")).createCompaction(),
   current_time: async (options) => (await import("./current_time.ts")).currentTime(options),
   environment_context: async (options) =>
     (await import("./environment_context.ts")).environmentContext(options.environment),

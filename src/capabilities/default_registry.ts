@@ -9,6 +9,7 @@ const BUILT_IN: readonly (readonly [id: string, name: string, description: strin
   ["background_execution", "Background execution", "Runs tools in the background, now or by a schedule."],
   ["btw", "By the way", "Answers a question beside the conversation, which stays as it is."],
   ["budgeting", "Budgets", "Ends turns where their budget does."],
+  ["compaction", "Compaction", "Makes long conversations fit the model's window."],
   ["current_time", "Current time", "Tells the current date and time in any time zone."],
   ["environment_context", "Environment context", "Tells the model facts about its environment in every turn."],
   ["error_disclosure", "Error disclosure", "Sets how much a failed turn tells its user."],

@@ -12,6 +12,8 @@ export interface Setting<T> {
   readonly byDefault: T;
   /** The value, or undefined when it is not what it has to be. */
   read(value: JsonValue): T | undefined;
+  /** What exactly is wrong with a value of several members, in words for people. */
+  problem?(value: JsonValue): string | undefined;
 }
 
 /** The table of a configuration's members. */
@@ -54,6 +56,8 @@ export function defineSettings<Table extends SettingTable>(table: Table): Settin
       for (const [name, value] of Object.entries(config)) {
         const setting = Object.hasOwn(table, name) ? table[name] : undefined;
         if (setting === undefined) return `\`${name}\` is no setting of it; there are ${names.join(", ") || "none"}`;
+        const problem = setting.problem?.(value);
+        if (problem !== undefined) return `In \`${name}\`: ${problem}`;
         if (setting.read(value) === undefined) return `\`${name}\` is ${shown(value)}, not ${setting.wanted}`;
       }
       return undefined;
@@ -81,6 +85,35 @@ export function wholeNumber(
     read: (value) =>
       typeof value === "number" && Number.isInteger(value) && value >= min && value <= max ? value : undefined,
   };
+}
+
+/** A number within bounds, fractions included. */
+export function anyNumber(byDefault: number, bounds: { readonly min: number; readonly max: number }): Setting<number> {
+  const { min, max } = bounds;
+  return {
+    schema: { type: "number", minimum: min, maximum: max, default: byDefault },
+    wanted: `a number from ${min} to ${max}`,
+    byDefault,
+    read: (value) => typeof value === "number" && value >= min && value <= max ? value : undefined,
+  };
+}
+
+/** A table within the table; what is wrong in one of its members leaves the others as they are. */
+export function section<Table extends SettingTable>(table: Table): Setting<SettingValues<Table>> {
+  const settings = defineSettings(table);
+  return {
+    schema: settings.schema,
+    wanted: "an object",
+    byDefault: settings.read({}),
+    read: (value) => isJsonObject(value) ? settings.read(value) : undefined,
+    problem: (value) => isJsonObject(value) ? settings.problem(value) : undefined,
+  };
+}
+
+/** Another setting that may be absent. */
+export function optional<T>(setting: Setting<T>): Setting<T | undefined> {
+  const { default: _, ...schema } = setting.schema;
+  return { ...setting, schema, byDefault: undefined };
 }
 
 /** Yes or no. */

@@ -8,6 +8,7 @@ Deno.test("runtimeSafeCapabilities() knows the built-in capabilities by id, each
     "background_execution",
     "btw",
     "budgeting",
+    "compaction",
     "current_time",
     "environment_context",
     "error_disclosure",
