@@ -41,7 +41,7 @@ export interface CompactionSettings {
 }
 
 const SETTINGS = defineSettings({
-  strategy: choice("auto", ["auto", "observation_masking", "summarization"]),
+  strategy: choice<CompactionSettings["strategy"]>("auto", ["auto", "observation_masking", "summarization"]),
   proactive: flag(true),
   budget_percent: anyNumber(0.85, { min: 0.01, max: 1 }),
   observation_masking: section({

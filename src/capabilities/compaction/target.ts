@@ -5,7 +5,7 @@ import { tokensOfText, tokensOfTools } from "../conversation/message_tokens.ts";
 
 /** What is taken for the window of a model nothing is known of. */
 const UNKNOWN_WINDOW = 128_000;
-/** Share of the window that is left to the conversation whatever prompt, tools and reply take. */
+/** Part of the share that is left to the conversation whatever prompt, tools and reply take. */
 const LEAST_SHARE = 1 / 16;
 
 /**
@@ -15,5 +15,5 @@ export function targetTokens(request: ModelViewRequest, share: number): number {
   const window = request.contextWindow ?? UNKNOWN_WINDOW;
   const whole = Math.min(window * share, window - (request.maxOutputTokens ?? 0));
   const left = whole - tokensOfText(request.systemPrompt) - tokensOfTools(request.tools);
-  return Math.floor(Math.max(left, window * LEAST_SHARE));
+  return Math.floor(Math.max(left, window * share * LEAST_SHARE));
 }
