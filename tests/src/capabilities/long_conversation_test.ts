@@ -69,28 +69,33 @@ interface Continuation {
   /** Tokens of the conversation in a request. */
   readonly most: number;
   readonly searches: boolean;
+  /** Questions for a summary. */
+  readonly summaries: number;
 }
 
 const COMPACTION: CapabilityRefInput = { ref: "compaction", config: { budget_percent: 0.5 } };
 const INFINITY: CapabilityRefInput = { ref: "infinity_context", config: WINDOW_CONFIG };
 const CONTINUATIONS: Readonly<Record<string, Continuation>> = {
-  "infinity_context": { capabilities: [INFINITY], most: 5_200, searches: true },
-  "compaction": { capabilities: [COMPACTION], most: WINDOW / 2, searches: false },
+  "infinity_context": { capabilities: [INFINITY], most: 5_200, searches: true, summaries: 0 },
+  "compaction": { capabilities: [COMPACTION], most: WINDOW / 2, searches: false, summaries: 1 },
   "compaction without a model": {
     capabilities: [{ ref: "compaction", config: { budget_percent: 0.5, strategy: "observation_masking" } }],
     most: WINDOW / 2,
     searches: false,
+    summaries: 0,
   },
-  "both": { capabilities: [INFINITY, COMPACTION], most: WINDOW / 2, searches: true },
+  "both": { capabilities: [INFINITY, COMPACTION], most: WINDOW / 2, searches: true, summaries: 1 },
   "both, for a provider that refuses the first request": {
     capabilities: [INFINITY, { ref: "compaction", config: { budget_percent: 1 } }],
     refuses: 1,
     most: WINDOW,
     searches: true,
+    // Before the refusal, after it, and when what was found has filled what the provider is known to take.
+    summaries: 3,
   },
 };
 
-for (const [name, { capabilities, refuses = 0, most, searches }] of Object.entries(CONTINUATIONS)) {
+for (const [name, { capabilities, refuses = 0, most, searches, summaries }] of Object.entries(CONTINUATIONS)) {
   Deno.test(`${LONG} messages go on with ${name}`, async () => {
     const profiles = { getModelProfile: () => Promise.resolve({ contextWindow: WINDOW, maxOutputTokens: 2_000 }) };
     const journal = composedJournal(RuntimeBackends.inMemory());
@@ -131,6 +136,7 @@ for (const [name, { capabilities, refuses = 0, most, searches }] of Object.entri
       const [large, small] = driver.requests.slice(refused).map(({ messages }) => tokensIn(messages));
       assert.ok(small! <= large! / 2, `${small} of ${large}`);
     }
+    assert.equal(driver.summaries.length, summaries);
     assert.ok(driver.summaries.every(({ messages }) => tokensIn(messages) <= most));
     const after = await journal.events(SESSION, { limit: before.length });
     assert.ok(JSON.stringify(after) === stored, "what is stored has changed");
