@@ -42,6 +42,7 @@ const LOADERS: Readonly<Record<string, Loader>> = {
   tool_output_distillation: async () =>
     (await import("./tool_output_distillation/capability.ts")).toolOutputDistillation,
   tool_output_persistence: async () => (await import("./tool_output_persistence.ts")).toolOutputPersistence,
+  tool_search: async () => (await import("./tool_search/capability.ts")).toolSearchCapability,
 };
 
 /**
