@@ -1,6 +1,6 @@
 /** Making one request fit. */
 
-import { messageOf } from "../../errors.ts";
+import { messageOf, RuntimeError } from "../../errors.ts";
 import type { MessageId } from "../../records/ids.ts";
 import type { Message } from "../../records/message.ts";
 import type { CapabilityContext } from "../../ports/capability.ts";
@@ -53,10 +53,13 @@ class Compaction {
 
   async run(known: Remembered, memory: CompactionMemory): Promise<readonly Message[]> {
     const { session, model, turn } = this.#context;
-    const refused = this.#request.reason === "too_large" ? known.sent : undefined;
+    const isRefused = this.#request.reason === "too_large";
+    const refused = isRefused ? known.sent : undefined;
     const ceiling = refused === undefined ? known.ceiling : Math.floor(refused * CEILING_SHARE);
     const target = Math.min(
-      targetTokens(this.#request, this.#settings.budget_percent),
+      isRefused || this.#settings.proactive
+        ? targetTokens(this.#request, this.#settings.budget_percent)
+        : Number.MAX_SAFE_INTEGER,
       refused === undefined ? ceiling ?? Infinity : Math.floor(refused * REFUSED_SHARE),
     );
     const stored = turn?.messages ?? this.#messages;
@@ -70,8 +73,7 @@ class Compaction {
     let { checkpoint } = known;
     let { failedTurn } = known;
     let plan = this.#start(known);
-    const acts = this.#request.reason === "too_large" || this.#settings.proactive;
-    if (acts && view.tokens(plan) > target) {
+    if (view.tokens(plan) > target) {
       this.#log.begin(view.render(plan).length);
       plan = this.#masked(view, plan);
       if (view.tokens(plan) > target && turn !== undefined && failedTurn !== turn.turnId) {
@@ -83,6 +85,8 @@ class Compaction {
             await memory.store(this.#context, checkpoint);
           }
         } catch (error) {
+          // What would be cut now for want of a summary would be missing in the next turn.
+          if (error instanceof RuntimeError && error.code === "turn_cancelled") throw error;
           failedTurn = turn.turnId;
           turn.warn("compaction_failed", `Cannot summarize the conversation: ${messageOf(error)}`);
         }

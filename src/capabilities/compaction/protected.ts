@@ -1,6 +1,6 @@
 /** What stays in the view however old it is. */
 
-import type { MessageId } from "../../records/ids.ts";
+import type { CallId, MessageId } from "../../records/ids.ts";
 import type { Message } from "../../records/message.ts";
 import { isJsonObject } from "../../kit/settings.ts";
 import { follow } from "../conversation/follow.ts";
@@ -20,13 +20,26 @@ export interface ProtectedUnits {
   readonly newest: Unit | undefined;
 }
 
-/** Ids of the messages that activated each skill last. */
-const activations = follow<Map<string, MessageId>>(() => new Map(), (found, { id, role, content }) => {
-  if (role !== "agent") return;
-  for (const part of content) {
-    if (part.type !== "tool_call" || part.name !== SKILL_TOOL) continue;
-    const name = isJsonObject(part.arguments) ? part.arguments["name"] : undefined;
-    found.set(typeof name === "string" ? name : "", id);
+interface Activations {
+  /** Calls that have no result yet. */
+  readonly open: Map<CallId, { readonly skill: string; readonly messageId: MessageId }>;
+  /** The messages that activated each skill last. */
+  readonly newest: Map<string, MessageId>;
+}
+
+const activations = follow<Activations>(() => ({ open: new Map(), newest: new Map() }), (found, message) => {
+  if (message.role !== "agent" && message.role !== "tool_result") return;
+  for (const part of message.content) {
+    if (part.type === "tool_call" && part.name === SKILL_TOOL) {
+      const name = isJsonObject(part.arguments) ? part.arguments["name"] : undefined;
+      found.open.set(part.id, { skill: typeof name === "string" ? name : "", messageId: message.id });
+    } else if (part.type === "tool_result") {
+      const call = found.open.get(part.toolCallId);
+      if (call === undefined) continue;
+      found.open.delete(part.toolCallId);
+      // One that failed takes the place of none that did not.
+      if (part.error === undefined) found.newest.set(call.skill, call.messageId);
+    }
   }
 });
 
@@ -42,7 +55,7 @@ export function protectedUnits(messages: readonly Message[], stored: readonly Me
   const newest = messages.findLastIndex(({ role }) => role === "user");
   return {
     first,
-    skills: skillUnits(messages, new Set(activations(stored).values()), room),
+    skills: skillUnits(messages, new Set(activations(stored).newest.values()), room),
     newest: newest < 0 ? undefined : unitAt(messages, newest),
   };
 }

@@ -234,7 +234,18 @@ Deno.test("without proactive nothing is done before a request is refused", async
   const session = new CompactedSession({ proactive: false });
   const { messages } = rounds(30);
   assert.deepEqual(await session.view(messages), messages);
-  assert.ok(tokensIn(await session.view(messages, { reason: "too_large" })) <= 1_000);
+  const smaller = tokensIn(await session.view(messages, { reason: "too_large" }));
+  assert.ok(smaller <= 1_000);
+  const later = await session.view([...messages, ...new Conversation().say("user", "more").messages], { turn: 2 });
+  assert.ok(tokensIn(later) <= 3 / 4 * tokensIn(messages), "a refusal is remembered");
+});
+
+Deno.test("an activation that failed does not take the place of one that did not", async () => {
+  const conversation = new Conversation().say("user", "go").call({ name: "activate_skill", result: `skill ${LINE}` })
+    .call({ name: "activate_skill", result: null, error: "no such skill" });
+  for (let at = 0; at < 20; at++) conversation.call({ name: "look", result: `${at} ${LINE}` });
+  const view = await new CompactedSession(MASK_ONLY).view(conversation.messages, { window: 800 });
+  assert.ok(wordsOf(view).includes(`"skill ${LINE}"`));
 });
 
 Deno.test("a preview asks nobody, tells nobody and shows the summary there is", async () => {
