@@ -160,6 +160,14 @@ Deno.test("no summary is asked for where it would save less than an eighth", asy
   assert.ok(tokensIn(view) <= 1_500);
 });
 
+Deno.test("a first message that is large does not count for what a summary would save", async () => {
+  const session = new CompactedSession();
+  const conversation = new Conversation().say("user", LINE.repeat(20));
+  for (let at = 0; at < 8; at++) conversation.say("agent", `a${at}`).say("user", `u${at}`);
+  assert.ok(tokensIn(await session.view(conversation.messages, { window: 1_500 })) <= 1_500);
+  assert.equal(session.asked.length, 0);
+});
+
 Deno.test("observation_masking never asks the model, and summarization makes no lines", async () => {
   const masking = new CompactedSession(MASK_ONLY);
   const { messages } = rounds(40);
