@@ -6,7 +6,8 @@ import type { Capability, ToolUseDetails } from "../ports/capability.ts";
 import type { RawOutput, ToolContext } from "../ports/tool.ts";
 import { defineCapability } from "../kit/define_capability.ts";
 import { previewOutput } from "../kit/output_preview.ts";
-import { defineSettings, isJsonObject, wholeNumber } from "../kit/settings.ts";
+import { wholeNumber } from "../kit/setting_kinds.ts";
+import { defineSettings, isJsonObject } from "../kit/settings.ts";
 import { storeOutput } from "../kit/stored_output.ts";
 
 const SETTINGS = defineSettings({ max_inline_bytes: wholeNumber(8_192, { min: 512, max: 65_536 }) });

@@ -1,17 +1,8 @@
 /** The configuration of the `compaction` capability. */
 
 import type { JsonObject, JsonSchema } from "../../records/json.ts";
-import {
-  anyNumber,
-  choice,
-  defineSettings,
-  flag,
-  optional,
-  section,
-  text,
-  textList,
-  wholeNumber,
-} from "../../kit/settings.ts";
+import { anyNumber, choice, flag, section, text, textList, wholeNumber } from "../../kit/setting_kinds.ts";
+import { defineSettings } from "../../kit/settings.ts";
 import type { MaskFormat } from "./mask.ts";
 
 /** What the configuration says, with defaults filled in. */
@@ -49,9 +40,9 @@ const SETTINGS = defineSettings({
     summary_format: choice<MaskFormat>("one_line", ["one_line", "head_tail"]),
   }),
   summarization: section({
-    model: optional(text("")),
+    model: text(undefined),
     preserve: textList(["decisions", "files_modified", "errors", "current_plan"], 32),
-    instructions: optional(text("")),
+    instructions: text(undefined),
   }),
 });
 

@@ -1,7 +1,8 @@
 /** The configuration of the `tool_search` capability. */
 
 import type { JsonObject, JsonSchema } from "../../records/json.ts";
-import { defineSettings, textList, wholeNumber } from "../../kit/settings.ts";
+import { textList, wholeNumber } from "../../kit/setting_kinds.ts";
+import { defineSettings } from "../../kit/settings.ts";
 
 /** What the configuration says, with defaults filled in. */
 export interface ToolSearchSettings {
