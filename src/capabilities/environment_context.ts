@@ -5,7 +5,8 @@ import type { Capability, CapabilityContext } from "../ports/capability.ts";
 import { defineCapability } from "../kit/define_capability.ts";
 import { quoteForPrompt } from "../kit/prompt_text.ts";
 import { flag, text } from "../kit/setting_kinds.ts";
-import { defineSettings, isJsonObject, type Setting } from "../kit/settings.ts";
+import { isJsonObject } from "../kit/json_object.ts";
+import { defineSettings, type Setting } from "../kit/settings.ts";
 import { isTimeZone, zonedDate } from "../kit/time_zone_text.ts";
 
 /** Facts by their names; one that is undefined is left out. */

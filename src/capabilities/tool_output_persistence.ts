@@ -7,7 +7,8 @@ import type { RawOutput, ToolContext } from "../ports/tool.ts";
 import { defineCapability } from "../kit/define_capability.ts";
 import { previewOutput } from "../kit/output_preview.ts";
 import { wholeNumber } from "../kit/setting_kinds.ts";
-import { defineSettings, isJsonObject } from "../kit/settings.ts";
+import { isJsonObject } from "../kit/json_object.ts";
+import { defineSettings } from "../kit/settings.ts";
 import { storeOutput } from "../kit/stored_output.ts";
 
 const SETTINGS = defineSettings({ max_inline_bytes: wholeNumber(8_192, { min: 512, max: 65_536 }) });

@@ -1,7 +1,8 @@
 /** What members of a configuration can be; a default of undefined makes one that need not be said. */
 
 import type { JsonSchema, JsonValue } from "../records/json.ts";
-import { defineSettings, isJsonObject, type Setting, type SettingTable, type SettingValues } from "./settings.ts";
+import { isJsonObject } from "./json_object.ts";
+import { defineSettings, type Setting, type SettingTable, type SettingValues } from "./settings.ts";
 
 /** Bounds of a number. */
 export interface NumberBounds {

@@ -120,16 +120,6 @@ export function readOnce<T>(read: (config: JsonObject) => T): (config: JsonObjec
   };
 }
 
-/** Tells whether a value is a JSON object. */
-export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** A member the object has itself. */
-export function ownMember(object: JsonObject, name: string): JsonValue | undefined {
-  return Object.hasOwn(object, name) ? object[name] : undefined;
-}
-
 function shown(value: JsonValue): string {
   const text = JSON.stringify(value) ?? typeof value;
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;

@@ -3,7 +3,7 @@
 import type { ContentPart } from "../../records/content.ts";
 import type { JsonValue } from "../../records/json.ts";
 import type { Message } from "../../records/message.ts";
-import { isJsonObject } from "../../kit/settings.ts";
+import { isJsonObject } from "../../kit/json_object.ts";
 import { tokensOf } from "../conversation/message_tokens.ts";
 
 /** What is left of a hidden output: a line, or its start and its end too. */

@@ -4,7 +4,7 @@ import { messageOf } from "../../errors.ts";
 import { isId, type MessageId, type SessionId, type TurnId } from "../../records/ids.ts";
 import type { JsonValue } from "../../records/json.ts";
 import type { CapabilityContext } from "../../ports/capability.ts";
-import { isJsonObject } from "../../kit/settings.ts";
+import { isJsonObject } from "../../kit/json_object.ts";
 
 /** A summary, and how far it reaches. */
 export interface Checkpoint {

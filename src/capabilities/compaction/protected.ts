@@ -2,7 +2,7 @@
 
 import type { CallId, MessageId } from "../../records/ids.ts";
 import type { Message } from "../../records/message.ts";
-import { isJsonObject } from "../../kit/settings.ts";
+import { isJsonObject } from "../../kit/json_object.ts";
 import { follow } from "../conversation/follow.ts";
 import { tokensOf } from "../conversation/message_tokens.ts";
 import { endOfUnit, type Unit } from "../conversation/units.ts";

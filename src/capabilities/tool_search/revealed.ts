@@ -3,7 +3,7 @@
 import type { CallId } from "../../records/ids.ts";
 import type { JsonValue } from "../../records/json.ts";
 import type { Message } from "../../records/message.ts";
-import { isJsonObject } from "../../kit/settings.ts";
+import { isJsonObject } from "../../kit/json_object.ts";
 import { follow } from "../conversation/follow.ts";
 
 /** Name of the tool that shows others. */
