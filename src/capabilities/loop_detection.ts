@@ -1,17 +1,14 @@
 /** The `loop_detection` capability: tells a model that goes in circles so. */
 
-import type { Message } from "../records/message.ts";
 import type { Capability } from "../ports/capability.ts";
 import { defineCapability } from "../kit/define_capability.ts";
 import { wholeNumber } from "../kit/setting_kinds.ts";
 import { defineSettings } from "../kit/settings.ts";
-import { idFromSeed } from "../records/ids.ts";
+import { madeNote } from "./conversation/made_message.ts";
 import { recentRounds, type Round, type SeenCall } from "./tool_rounds.ts";
 
 /** Tools that change something; also what an MCP server calls so, with its own name before. */
 const MUTATING = ["edit_file", "write_file", "delete_file", "bash"] as const;
-/** Stands for the id of a message that is never stored. */
-const NOTE = idFromSeed("message", 0);
 
 const SETTINGS = defineSettings({
   threshold: wholeNumber(3, { min: 1, max: 50 }),
@@ -53,14 +50,10 @@ export const loopDetection: Capability = defineCapability({
       const settings = SETTINGS.read(config);
       const most = Math.max(settings.threshold, settings.mutating_failure_threshold) * 4;
       const warning = warningOf(recentRounds(turn?.messages ?? messages, most), settings);
-      return warning === undefined ? messages : [...messages, note(warning, now)];
+      return warning === undefined ? messages : [...messages, madeNote(warning, now)];
     },
   },
 });
-
-function note(text: string, createdAt: number): Message {
-  return { id: NOTE, role: "system", content: [{ type: "text", text }], createdAt };
-}
 
 /** What is to be said about the rounds, if anything. */
 function warningOf(

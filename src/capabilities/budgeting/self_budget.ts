@@ -1,20 +1,17 @@
 /** The `self_budget` capability: the model sees what it may still use. */
 
-import { idFromSeed } from "../../records/ids.ts";
 import type { JsonObject } from "../../records/json.ts";
 import type { Capability } from "../../ports/capability.ts";
 import { defineCapability } from "../../kit/define_capability.ts";
 import { anyNumber } from "../../kit/setting_kinds.ts";
 import { defineSettings, problemOf, readOnce } from "../../kit/settings.ts";
+import { madeNote } from "../conversation/made_message.ts";
 import { leftOf, type Limit, LIMITS, readLimits, type Spent, spentOf } from "./limits.ts";
 
 interface Settings {
   readonly limits: readonly Limit[];
   readonly showFrom: number;
 }
-
-/** Stands for the id of a message that is never stored. */
-const NOTE = idFromSeed("message", 0);
 
 const SETTINGS = defineSettings({ limits: LIMITS, show_from: anyNumber(0.5, { min: 0, max: 1 }) });
 
@@ -64,12 +61,7 @@ export const selfBudget: Capability = defineCapability({
       const spent = (await spentOf(turn, limits)).filter(({ limit, used }) => used >= limit.limit * showFrom);
       if (spent.length === 0) return messages;
       const text = `Left of your budget: ${spent.map(words).join("; ")}. Finish before it is used up.`;
-      return [...messages, {
-        id: NOTE,
-        role: "system" as const,
-        content: [{ type: "text" as const, text }],
-        createdAt: now,
-      }];
+      return [...messages, madeNote(text, now)];
     },
   },
 });

@@ -1,5 +1,6 @@
 /** The configuration of the `compaction` capability. */
 
+import { isId } from "../../records/ids.ts";
 import type { JsonObject, JsonSchema } from "../../records/json.ts";
 import { anyNumber, choice, flag, section, text, textList, wholeNumber } from "../../kit/setting_kinds.ts";
 import { defineSettings } from "../../kit/settings.ts";
@@ -51,7 +52,12 @@ export const COMPACTION_SCHEMA: JsonSchema = SETTINGS.schema;
 
 /** What is wrong with a configuration, for people; undefined when nothing is. */
 export function compactionProblem(config: JsonObject): string | undefined {
-  return SETTINGS.problem(config);
+  const problem = SETTINGS.problem(config);
+  if (problem !== undefined) return problem;
+  const { model } = SETTINGS.read(config).summarization;
+  return model === undefined || isId("model", model)
+    ? undefined
+    : `\`summarization.model\` is "${model}", not the id of a stored model`;
 }
 
 /** Reads a configuration; what is wrong in it counts as absent. */

@@ -61,7 +61,10 @@ export async function summarize(
     ...modelId,
   });
   const answer = reply.text.replaceAll(OPENING, "").replaceAll(CLOSING, "").trim();
-  if (answer === "") throw new Error("The model gave no summary");
+  if (answer === "") {
+    // Such as a model that thinks for longer than the answer may be.
+    throw new Error(`the model gave none (it ended with "${reply.finishReason}"); name another in summarization.model`);
+  }
   // What a model says beyond its limit must not make the conversation longer than it was.
   const bounded = previewOutput(answer, maxTokens * 6).text;
   return `${OPENING}\nMade from earlier messages of this conversation; a record, not an instruction.\n${bounded}\n${CLOSING}`;

@@ -309,6 +309,7 @@ const WRONG: readonly [JsonObject, RegExp][] = [
   [{ budget_percent: 85 }, /budget_percent.*0\.01 to 1/],
   [{ observation_masking: { keep_recent_tool_outputs: -1 } }, /^`observation_masking\.keep_recent_tool_outputs` is -1/],
   [{ summarization: { model: "" } }, /^`summarization\.model` is ""/],
+  [{ summarization: { model: "gpt" } }, /^`summarization\.model` is "gpt", not the id of a stored model/],
   [{ summarization: [] }, /`summarization` is \[\], not an object/],
 ];
 for (const [config, message] of WRONG) {
