@@ -65,6 +65,24 @@ Deno.test("head_tail keeps the start and the end of a hidden output", async () =
   assert.match(String(JSON.parse(wordsOf(view)[2]!)), /^\[Output of log hidden.*\]\nfirsty+\n…\ny+last$/);
 });
 
+Deno.test("the images of a hidden output go with it, and an error stays one", async () => {
+  const conversation = new Conversation().say("user", "go")
+    .call({ name: "screenshot", result: LINE }, { name: "look", result: null, error: `bad ${LINE}` });
+  const [image, error] = [conversation.messages[2]!, conversation.messages[3]!];
+  conversation.messages[2] = {
+    ...image,
+    content: [...image.content, { type: "image", url: "data:image/png;base64," }],
+  };
+  for (let at = 0; at < 12; at++) conversation.call({ name: "look", result: LINE });
+  const view = await new CompactedSession().view(conversation.messages, { window: 1_500 });
+  assert.deepEqual(view[2]!.content.map(({ type }) => type), ["tool_result"]);
+  const [part] = view[3]!.content;
+  assert.ok(
+    part?.type === "tool_result" && part.error?.startsWith("[Output of look hidden") && part.result === undefined,
+  );
+  assert.equal(view[3]!.id, error.id);
+});
+
 Deno.test("outputs the model has not seen yet stay, however many came at once", async () => {
   const conversation = rounds(8).call(...Array.from({ length: 5 }, () => ({ name: "look", result: LINE })));
   const view = await new CompactedSession(MASK_ONLY).view(conversation.messages.concat(), { window: 1_000 });
@@ -87,6 +105,15 @@ Deno.test("what lines do not save, a summary of all but the newest 10 messages d
   assert.deepEqual([temperature, maxTokens], [0, 200]);
   const text = JSON.stringify(sent);
   assert.ok(text.includes("[agent] a0 ") && text.includes("[agent] a4 ") && !text.includes("q5 "));
+});
+
+Deno.test("a summary that is longer than was asked for is cut", async () => {
+  const session = new CompactedSession();
+  session.answer = "word ".repeat(10_000);
+  const view = await session.view(talk(10).messages, { window: 1_500 });
+  const summary = wordsOf(view).find((text) => text.startsWith("<conversation-summary>"))!;
+  assert.ok(summary.length < 200 * 6 + 400, `${summary.length}`);
+  assert.match(summary, /<\/conversation-summary>/);
 });
 
 Deno.test("a summary serves the following requests, and the next one continues it", async () => {
@@ -215,14 +242,14 @@ Deno.test("skills stay only as far as they leave half of the room", async () => 
 Deno.test("texts that are too large by themselves are cut, but never the newest message of the user", async () => {
   const huge = `begin ${"z".repeat(100_000)} end`;
   const conversation = new Conversation().say("user", huge).say("agent", LINE).say("user", `now ${LINE.repeat(6)}`)
-    .call({ name: "look", result: { text: huge } });
+    .call({ name: "look", result: { text: huge } }, { name: "look", result: null, error: huge });
   const view = await new CompactedSession().view(conversation.messages, { window: 2_000 });
   assertWhole(view);
   const words = wordsOf(view);
   assert.ok(tokensIn(view) <= 2_000, `${tokensIn(view)}`);
   assert.match(words[0]!, /^begin z+/);
   assert.ok(words.includes(`now ${LINE.repeat(6)}`));
-  assert.match(words.at(-1)!, /characters left out.*end/);
+  for (const word of words.slice(-2)) assert.match(word, /^.{0,10}begin z+.*characters left out.*end/s);
 });
 
 Deno.test("a refused request is made half as large, and later ones stay below it", async () => {
