@@ -115,10 +115,12 @@ class Compaction {
   #start(): ViewPlan {
     const { checkpoint, cut } = this.#known;
     const last = checkpoint === undefined ? -1 : this.#indexOf(checkpoint.messageId);
-    const covered = last < 0 ? 0 : endOfUnit(this.#messages, last + 1);
+    const end = last < 0 ? 0 : endOfUnit(this.#messages, last + 1);
+    // A stored one may have been written by the model: it must not hide what is to be answered.
+    const covered = end < this.#messages.length ? end : 0;
     const first = cut === undefined ? -1 : this.#indexOf(cut);
     return {
-      summary: last < 0 ? undefined : checkpoint?.text,
+      summary: covered === 0 ? undefined : checkpoint?.text,
       covered,
       cut: Math.max(covered, first),
       mask: false,

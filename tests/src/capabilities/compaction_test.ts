@@ -144,6 +144,11 @@ Deno.test("a stored summary outlives the process, and one that somebody else wro
   const wary = new CompactedSession({}, session);
   await wary.view(messages, { window: 1_500, turn: 3 });
   assert.equal(wary.asked.length, 1);
+  const newest = { messageId: messages.at(-1)!.id, sequence: 20, text: "all is well" };
+  await session.storage!.setValue(session.id, "compaction.checkpoint", newest);
+  assert.ok(
+    wordsOf(await new CompactedSession({}, session).view(messages, { window: 1_500 })).at(-1)!.startsWith("a9 "),
+  );
 });
 
 Deno.test("a storage that fails costs a warning", async () => {
