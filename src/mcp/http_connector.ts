@@ -9,6 +9,7 @@ import type {
 import type { Clock } from "../ports/clock.ts";
 import { systemClock } from "../kit/clock.ts";
 import { addressKind } from "../kit/private_address.ts";
+import type { Redactor } from "../kit/redactor.ts";
 import {
   type ClientSetup,
   connectClient,
@@ -22,7 +23,7 @@ import { mcpError } from "./failure.ts";
 import { guardFetch, type HostLookup, type McpFetch, systemLookup } from "./guarded_fetch.ts";
 import { type Consent, Consents, type McpOAuthOptions } from "./oauth.ts";
 import type { McpConnector, McpConnectorOptions, McpServerScope } from "./options.ts";
-import type { Redactor } from "./redactor.ts";
+import { answeredCredentials, formCredentials, headerCredentials } from "./server_secrets.ts";
 import { within } from "./within.ts";
 
 /** Proves the client to a server with a bearer token. */
@@ -117,13 +118,20 @@ function permissionOf({ hostname, host, port, protocol }: URL): string {
   return port === "" ? `${hostname}:${protocol === "http:" ? 80 : 443}` : host;
 }
 
-/** Remembers what proves the client, however it came about, so that no answer can repeat it. */
+/** Remembers what proves the client, however it came about, so that nothing can repeat it. */
 function watched(fetch: McpFetch, redactor: Redactor): McpFetch {
   return async (url, init) => {
-    for (const [name, value] of new Headers(init?.headers)) {
-      if (/auth|key|token|secret|cookie/i.test(name)) redactor.add([value]);
+    redactor.add(headerCredentials(Object.fromEntries(new Headers(init?.headers))));
+    const body = init?.body;
+    if (body instanceof URLSearchParams) redactor.add(formCredentials(body));
+    const response = await fetch(url, init);
+    // Tokens, or the secret of a client that was registered: known before anybody can stumble over them.
+    const isAnswer = body instanceof URLSearchParams || typeof body === "string" && body.includes('"redirect_uris"');
+    const isStream = response.headers.get("content-type")?.startsWith("text/event-stream") ?? false;
+    if (isAnswer && !isStream && response.body !== null) {
+      redactor.add(answeredCredentials(await response.clone().text().catch(() => "")));
     }
-    return await fetch(url, init);
+    return response;
   };
 }
 

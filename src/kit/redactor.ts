@@ -1,0 +1,107 @@
+/** Keeping secrets out of what comes back from outside. */
+
+import type { JsonValue } from "../records/json.ts";
+import { secretPatterns } from "./secret_pattern.ts";
+
+/** Shapes of keys and of headers that carry them, whoever's they are. */
+const KEY_SHAPES = /\b(sk|rk|pk|ghp|gho|xox[abp])[-_][\w*-]{8,}|\bAIza[\w-]{30,}|\bBearer\s+[^\s"',}]{16,}/gi;
+/** Shorter values are too common to be looked for. */
+const MIN_LENGTH = 6;
+/** What was cut off counts when so much of it is left. */
+const MIN_CUT = 8;
+/** Most values that are remembered beside those given at first: tokens come and go. */
+const MAX_ADDED = 64;
+const HIDDEN = "[secret]";
+
+/**
+ * Takes secret values out of texts, in every spelling in which they may come back.
+ *
+ * Of a failure nothing is lost when a value goes that only may be secret. A result is data the model works with: there
+ * only credentials go. The known limit is a value that somebody changed in a way of their own, or cut at both ends.
+ */
+export class Redactor {
+  readonly #credentials = new Map<string, Patterns>();
+  readonly #others = new Map<string, Patterns>();
+  readonly #added = new Map<string, Patterns>();
+
+  /** Knows credentials, and other values that only failures may not repeat. */
+  constructor(credentials: readonly string[] = [], others: readonly string[] = []) {
+    for (const value of bare(credentials)) this.#credentials.set(value, secretPatterns(value));
+    for (const value of bare(others)) this.#others.set(value, secretPatterns(value));
+  }
+
+  /** Remembers more credentials, such as a token that is about to be sent. */
+  add(credentials: readonly string[]): void {
+    for (const value of bare(credentials)) {
+      if (this.#credentials.has(value)) continue;
+      const patterns = this.#added.get(value) ?? secretPatterns(value);
+      // What is used again is not the next to be forgotten.
+      this.#added.delete(value);
+      this.#added.set(value, patterns);
+    }
+    for (const value of this.#added.keys()) {
+      if (this.#added.size <= MAX_ADDED) break;
+      this.#added.delete(value);
+    }
+  }
+
+  /** The words of a failure without secrets, those included that merely look like a key. */
+  redact(text: string): string {
+    const known = longestFirst([...this.#credentials, ...this.#added, ...this.#others]);
+    const whole = known.reduce((rest, [, patterns]) => hidden(rest, patterns), text);
+    return withoutCutEnd(whole, known.map(([value]) => value)).replace(KEY_SHAPES, HIDDEN);
+  }
+
+  /** A result without credentials; the same value when it has none. */
+  redactResult<T extends JsonValue>(value: T): T;
+  redactResult(value: JsonValue): JsonValue {
+    const known = longestFirst([...this.#credentials, ...this.#added]);
+    return known.length === 0 ? value : without(value, known.flatMap(([, patterns]) => patterns));
+  }
+}
+
+type Patterns = readonly RegExp[];
+
+/** A secret may be a part of another one. */
+function longestFirst(known: readonly (readonly [string, Patterns])[]): readonly (readonly [string, Patterns])[] {
+  return known.toSorted(([a], [b]) => b.length - a.length);
+}
+
+function hidden(text: string, patterns: Patterns): string {
+  const result = patterns.reduce((rest, pattern) => rest.replace(pattern, HIDDEN), text);
+  return patterns.length > 1 && result !== text ? result.replace(/(?:\[secret\]){2,}/g, HIDDEN) : result;
+}
+
+function without(value: JsonValue, secrets: Patterns): JsonValue {
+  if (typeof value === "string") return hidden(value, secrets);
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) {
+    const items = value.map((item: JsonValue) => without(item, secrets));
+    return items.every((item, place) => item === value[place]) ? value : items;
+  }
+  const before = Object.entries(value);
+  const after = before.map(([name, member]) => [hidden(name, secrets), without(member, secrets)] as const);
+  const isSame = after.every(([name, member], at) => name === before[at]?.[0] && member === before[at]?.[1]);
+  // Foreign objects have no prototype, and keep none.
+  return isSame ? value : Object.assign(Object.create(Object.getPrototypeOf(value)), Object.fromEntries(after));
+}
+
+/** Somebody may have cut the text in the middle of a secret: most of one is one too. */
+function withoutCutEnd(text: string, secrets: readonly string[]): string {
+  for (const secret of secrets) {
+    const least = Math.max(MIN_CUT, Math.ceil(secret.length / 2));
+    for (let length = secret.length - 1; length >= least; length--) {
+      if (text.endsWith(secret.slice(0, length))) return text.slice(0, -length) + HIDDEN;
+    }
+  }
+  return text;
+}
+
+/** The values that are worth looking for; `Bearer KEY` may come back without its scheme. */
+function bare(values: readonly string[]): readonly string[] {
+  const all = values.flatMap((value) => {
+    const key = /^\w+ (\S+)$/.exec(value)?.[1];
+    return key === undefined ? [value] : [value, key];
+  });
+  return [...new Set(all)].filter((value) => value.length >= MIN_LENGTH);
+}
