@@ -20,9 +20,10 @@ const HIDDEN = "[secret]";
  * only credentials go. The known limit is a value that somebody changed in a way of their own, or cut at both ends.
  */
 export class Redactor {
-  readonly #credentials = new Map<string, Patterns>();
-  readonly #others = new Map<string, Patterns>();
-  readonly #added = new Map<string, Patterns>();
+  readonly #credentials: Known = new Map();
+  readonly #others: Known = new Map();
+  readonly #addedCredentials: Known = new Map();
+  readonly #addedOthers: Known = new Map();
 
   /** Knows credentials, and other values that only failures may not repeat. */
   constructor(credentials: readonly string[] = [], others: readonly string[] = []) {
@@ -32,39 +33,59 @@ export class Redactor {
 
   /** Remembers more credentials, such as a token that is about to be sent. */
   add(credentials: readonly string[]): void {
-    for (const value of bare(credentials)) {
-      if (this.#credentials.has(value)) continue;
-      const patterns = this.#added.get(value) ?? secretPatterns(value);
-      // What is used again is not the next to be forgotten.
-      this.#added.delete(value);
-      this.#added.set(value, patterns);
-    }
-    for (const value of this.#added.keys()) {
-      if (this.#added.size <= MAX_ADDED) break;
-      this.#added.delete(value);
-    }
+    for (const value of bare(credentials)) if (!this.#credentials.has(value)) remember(this.#addedCredentials, value);
+  }
+
+  /** Remembers a key, unless it is a word that merely stands in its place. */
+  addKey(key: string): void {
+    if (looksRandom(key, 16)) this.add([key]);
+  }
+
+  /** Remembers a value that only failures may not repeat. */
+  addOther(value: string): void {
+    for (const part of bare([value])) remember(this.#addedOthers, part);
   }
 
   /** The words of a failure without secrets, those included that merely look like a key. */
   redact(text: string): string {
-    const known = longestFirst([...this.#credentials, ...this.#added, ...this.#others]);
+    return this.redactKnown(text).replace(KEY_SHAPES, HIDDEN);
+  }
+
+  /** The words of a failure without the values that are known. */
+  redactKnown(text: string): string {
+    const known = longestFirst(this.#credentials, this.#addedCredentials, this.#others, this.#addedOthers);
     const whole = known.reduce((rest, [, patterns]) => hidden(rest, patterns), text);
-    return withoutCutEnd(whole, known.map(([value]) => value)).replace(KEY_SHAPES, HIDDEN);
+    return withoutCutEnd(whole, known.map(([value]) => value));
   }
 
   /** A result without credentials; the same value when it has none. */
   redactResult<T extends JsonValue>(value: T): T;
   redactResult(value: JsonValue): JsonValue {
-    const known = longestFirst([...this.#credentials, ...this.#added]);
+    const known = longestFirst(this.#credentials, this.#addedCredentials);
     return known.length === 0 ? value : without(value, known.flatMap(([, patterns]) => patterns));
   }
 }
 
+/** Letters and digits in one long word: nobody gave it a meaning. */
+export function looksRandom(value: string, least: number): boolean {
+  return value.length >= least && /^\S+$/.test(value) && /\d/.test(value) && /[a-z]/i.test(value);
+}
+
+type Known = Map<string, Patterns>;
 type Patterns = readonly RegExp[];
 
+function remember(known: Known, value: string): void {
+  const patterns = known.get(value) ?? secretPatterns(value);
+  // What is used again is not the next to be forgotten.
+  known.delete(value);
+  known.set(value, patterns);
+  const [oldest] = known.keys();
+  if (known.size > MAX_ADDED && oldest !== undefined) known.delete(oldest);
+}
+
 /** A secret may be a part of another one. */
-function longestFirst(known: readonly (readonly [string, Patterns])[]): readonly (readonly [string, Patterns])[] {
-  return known.toSorted(([a], [b]) => b.length - a.length);
+function longestFirst(...known: readonly Known[]): readonly (readonly [string, Patterns])[] {
+  return known.flatMap((some) => [...some]).sort(([a], [b]) => b.length - a.length);
 }
 
 function hidden(text: string, patterns: Patterns): string {

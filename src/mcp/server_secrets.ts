@@ -1,7 +1,7 @@
 /** What of a server's configuration, and of what is sent to it, is secret. */
 
 import type { McpServerConfig } from "../records/mcp.ts";
-import { Redactor } from "../kit/redactor.ts";
+import { looksRandom, Redactor } from "../kit/redactor.ts";
 
 /** Names of headers, variables, parameters and options that hold credentials. */
 const CREDENTIAL = /auth|key|token|secret|pass|cred|pwd|cookie|assertion|signature/i;
@@ -39,7 +39,7 @@ export function headerCredentials(headers: Named): readonly string[] {
 /** The credentials among variables of an environment. */
 export function envCredentials(env: Named): readonly string[] {
   return Object.entries(env).flatMap(([name, value]) =>
-    !isPath(value) && (CREDENTIAL.test(name) || isRandom(value, 16)) ? [value] : addressCredentials(value)
+    !isPath(value) && (CREDENTIAL.test(name) || looksRandom(value, 16)) ? [value] : addressCredentials(value)
   );
 }
 
@@ -70,11 +70,11 @@ function addressCredentials(text: string): readonly string[] {
   if (url === null || !text.includes("://")) return [];
   const user = decoded(url.username);
   const password = decoded(url.password);
-  const parameters = [...url.searchParams].filter(([name, value]) => CREDENTIAL.test(name) || isRandom(value, 16));
+  const parameters = [...url.searchParams].filter(([name, value]) => CREDENTIAL.test(name) || looksRandom(value, 16));
   return [
     password === "" ? user : password,
     ...parameters.map(([, value]) => value),
-    ...url.pathname.split("/").map(decoded).filter((part) => isRandom(part, 20)),
+    ...url.pathname.split("/").map(decoded).filter((part) => looksRandom(part, 20)),
   ];
 }
 
@@ -97,9 +97,4 @@ function decoded(part: string): string {
 /** Paths and addresses are no secrets: hiding them would turn messages about files into riddles. */
 function isPath(value: string): boolean {
   return /^[/.~]|:\//.test(value);
-}
-
-/** Letters and digits in one long word: nobody gave it a meaning. */
-function isRandom(value: string, least: number): boolean {
-  return value.length >= least && /^\S+$/.test(value) && /\d/.test(value) && /[a-z]/i.test(value);
 }

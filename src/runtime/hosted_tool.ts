@@ -5,6 +5,7 @@ import type { Tool, ToolContext, ToolOutcome } from "../ports/tool.ts";
 import type { HostedToolCall } from "../ports/session_host.ts";
 import type { TurnContext } from "../context/turn_context.ts";
 import type { KernelPorts } from "../turn/kernel_ports.ts";
+import { WatchedStorage } from "../turn/watched_storage.ts";
 import { askPreHooks, type HookAsking } from "../turn/pre_hooks.ts";
 
 /**
@@ -72,7 +73,7 @@ function askingUntil(ended: Promise<never>, ports: KernelPorts, { session }: Tur
     failed: (thrown) =>
       ports.live.live(session.id, {}, "runtime.warning", {
         code: "hook_failed",
-        message: messageOf(thrown).slice(0, 500),
+        message: ports.secrets.redact(messageOf(thrown)).slice(0, 500),
       }),
   };
 }
@@ -97,7 +98,7 @@ function detachedContext(
     acceptedAt: ports.clock.now(),
     signal,
     files: ports.sources.files(session.workspaceId),
-    storage: services.storageStore,
+    storage: services.storageStore === undefined ? undefined : new WatchedStorage(services.storageStore, ports.secrets),
     connections: services.connectionResolver,
     tasks: services.taskRegistry,
     schedules: services.scheduleStore,

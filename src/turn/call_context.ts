@@ -15,6 +15,7 @@ import type { Tool, ToolContext } from "../ports/tool.ts";
 import { toBoundedJson } from "../kit/bounded_json.ts";
 import type { TurnContext } from "../context/turn_context.ts";
 import type { TurnRun } from "./turn_run.ts";
+import { WatchedStorage } from "./watched_storage.ts";
 
 const MAX_PROGRESS = 2000;
 const MAX_OUTPUT = 64 * 1024;
@@ -34,6 +35,7 @@ export class CallContext implements ToolContext {
   readonly #context: TurnContext;
   readonly #call: ToolCall;
   #controller: AbortController | undefined;
+  #storage: SessionStorageStore | undefined;
   #over = false;
   #reason: unknown;
   #progressLeft = MAX_CALL_PROGRESS;
@@ -97,7 +99,8 @@ export class CallContext implements ToolContext {
   }
 
   get storage(): SessionStorageStore | undefined {
-    return this.#run.ports.services.storageStore;
+    const { services: { storageStore }, secrets } = this.#run.ports;
+    return storageStore === undefined ? undefined : this.#storage ??= new WatchedStorage(storageStore, secrets);
   }
 
   get connections(): ConnectionResolver | undefined {
@@ -145,12 +148,13 @@ export class CallContext implements ToolContext {
   };
 
   #progress(message: string, data?: JsonValue): void {
+    const { secrets } = this.#run.ports;
     this.#run.live("tool.progress", {
       turnId: this.turnId,
       toolCallId: this.#call.id,
       toolName: this.#call.name,
-      message,
-      ...(data === undefined ? {} : { data: toBoundedJson(data).value }),
+      message: secrets.redactResult(message),
+      ...(data === undefined ? {} : { data: secrets.redactResult(toBoundedJson(data).value) }),
     });
   }
 
@@ -159,7 +163,7 @@ export class CallContext implements ToolContext {
       turnId: this.turnId,
       toolCallId: this.#call.id,
       toolName: this.#call.name,
-      delta,
+      delta: this.#run.ports.secrets.redactResult(delta),
       stream,
     });
   }

@@ -22,7 +22,6 @@ export const FAULTS = [
   "error-event",
   "unknown-event",
   "cut-stream",
-  "broken-stream",
 ] as const;
 
 /** How the provider fails. */
@@ -108,17 +107,7 @@ function answer(fault: string, echo: string): Response {
       });
     case "unknown-event":
       return new Response(`event: ${echo.split(" ")[1]}\ndata: {"type":"unknown"}\n\n`, { headers: sse });
-    case "cut-stream":
-      return new Response(`: ${echo}\n\n`, { headers: sse });
     default:
-      return new Response(
-        new ReadableStream({
-          start(controller): void {
-            controller.enqueue(new TextEncoder().encode(`: ${echo}\n\n`));
-            controller.error(new Error("the server broke off"));
-          },
-        }),
-        { headers: sse },
-      );
+      return new Response(`: ${echo}\n\n`, { headers: sse });
   }
 }

@@ -69,7 +69,10 @@ export class Sinks implements Disposable {
         await runtime.previewRequest(id, "next").catch((error: unknown) => this.addError("preview", error)),
       );
     }
-    this.addValue("permissions", await runtime.requiredPermissions());
+    this.addValue(
+      "permissions",
+      await runtime.requiredPermissions().catch((error: unknown) => this.addError("permissions", error)),
+    );
     this.addValue("runtime", runtime);
   }
 

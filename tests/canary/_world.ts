@@ -3,6 +3,7 @@
 import { InProcessRuntimeBuilder } from "../../src/runtime/builder.ts";
 import type { InProcessRuntime } from "../../src/runtime/in_process_runtime.ts";
 import type { SingleSessionBuilder } from "../../src/runtime/single_session.ts";
+import type { Capability } from "../../src/ports/capability.ts";
 import type { InputMessage } from "../../src/records/message.ts";
 import type { TurnOptions } from "../../src/turn/kernel.ts";
 import type { LlmSimConfig } from "../../src/drivers/llmsim/config.ts";
@@ -16,6 +17,8 @@ import { Sinks } from "./_sinks.ts";
 export interface WorldOptions {
   /** Simulates the model. @default none: `configure` brings one */
   readonly model?: LlmSimConfig;
+  /** Capabilities beside the built-in ones. @default none */
+  readonly capabilities?: readonly Capability[];
   /** Says more about the session. @default nothing */
   readonly session?: (session: SingleSessionBuilder) => void;
   /** Says more about the runtime. @default nothing */
@@ -61,6 +64,7 @@ export async function inWorld(options: WorldOptions, use: (world: World) => Prom
         options.session?.(session);
       });
     if (options.model !== undefined) builder.llmSim(options.model);
+    for (const capability of options.capabilities ?? []) builder.capability(capability);
     options.configure?.(builder);
     await using runtime = await builder.build();
     const stop = new AbortController();
