@@ -8,6 +8,7 @@ import type {
 } from "@modelcontextprotocol/client";
 import type { Clock } from "../ports/clock.ts";
 import { systemClock } from "../kit/clock.ts";
+import { headerCredentials } from "../kit/credentials.ts";
 import { addressKind } from "../kit/private_address.ts";
 import type { Redactor } from "../kit/redactor.ts";
 import {
@@ -23,7 +24,7 @@ import { mcpError } from "./failure.ts";
 import { guardFetch, type HostLookup, type McpFetch, systemLookup } from "./guarded_fetch.ts";
 import { type Consent, Consents, type McpOAuthOptions } from "./oauth.ts";
 import type { McpConnector, McpConnectorOptions, McpServerScope } from "./options.ts";
-import { answeredCredentials, formCredentials, headerCredentials } from "./server_secrets.ts";
+import { answeredCredentials, formCredentials, proofsIn } from "./server_secrets.ts";
 import { within } from "./within.ts";
 
 /** Proves the client to a server with a bearer token. */
@@ -102,7 +103,8 @@ export function mcpHttp(options: McpHttpOptions = {}): McpConnector {
     if (config.authMode === "oauth" && own === undefined && consent === undefined) {
       throw mcpError("mcp_config_invalid", "it wants OAuth and the host's connector has no `oauth` option");
     }
-    const auth = own ?? options.bearer?.(scope) ?? consent?.provider;
+    const given = own ?? options.bearer?.(scope) ?? consent?.provider;
+    const auth = given === undefined ? undefined : remembered(given, redactor);
     const seen = watched(fetch, redactor);
     const dialer = new HttpDialer(url, scope, setup, seen, options, { auth, consent });
     return { dial: dialer.dial, permissions: { net: [permissionOf(url)] } };
@@ -133,6 +135,25 @@ function watched(fetch: McpFetch, redactor: Redactor): McpFetch {
     }
     return response;
   };
+}
+
+/** Remembers what passes through the hands of whoever proves the client: also the host's own stores may fail and tell. */
+function remembered<T extends Auth>(auth: T, redactor: Redactor): T {
+  const remember = <V>(value: V): V => {
+    redactor.add(typeof value === "string" ? [value] : proofsIn(value));
+    return value;
+  };
+  return new Proxy(auth, {
+    get(target, key): unknown {
+      const member: unknown = Reflect.get(target, key, target);
+      if (typeof member !== "function" || !/token|client/i.test(String(key))) return member;
+      return (...args: readonly unknown[]): unknown => {
+        for (const arg of args) redactor.add(proofsIn(arg));
+        const answer: unknown = Reflect.apply(member, target, args);
+        return answer instanceof Promise ? answer.then(remember) : remember(answer);
+      };
+    },
+  });
 }
 
 /**

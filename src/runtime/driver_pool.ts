@@ -50,7 +50,7 @@ export class DriverPool {
   readonly #byKey = new Map<string, Driver | Promise<Driver>>();
 
   /** Makes drivers out of a registry; what their keys are is known before they are made. */
-  constructor(registry: DriverRegistry, secrets: KnownSecrets) {
+  constructor(registry: DriverRegistry, secrets: KnownSecrets = new KnownSecrets()) {
     this.#registry = registry;
     this.#secrets = secrets;
   }

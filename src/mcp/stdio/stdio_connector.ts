@@ -3,12 +3,12 @@
 import type { McpServerConfig } from "../../records/mcp.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { systemClock } from "../../kit/clock.ts";
+import { envCredentials } from "../../kit/credentials.ts";
 import type { Redactor } from "../../kit/redactor.ts";
 import { type ClientSetup, connectClient, type ConnectionListener, type McpConnection } from "../connection.ts";
 import { makeConnector } from "../connector.ts";
 import { mcpError, reasonOf } from "../failure.ts";
 import type { McpConnector, McpConnectorOptions, McpServerScope } from "../options.ts";
-import { envCredentials } from "../server_secrets.ts";
 import { type McpProcess, ProcessTransport } from "./process_transport.ts";
 
 /** What is started. */

@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
 import type { McpServerConfig } from "../../../src/records/mcp.ts";
-import {
-  answeredCredentials,
-  envCredentials,
-  formCredentials,
-  headerCredentials,
-  redactorFor,
-} from "../../../src/mcp/server_secrets.ts";
+import { envCredentials, headerCredentials } from "../../../src/kit/credentials.ts";
+import { answeredCredentials, formCredentials, redactorFor } from "../../../src/mcp/server_secrets.ts";
 
 const CREDENTIALS: readonly [what: string, config: McpServerConfig, secrets: readonly string[]][] = [
   ["a header", { headers: { Authorization: "Bearer canary-header-3" } }, ["canary-header-3"]],
