@@ -127,14 +127,22 @@ function watched(fetch: McpFetch, redactor: Redactor): McpFetch {
     const body = init?.body;
     if (body instanceof URLSearchParams) redactor.add(formCredentials(body));
     const response = await fetch(url, init);
-    // Tokens, or the secret of a client that was registered: known before anybody can stumble over them.
     const isAnswer = body instanceof URLSearchParams || typeof body === "string" && body.includes('"redirect_uris"');
     const isStream = response.headers.get("content-type")?.startsWith("text/event-stream") ?? false;
-    if (isAnswer && !isStream && response.body !== null) {
-      redactor.add(answeredCredentials(await response.clone().text().catch(() => "")));
-    }
-    return response;
+    return isAnswer && !isStream && response.body !== null ? await learned(response, redactor) : response;
   };
+}
+
+/** Tokens, or the secret of a client that was registered: known before anybody can stumble over them. */
+async function learned(response: Response, redactor: Redactor): Promise<Response> {
+  const text = await response.clone().text().catch(() => "");
+  redactor.add(answeredCredentials(text));
+  if (response.ok) return response;
+  // The official client prints why it was refused (2.4.0), which may be what it sent.
+  const { status, statusText, headers, url } = response;
+  const shown = new Response(redactor.redactKnown(text), { status, statusText, headers });
+  Object.defineProperty(shown, "url", { value: url });
+  return shown;
 }
 
 /** Remembers what passes through the hands of whoever proves the client: also the host's own stores may fail and tell. */
