@@ -2,6 +2,7 @@
 
 import { messageOf } from "../errors.ts";
 import type { JsonObject, JsonValue } from "../records/json.ts";
+import { shownValue } from "./shown_value.ts";
 
 /** Bounds of a number. */
 export interface NumberBounds {
@@ -43,7 +44,7 @@ export class ConfigReader {
     const value = this.#own(name);
     if (value === undefined) return undefined;
     if (typeof value !== "number" || !(value >= least && value <= most)) {
-      throw new RangeError(`${this.#name(name)} is ${show(value)}: expected a number from ${least} to ${most}`);
+      throw new RangeError(`${this.#name(name)} is ${shownValue(value)}: expected a number from ${least} to ${most}`);
     }
     return value;
   }
@@ -52,7 +53,7 @@ export class ConfigReader {
   whole(name: string, bounds: NumberBounds = {}): number | undefined {
     const value = this.number(name, bounds);
     if (value === undefined || Number.isInteger(value)) return value;
-    throw new RangeError(`${this.#name(name)} is ${show(value)}: expected a whole number`);
+    throw new RangeError(`${this.#name(name)} is ${shownValue(value)}: expected a whole number`);
   }
 
   /** Text that is not empty and no longer than 10,000 characters, or undefined. */
@@ -60,7 +61,7 @@ export class ConfigReader {
     const value = this.#own(name);
     if (value === undefined) return undefined;
     if (typeof value === "string" && value !== "" && value.length <= MAX_TEXT) return value;
-    throw new TypeError(`${this.#name(name)} is ${show(value)}: expected text of 1 to ${MAX_TEXT} characters`);
+    throw new TypeError(`${this.#name(name)} is ${shownValue(value)}: expected text of 1 to ${MAX_TEXT} characters`);
   }
 
   /** One of some words, or undefined. */
@@ -69,21 +70,21 @@ export class ConfigReader {
     if (value === undefined) return undefined;
     const found = choices.find((choice) => choice === value);
     if (found !== undefined) return found;
-    throw new TypeError(`${this.#name(name)} is ${show(value)}: expected ${choices.join(", ")}`);
+    throw new TypeError(`${this.#name(name)} is ${shownValue(value)}: expected ${choices.join(", ")}`);
   }
 
   /** True or false, or undefined. */
   flag(name: string): boolean | undefined {
     const value = this.#own(name);
     if (value === undefined || typeof value === "boolean") return value;
-    throw new TypeError(`${this.#name(name)} is ${show(value)}: expected true or false`);
+    throw new TypeError(`${this.#name(name)} is ${shownValue(value)}: expected true or false`);
   }
 
   /** Texts, or undefined. */
   texts(name: string, most = 1_000): readonly string[] | undefined {
     return this.#list(name, most)?.map((value, index) => {
       if (typeof value === "string" && value !== "" && value.length <= MAX_TEXT) return value;
-      throw new TypeError(`${this.#name(name)}[${index}] is ${show(value)}: expected text`);
+      throw new TypeError(`${this.#name(name)}[${index}] is ${shownValue(value)}: expected text`);
     });
   }
 
@@ -91,7 +92,7 @@ export class ConfigReader {
   objects(name: string, known: readonly string[], most = 100): readonly ConfigReader[] | undefined {
     return this.#list(name, most)?.map((value, index) => {
       if (typeof value !== "object" || value === null || Array.isArray(value)) {
-        throw new TypeError(`${this.#name(name)}[${index}] is ${show(value)}: expected an object`);
+        throw new TypeError(`${this.#name(name)}[${index}] is ${shownValue(value)}: expected an object`);
       }
       return new ConfigReader(value as JsonObject, known, `${this.#place}${name}[${index}].`);
     });
@@ -106,7 +107,7 @@ export class ConfigReader {
   #list(name: string, most: number): readonly JsonValue[] | undefined {
     const value = this.#own(name);
     if (value === undefined) return undefined;
-    if (!Array.isArray(value)) throw new TypeError(`${this.#name(name)} is ${show(value)}: expected a list`);
+    if (!Array.isArray(value)) throw new TypeError(`${this.#name(name)} is ${shownValue(value)}: expected a list`);
     if (value.length > most) throw new RangeError(`${this.#name(name)} has more than ${most} entries`);
     return value;
   }
@@ -121,10 +122,6 @@ export class ConfigReader {
 }
 
 const MAX_TEXT = 10_000;
-
-function show(value: JsonValue): string {
-  return JSON.stringify(value).slice(0, 80);
-}
 
 /** What reading a configuration finds wrong, for `validateConfig`; undefined when it can be read. */
 export function problemOf(read: (config: JsonObject) => unknown): (config: JsonObject) => string | undefined {

@@ -1,6 +1,7 @@
 /** Configurations of capabilities: one table says the schema, what is wrong with a configuration, and what it means. */
 
 import type { JsonObject, JsonSchema, JsonValue } from "../records/json.ts";
+import { shownValue } from "./shown_value.ts";
 
 /** One member of a configuration. */
 export interface Setting<T> {
@@ -54,7 +55,7 @@ export function defineSettings<Table extends SettingTable>(table: Table): Settin
       for (const [name, value] of Object.entries(config)) {
         const setting = Object.hasOwn(table, name) ? table[name] : undefined;
         if (setting === undefined) return `\`${name}\` is no setting of it; there are ${names.join(", ") || "none"}`;
-        if (setting.read(value) === undefined) return `\`${name}\` is ${shown(value)}, not ${setting.wanted}`;
+        if (setting.read(value) === undefined) return `\`${name}\` is ${shownValue(value)}, not ${setting.wanted}`;
       }
       return undefined;
     },
@@ -130,9 +131,4 @@ export function textList(byDefault: readonly string[], maxItems: number): Settin
 /** Tells whether a value is a JSON object. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function shown(value: JsonValue): string {
-  const text = JSON.stringify(value) ?? typeof value;
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }

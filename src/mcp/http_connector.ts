@@ -8,7 +8,6 @@ import type {
 } from "@modelcontextprotocol/client";
 import type { Clock } from "../ports/clock.ts";
 import { systemClock } from "../kit/clock.ts";
-import { headerCredentials } from "../kit/credentials.ts";
 import { addressKind } from "../kit/private_address.ts";
 import type { Redactor } from "../kit/redactor.ts";
 import {
@@ -24,7 +23,7 @@ import { mcpError } from "./failure.ts";
 import { guardFetch, type HostLookup, type McpFetch, systemLookup } from "./guarded_fetch.ts";
 import { type Consent, Consents, type McpOAuthOptions } from "./oauth.ts";
 import type { McpConnector, McpConnectorOptions, McpServerScope } from "./options.ts";
-import { answeredCredentials, formCredentials, proofsIn } from "./server_secrets.ts";
+import { rememberingAuth, rememberingFetch } from "./remembered_proofs.ts";
 import { within } from "./within.ts";
 
 /** Proves the client to a server with a bearer token. */
@@ -104,8 +103,8 @@ export function mcpHttp(options: McpHttpOptions = {}): McpConnector {
       throw mcpError("mcp_config_invalid", "it wants OAuth and the host's connector has no `oauth` option");
     }
     const given = own ?? options.bearer?.(scope) ?? consent?.provider;
-    const auth = given === undefined ? undefined : remembered(given, redactor);
-    const seen = watched(fetch, redactor);
+    const auth = given === undefined ? undefined : rememberingAuth(given, redactor);
+    const seen = rememberingFetch(fetch, redactor);
     const dialer = new HttpDialer(url, scope, setup, seen, options, { auth, consent });
     return { dial: dialer.dial, permissions: { net: [permissionOf(url)] } };
   });
@@ -118,50 +117,6 @@ const GOODBYE_MS = 500;
 function permissionOf({ hostname, host, port, protocol }: URL): string {
   if (addressKind(hostname) === undefined) return hostname;
   return port === "" ? `${hostname}:${protocol === "http:" ? 80 : 443}` : host;
-}
-
-/** Remembers what proves the client, however it came about, so that nothing can repeat it. */
-function watched(fetch: McpFetch, redactor: Redactor): McpFetch {
-  return async (url, init) => {
-    redactor.add(headerCredentials(Object.fromEntries(new Headers(init?.headers))));
-    const body = init?.body;
-    if (body instanceof URLSearchParams) redactor.add(formCredentials(body));
-    const response = await fetch(url, init);
-    const isAnswer = body instanceof URLSearchParams || typeof body === "string" && body.includes('"redirect_uris"');
-    const isStream = response.headers.get("content-type")?.startsWith("text/event-stream") ?? false;
-    return isAnswer && !isStream && response.body !== null ? await learned(response, redactor) : response;
-  };
-}
-
-/** Tokens, or the secret of a client that was registered: known before anybody can stumble over them. */
-async function learned(response: Response, redactor: Redactor): Promise<Response> {
-  const text = await response.clone().text().catch(() => "");
-  redactor.add(answeredCredentials(text));
-  if (response.ok) return response;
-  // The official client prints why it was refused (2.4.0), which may be what it sent.
-  const { status, statusText, headers, url } = response;
-  const shown = new Response(redactor.redactKnown(text), { status, statusText, headers });
-  Object.defineProperty(shown, "url", { value: url });
-  return shown;
-}
-
-/** Remembers what passes through the hands of whoever proves the client: also the host's own stores may fail and tell. */
-function remembered<T extends Auth>(auth: T, redactor: Redactor): T {
-  const remember = <V>(value: V): V => {
-    redactor.add(typeof value === "string" ? [value] : proofsIn(value));
-    return value;
-  };
-  return new Proxy(auth, {
-    get(target, key): unknown {
-      const member: unknown = Reflect.get(target, key, target);
-      if (typeof member !== "function" || !/token|client/i.test(String(key))) return member;
-      return (...args: readonly unknown[]): unknown => {
-        for (const arg of args) redactor.add(proofsIn(arg));
-        const answer: unknown = Reflect.apply(member, target, args);
-        return answer instanceof Promise ? answer.then(remember) : remember(answer);
-      };
-    },
-  });
 }
 
 /**

@@ -56,9 +56,14 @@ export function serveTelling(tokens: (form: string, told: string) => Response): 
         });
       case "/protected": {
         const metadata = `${origin}/.well-known/oauth-protected-resource/protected`;
-        return new Response(told, {
+        // Without a body: the official client leaves it unread when signing in fails (2.4.0).
+        return new Response(null, {
           status: 401,
-          headers: { "www-authenticate": `Bearer resource_metadata="${metadata}", error_description="${origin}"` },
+          headers: {
+            "www-authenticate": `Bearer resource_metadata="${metadata}", error_description="${
+              told.replace(/[^\w/+=]/g, " ")
+            }"`,
+          },
         });
       }
       default:
