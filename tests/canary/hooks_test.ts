@@ -36,7 +36,12 @@ for (const onError of ["allow", "warn", "block"]) {
       assert.equal(told["TOKEN"], canary("hook_env"));
       return ANSWERS[place.at]!(spelled(Object.values(told)));
     };
-    const hook = { event: "user_prompt_submit", command: "x", env: { TOKEN: canary("hook_env") }, on_error: onError };
+    const hook = {
+      event: "user_prompt_submit",
+      command: "x",
+      env: [`TOKEN=${canary("hook_env")}`],
+      on_error: onError,
+    };
     await using runtime = await new InProcessRuntimeBuilder()
       .llmSim(LlmSimConfig.echo())
       .capability(createUserHooks({ spawn }))
@@ -52,7 +57,7 @@ for (const onError of ["allow", "warn", "block"]) {
     }
     sinks.addValue("events", runtime.events());
     sinks.addValue("messages", await runtime.messages(runtime.defaultSessionId));
-    if (onError !== "allow") assert.ok(sinks.has("events", "User hook"));
+    if (onError === "block") assert.ok(sinks.has("events", "User hook"));
     sinks.assertClean();
   });
 }

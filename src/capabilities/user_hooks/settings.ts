@@ -2,6 +2,7 @@
 
 import type { JsonObject, JsonSchema } from "../../records/json.ts";
 import { ConfigReader, readOnce } from "../../kit/config_reader.ts";
+import { shownValue } from "../../kit/shown_value.ts";
 import { compileGlob, type PathTest } from "../../kit/glob.ts";
 import { compileLinearRegex, type LinearRegex } from "../../kit/linear_regex.ts";
 
@@ -130,7 +131,7 @@ function patternOf(pattern: string | undefined): Promise<LinearRegex> | undefine
 function readEnv(entries: readonly string[]): Readonly<Record<string, string>> {
   return Object.fromEntries(entries.map((entry) => {
     const match = /^([A-Za-z_][A-Za-z0-9_]*)=([^]*)$/.exec(entry);
-    if (match === null) throw new TypeError(`\`env\` has ${JSON.stringify(entry.slice(0, 80))}: expected NAME=value`);
+    if (match === null) throw new TypeError(`\`env\` has ${shownValue(entry)}: expected NAME=value`);
     return [match[1] ?? "", match[2] ?? ""];
   }));
 }
