@@ -3,10 +3,14 @@
 import { messageOf, NotFoundError, RuntimeError, ToolError } from "../errors.ts";
 import type { Tool, ToolContext, ToolOutcome } from "../ports/tool.ts";
 import type { HostedToolCall } from "../ports/session_host.ts";
+import { toBoundedJson } from "../kit/bounded_json.ts";
 import type { TurnContext } from "../context/turn_context.ts";
-import type { KernelPorts } from "../turn/kernel_ports.ts";
+import type { KernelPorts, SecretFilter } from "../turn/kernel_ports.ts";
 import { WatchedStorage } from "../turn/watched_storage.ts";
 import { askPreHooks, type HookAsking } from "../turn/pre_hooks.ts";
+
+/** Most bytes of a result that are looked at; who keeps it keeps less. */
+const MAX_VALUE_BYTES = 4 * 1024 * 1024;
 
 /**
  * Runs a tool of a session; what it throws comes through, except that a deadline is a `ToolError`.
@@ -46,12 +50,22 @@ export async function runHostedTool(
     if (blocked !== undefined) return { type: "error", message: blocked };
     const parsed = await tool.parse(args);
     if (!parsed.ok) return { type: "error", message: parsed.message };
-    return await Promise.race([tool.execute(parsed.value, context), ended.promise]);
+    return withoutSecrets(await Promise.race([tool.execute(parsed.value, context), ended.promise]), ports.secrets);
+  } catch (thrown) {
+    throw thrown instanceof ToolError ? new ToolError(ports.secrets.redact(thrown.message)) : thrown;
   } finally {
     timer?.cancel();
     signal.removeEventListener("abort", onAbort);
     over.abort(new ToolError("the call is over"));
   }
+}
+
+/** What a tool came to, as far as it is text, without secrets: it is kept, and told to the model. */
+function withoutSecrets(outcome: ToolOutcome, secrets: SecretFilter): ToolOutcome {
+  if (outcome.type === "error") return { ...outcome, message: secrets.redact(String(outcome.message)) };
+  if (outcome.type !== "success") return outcome;
+  const { value } = toBoundedJson(outcome.value, { maxBytes: MAX_VALUE_BYTES });
+  return { ...outcome, value: secrets.redactResult(value) };
 }
 
 /** Asks hooks under their deadline, until the call is over. */
@@ -105,8 +119,12 @@ function detachedContext(
     platform: services.platformStore,
     tools,
     networkAccess: turn.runtimeAgent.networkAccess,
-    progress: (message, data) => call.progress?.(message, data),
-    output: (delta, stream = "stdout") => call.output?.(delta, stream),
+    progress: (message, data) => {
+      const { secrets } = ports;
+      const shown = data === undefined ? undefined : secrets.redactResult(toBoundedJson(data).value);
+      call.progress?.(secrets.redactResult(String(message)), shown);
+    },
+    output: (delta, stream = "stdout") => call.output?.(ports.secrets.redactResult(String(delta)), stream),
     fileWritten: (path, operation, sizeBytes) => {
       ports.live.live(session.id, {}, "file.written", { path, operation, sizeBytes });
     },

@@ -8,6 +8,7 @@ import { DriverRegistry } from "../../src/kit/registries.ts";
 import type { Capability, CapabilityHooks } from "../../src/ports/capability.ts";
 import type { Driver, DriverConfig, DriverDescriptor, ModelEvent } from "../../src/ports/driver.ts";
 import type { Tool, ToolContext } from "../../src/ports/tool.ts";
+import type { JsonObject } from "../../src/records/json.ts";
 import { Secret } from "../../src/records/secret.ts";
 import { canary } from "./_canaries.ts";
 import { spelled } from "./_echo_server.ts";
@@ -94,6 +95,50 @@ Deno.test("a tool that throws, returns or tells a key of the runtime shows it to
   sinks.assertClean();
 });
 
+Deno.test("a tool in the background shows a key of the runtime to nobody", async () => {
+  const failures = thrownWith(KEY);
+  const place = { at: 0 };
+  const ways: readonly ((context: ToolContext) => unknown)[] = [
+    ...failures.map((make) => () => Promise.reject(make())),
+    () => ({ environment: { [KEY]: [KEY, { deep: spelled([KEY]) }] } }),
+    ({ output, progress }) => {
+      progress(spelled([KEY]));
+      output(spelled([KEY]));
+      return KEY;
+    },
+  ];
+  const tool = defineTool({
+    name: "slow",
+    description: "Takes its time.",
+    hints: { supportsBackground: true },
+    execute: async (_, context) => await ways[place.at]?.(context),
+  });
+  const descriptor = callingDriver("spawn_background", { tool: "slow", args: {}, title: "Slow" });
+  const sinks = await inWorld({
+    configure: withDriver(descriptor),
+    session: (session) => session.withCapability("leaks").withCapability("background_execution"),
+    capabilities: [leaks({ tools: [tool] })],
+  }, async ({ runtime, turn, local, sinks }) => {
+    const id = runtime.defaultSessionId;
+    for (place.at = 0; place.at < ways.length; place.at++) {
+      await turn();
+      // Its end wakes the session, after the task says so.
+      for await (const event of runtime.subscribe(id, { after: 0 })) {
+        if (event.type !== "input.message") continue;
+        const tasks = await local.taskRegistry.list(id);
+        if (tasks.every(({ state }) => state === "succeeded" || state === "failed")) break;
+      }
+    }
+    const tasks = await local.taskRegistry.list(id);
+    assert.equal(tasks.length, ways.length);
+    sinks.addValue("tasks", tasks);
+    for (const { id: task } of tasks) {
+      sinks.addValue("result", await runtime.readFile(id, `/.background/${task}/result.json`));
+    }
+  });
+  sinks.assertClean();
+});
+
 for (
   const hook of [
     "userPromptSubmit",
@@ -136,7 +181,7 @@ function leaks(parts: { readonly tools: readonly Tool[]; readonly hooks?: Capabi
 }
 
 /** Calls a tool, then answers. */
-function callingDriver(tool: string): DriverDescriptor {
+function callingDriver(tool: string, args: JsonObject = {}): DriverDescriptor {
   return {
     id: "calling",
     requiresApiKey: true,
@@ -145,8 +190,10 @@ function callingDriver(tool: string): DriverDescriptor {
       id: "calling",
       prepare: () => ({ method: "POST", url: "test://model", headers: {}, body: "" }),
       async *stream({ messages }): AsyncGenerator<ModelEvent> {
-        if (messages.at(-1)?.role === "tool") yield { type: "text", delta: SHOWN };
-        else yield { type: "tool_call", name: tool, arguments: {} };
+        // A wake is answered without a call.
+        const isAsked = messages.at(-1)?.role === "user" && JSON.stringify(messages.at(-1)).includes(SHOWN);
+        if (!isAsked) yield { type: "text", delta: "Done." };
+        else yield { type: "tool_call", name: tool, arguments: args };
         yield { type: "done", finishReason: "stop" };
       },
     }),

@@ -25,17 +25,31 @@ export interface GuardrailCheck {
     | { readonly type: "regex"; readonly pattern: string; readonly ignoreCase: boolean }
     | { readonly type: "blocklist"; readonly words: readonly string[] }
     | { readonly type: "tool_pattern"; readonly pattern: string | undefined }
-    | {
-      readonly type: "llm_judge";
-      readonly policy: string;
-      readonly modelId: ModelId | undefined;
-      readonly timeoutMs: number;
-    };
+    | { readonly type: "llm_judge"; readonly policy: string } & AskingRule
+    | { readonly type: "moderation"; readonly categories: readonly string[] } & AskingRule;
+}
+
+/** Whom a rule asks. */
+export interface AskingRule {
+  /** Another model than the session's. */
+  readonly modelId: ModelId | undefined;
+  /** Longest wait, in milliseconds. */
+  readonly timeoutMs: number;
 }
 
 const MAX_CHECKS = 50;
 const STAGES: readonly GuardrailStage[] = ["output", "tool_use", "tool_output"];
-const TYPES = ["regex", "blocklist", "tool_pattern", "llm_judge"] as const;
+const TYPES = ["regex", "blocklist", "tool_pattern", "llm_judge", "moderation"] as const;
+/** Categories when a moderation names none: those that the moderation services have in common. */
+const CATEGORIES: readonly string[] = [
+  "hate",
+  "harassment",
+  "self-harm",
+  "sexual",
+  "sexual/minors",
+  "violence",
+  "illicit",
+];
 const MEMBERS = [
   "id",
   "stage",
@@ -47,6 +61,7 @@ const MEMBERS = [
   "ignore_case",
   "words",
   "policy",
+  "categories",
   "model_id",
   "timeout_ms",
 ];
@@ -71,6 +86,7 @@ export const GUARDRAILS_SCHEMA: JsonSchema = {
           ignore_case: { type: "boolean", default: false },
           words: { type: "array", items: { type: "string" } },
           policy: { type: "string" },
+          categories: { type: "array", items: { type: "string" }, default: [...CATEGORIES] },
           model_id: { type: "string" },
           timeout_ms: { type: "integer", minimum: 100, maximum: 25000, default: 10000 },
         },
@@ -124,15 +140,18 @@ function readRule(reader: ConfigReader): GuardrailCheck["rule"] {
     case "tool_pattern":
       reader.required("tools", reader.texts("tools", 100));
       return { type, pattern: reader.text("pattern") };
-    case "llm_judge": {
-      const modelId = reader.text("model_id");
-      if (modelId !== undefined && !isId("model", modelId)) throw new TypeError("`model_id` is not the id of a model");
-      return {
-        type,
-        policy: reader.required("policy", reader.text("policy")),
-        modelId,
-        timeoutMs: reader.whole("timeout_ms", { least: 100, most: 25_000 }) ?? 10_000,
-      };
+    case "llm_judge":
+      return { type, policy: reader.required("policy", reader.text("policy")), ...readAsking(reader) };
+    case "moderation": {
+      const categories = reader.texts("categories", 50) ?? CATEGORIES;
+      if (categories.length === 0) throw new RangeError("`categories` names none");
+      return { type, categories, ...readAsking(reader) };
     }
   }
+}
+
+function readAsking(reader: ConfigReader): AskingRule {
+  const modelId = reader.text("model_id");
+  if (modelId !== undefined && !isId("model", modelId)) throw new TypeError("`model_id` is not the id of a model");
+  return { modelId, timeoutMs: reader.whole("timeout_ms", { least: 100, most: 25_000 }) ?? 10_000 };
 }
