@@ -9,7 +9,6 @@ import type {
 import type { Clock } from "../ports/clock.ts";
 import { systemClock } from "../kit/clock.ts";
 import { addressKind } from "../kit/private_address.ts";
-import type { Redactor } from "../kit/redactor.ts";
 import {
   type ClientSetup,
   connectClient,
