@@ -33,22 +33,34 @@ export interface EchoServer extends AsyncDisposable {
   readonly origin: string;
   /** Everything it was sent, for a control: the keys must have arrived. */
   readonly received: string[];
+  /** Resolves when a request below `/stall` has arrived, which gets no answer. */
+  readonly stalled: Promise<void>;
 }
 
 /** Starts the server. Needs `--allow-net=127.0.0.1`. */
 export function serveEcho(): EchoServer {
   const received: string[] = [];
+  const stalled = Promise.withResolvers<void>();
+  const gone = Promise.withResolvers<Response>();
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
     const url = new URL(request.url);
     const values = [url.search, ...[...request.headers].map(([, value]) => value)];
     received.push(values.join("\n"));
     await request.text();
+    if (url.pathname.startsWith("/stall/")) {
+      stalled.resolve();
+      return await gone.promise;
+    }
     return answer(url.pathname.split("/")[1] ?? "", spelled(values));
   });
   return {
     origin: `http://127.0.0.1:${server.addr.port}`,
     received,
-    [Symbol.asyncDispose]: () => server.shutdown(),
+    stalled: stalled.promise,
+    [Symbol.asyncDispose]: () => {
+      gone.resolve(new Response(null, { status: 503 }));
+      return server.shutdown();
+    },
   };
 }
 

@@ -15,6 +15,9 @@ import { canary, type Place } from "./_canaries.ts";
 import { FAULTS, serveEcho } from "./_echo_server.ts";
 import { inWorld, SHOWN } from "./_world.ts";
 
+/** The model of a provider that never answers. */
+const STALLING: ModelId = idFromSeed("model", 1_000);
+
 interface Subject {
   readonly place: Place;
   readonly driver: DriverId;
@@ -55,6 +58,7 @@ for (const { place, driver, metadata } of SUBJECTS) {
         configure: (builder) => {
           builder.driverRegistry(registry).defaultModel(modelAt(`${server.origin}/500`));
           for (const [id, model] of models) builder.model(id, model);
+          builder.model(STALLING, modelAt(`${server.origin}/stall`));
         },
       }, async ({ runtime, attempt, turn, sinks }) => {
         for (const [modelId, model] of models) {
@@ -65,7 +69,12 @@ for (const { place, driver, metadata } of SUBJECTS) {
           });
           sinks.addValue("model", model.apiKey instanceof Secret ? model : { ...model, apiKey: "given as a string" });
         }
-        await turn(SHOWN, { signal: AbortSignal.abort(new Error("nobody waits any more")) });
+        const stop = new AbortController();
+        const stalled = turn(userMessage(SHOWN, { controls: { modelId: STALLING } }), { signal: stop.signal });
+        await server.stalled;
+        stop.abort(new Error("nobody waits any more"));
+        await stalled;
+        assert.ok(runtime.events().some(({ type }) => type === "turn.cancelled"));
         assert.ok(runtime.events().some(({ type }) => type === "turn.failed"));
       });
       assert.ok(server.received.some((text) => text.includes(canary(place))), "the key was never sent");
