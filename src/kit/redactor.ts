@@ -64,6 +64,17 @@ export class Redactor {
     const known = longestFirst(this.#credentials, this.#addedCredentials);
     return known.length === 0 ? value : without(value, known.flatMap(([, patterns]) => patterns));
   }
+
+  /** How many characters at the end of a text may be the beginning of a credential, of which more may follow. */
+  beginning(text: string): number {
+    let most = 0;
+    for (const value of [...this.#credentials.keys(), ...this.#addedCredentials.keys()]) {
+      for (let length = Math.min(value.length - 1, text.length); length > most; length--) {
+        if (text.endsWith(value.slice(0, length))) most = length;
+      }
+    }
+    return most;
+  }
 }
 
 /** Letters and digits in one long word: nobody gave it a meaning. */

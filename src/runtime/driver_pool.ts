@@ -36,6 +36,11 @@ export class KnownSecrets implements SecretFilter {
     return this.#redactor?.redactResult(value) ?? value;
   }
 
+  /** See {@linkcode SecretFilter.beginning}. */
+  beginning(text: string): number {
+    return this.#redactor?.beginning(text) ?? 0;
+  }
+
   async #learn(how: (redactor: Redactor) => void): Promise<void> {
     const { Redactor } = await import("../kit/redactor.ts");
     how(this.#redactor ??= new Redactor());

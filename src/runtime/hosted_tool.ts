@@ -6,6 +6,7 @@ import type { HostedToolCall } from "../ports/session_host.ts";
 import { toBoundedJson } from "../kit/bounded_json.ts";
 import type { TurnContext } from "../context/turn_context.ts";
 import type { KernelPorts, SecretFilter } from "../turn/kernel_ports.ts";
+import { OutputStream } from "../turn/output_stream.ts";
 import { WatchedStorage } from "../turn/watched_storage.ts";
 import { askPreHooks, type HookAsking } from "../turn/pre_hooks.ts";
 
@@ -40,9 +41,10 @@ export async function runHostedTool(
     : ports.clock.setTimer(() => end(new ToolError(`timed out after ${timeoutMs} ms`)), timeoutMs);
   signal.addEventListener("abort", onAbort, { once: true });
   ended.promise.catch(() => {});
+  const printed = new OutputStream(ports.secrets, (delta, stream) => call.output?.(delta, stream));
   try {
     signal.throwIfAborted();
-    const context = detachedContext(ports, turn, call, over.signal);
+    const context = detachedContext(ports, turn, call, over.signal, printed);
     const asked = { id: context.toolCallId, name: call.name, arguments: call.arguments };
     const asking = askingUntil(ended.promise, ports, turn);
     const { args, blocked } = await askPreHooks(turn, asked, { definition: tool.definition, context, asking });
@@ -56,6 +58,7 @@ export async function runHostedTool(
   } finally {
     timer?.cancel();
     signal.removeEventListener("abort", onAbort);
+    printed.end();
     over.abort(new ToolError("the call is over"));
   }
 }
@@ -97,6 +100,7 @@ function detachedContext(
   turn: TurnContext,
   call: HostedToolCall,
   signal: AbortSignal,
+  printed: OutputStream,
 ): ToolContext {
   const { session } = turn;
   const { services, ids } = ports;
@@ -124,7 +128,7 @@ function detachedContext(
       const shown = data === undefined ? undefined : secrets.redactResult(toBoundedJson(data).value);
       call.progress?.(secrets.redactResult(String(message)), shown);
     },
-    output: (delta, stream = "stdout") => call.output?.(ports.secrets.redactResult(String(delta)), stream),
+    output: (delta, stream = "stdout") => printed.push(String(delta), stream),
     fileWritten: (path, operation, sizeBytes) => {
       ports.live.live(session.id, {}, "file.written", { path, operation, sizeBytes });
     },

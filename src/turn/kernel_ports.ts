@@ -43,6 +43,8 @@ export interface SecretFilter {
   redact(text: string): string;
   /** A result without the keys of models; the same value when it has none. */
   redactResult<T extends JsonValue>(value: T): T;
+  /** How many characters at the end of a text may be the beginning of a model's key. */
+  beginning(text: string): number;
   /** Remembers a secret a tool is given; until it resolves the tool must not have it. */
   learn(secret: Secret): Promise<void>;
 }

@@ -70,6 +70,11 @@ Deno.test("a tool that throws, returns or tells a key of the runtime shows it to
     (context) => {
       context.progress(spelled([KEY]), { [KEY]: KEY });
       context.output(spelled([KEY]));
+      for (const stream of ["stdout", "stderr"] as const) {
+        for (const piece of [`x ${KEY.slice(0, 15)}`, `${KEY.slice(15)} x`]) context.output(piece, stream);
+        for (const piece of `x ${KEY} x`) context.output(piece, stream);
+        context.output(KEY.slice(0, 20), stream);
+      }
       return "done";
     },
   ];
@@ -104,6 +109,8 @@ Deno.test("a tool in the background shows a key of the runtime to nobody", async
     ({ output, progress }) => {
       progress(spelled([KEY]));
       output(spelled([KEY]));
+      for (const piece of [`x ${KEY.slice(0, 15)}`, `${KEY.slice(15)} x`]) output(piece);
+      for (const piece of `x ${KEY} x`) output(piece);
       return KEY;
     },
   ];
