@@ -44,6 +44,12 @@ export function storeKey(): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(canary("store_key").padEnd(32, "=")).slice(0, 32);
 }
 
+/** Has a secret in the environment of the host while it lives. Needs `--allow-env=CANARY_OF_HOST`. */
+export function hostSecret(): Disposable {
+  Deno.env.set("CANARY_OF_HOST", canary("host_env"));
+  return { [Symbol.dispose]: () => Deno.env.delete("CANARY_OF_HOST") };
+}
+
 /**
  * Runs something on a runtime over SQLite, closes everything and gives all that came out, files included.
  *

@@ -8,6 +8,7 @@ import { InProcessRuntimeBuilder } from "../../src/runtime/builder.ts";
 import { canary } from "./_canaries.ts";
 import { spelled } from "./_echo_server.ts";
 import { Sinks } from "./_sinks.ts";
+import { hostSecret } from "./_world.ts";
 
 /** What a hook's process says when it was given some environment. */
 const ANSWERS: readonly ((told: string) => UserHookOutput)[] = [
@@ -22,6 +23,7 @@ const ANSWERS: readonly ((told: string) => UserHookOutput)[] = [
 
 for (const onError of ["allow", "warn", "block"]) {
   Deno.test(`a hook that fails, where a failure means ${onError}, does not tell its environment`, async () => {
+    using _secret = hostSecret();
     using sinks = new Sinks();
     const place = { at: 0 };
     // A real child, which reports the environment it was given.

@@ -17,7 +17,7 @@ import { tempFolder } from "../local/_support/temp_folder.ts";
 import { canary, findCanaries, PLACES } from "./_canaries.ts";
 import { spelled } from "./_echo_server.ts";
 import { Sinks } from "./_sinks.ts";
-import { inWorld, storeKey } from "./_world.ts";
+import { hostSecret, inWorld, storeKey } from "./_world.ts";
 
 Deno.test("the search finds every canary in every spelling, cut ones too, in each kind of sink", () => {
   for (const place of PLACES) {
@@ -52,36 +52,32 @@ Deno.test("the search finds a canary that a user writes, in events and in the da
 });
 
 Deno.test("the environment of the host is in no child of a sandbox, and in nothing it leaves", async () => {
-  Deno.env.set("CANARY_OF_HOST", canary("host_env"));
-  try {
-    const sandbox = new Sandbox();
-    const tool = sandboxedTool({
-      name: "told_env",
-      description: "Tells its environment.",
-      module: "export default () => [Object.keys(globalThis), Deno.env.toObject()];",
-      sandbox,
-    });
-    const code = "console.log(Object.keys(globalThis).join()); return Deno.env.toObject();";
-    const sinks = await inWorld({
-      model: LlmSimConfig.scripted([
-        {
-          type: "tool_calls",
-          toolCalls: [{ name: "run_code", arguments: { code } }, { name: "told_env", arguments: {} }],
-        },
-        "Done.",
-      ]),
-      capabilities: [codeMode({ sandbox }), defineCapability({ id: "told", name: "Told", tools: [tool] })],
-      session: (session) => session.withCapability("code_mode").withCapability("told"),
-    }, async ({ turn, attempt }) => {
-      await turn();
-      await attempt("sandbox", () => sandbox.runCode(code));
-    });
-    // Even the names of what the host has are out of reach.
-    assert.ok(sinks.has("file local.db", "Requires env access"));
-    sinks.assertClean();
-  } finally {
-    Deno.env.delete("CANARY_OF_HOST");
-  }
+  using _secret = hostSecret();
+  const sandbox = new Sandbox();
+  const tool = sandboxedTool({
+    name: "told_env",
+    description: "Tells its environment.",
+    module: "export default () => [Object.keys(globalThis), Deno.env.toObject()];",
+    sandbox,
+  });
+  const code = "console.log(Object.keys(globalThis).join()); return Deno.env.toObject();";
+  const sinks = await inWorld({
+    model: LlmSimConfig.scripted([
+      {
+        type: "tool_calls",
+        toolCalls: [{ name: "run_code", arguments: { code } }, { name: "told_env", arguments: {} }],
+      },
+      "Done.",
+    ]),
+    capabilities: [codeMode({ sandbox }), defineCapability({ id: "told", name: "Told", tools: [tool] })],
+    session: (session) => session.withCapability("code_mode").withCapability("told"),
+  }, async ({ turn, attempt }) => {
+    await turn();
+    await attempt("sandbox", () => sandbox.runCode(code));
+  });
+  // Even the names of what the host has are out of reach.
+  assert.ok(sinks.has("file local.db", "Requires env access"));
+  sinks.assertClean();
 });
 
 Deno.test("secrets of a session and their key are in no file and no error, whatever goes wrong with them", async () => {

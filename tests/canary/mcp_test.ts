@@ -9,7 +9,7 @@ import type { McpServers } from "../../src/records/mcp.ts";
 import { canary, findCanaries } from "./_canaries.ts";
 import { serveTelling, TOOLS } from "./_mcp_server.ts";
 import type { Sinks } from "./_sinks.ts";
-import { inWorld } from "./_world.ts";
+import { hostSecret, inWorld } from "./_world.ts";
 
 /** Tools of some servers, one after the other, in one turn each. */
 function calling(...servers: readonly string[]): LlmSimConfig {
@@ -145,6 +145,7 @@ Deno.test("credentials come out of no store that cannot keep them", async () => 
 });
 
 Deno.test("what a local server gets in its environment and arguments comes out of nothing it says", async () => {
+  using _secret = hostSecret();
   const script = fileURLToPath(new URL("./_mcp_child.ts", import.meta.url));
   const args = ["run", "-q", "--no-prompt", "--no-config", "--allow-env", script];
   const running = (mode: string): McpServers => ({ [mode]: { type: "stdio", command: "deno", args: [...args, mode] } });
