@@ -49,8 +49,18 @@ Deno.test("a driver that throws its key in any way, at any moment, shows it to n
       });
     },
   };
-  const sinks = await inWorld({ configure: withDriver(descriptor) }, async ({ turn, runtime }) => {
-    for (moment of ["create", "prepare", "stream", "partial"]) for (thrown of failures) await turn();
+  const sinks = await inWorld({
+    configure: withDriver(descriptor),
+    session: (session) => session.withCapability("btw"),
+  }, async ({ turn, runtime, attempt }) => {
+    const id = runtime.defaultSessionId;
+    for (moment of ["create", "prepare", "stream", "partial"]) {
+      for (thrown of failures) {
+        await turn();
+        await attempt("preview", () => runtime.previewRequest(id, SHOWN));
+        await attempt("command", () => runtime.executeCommand(id, "btw", "What is the key?"));
+      }
+    }
     assert.ok(runtime.events().filter(({ type }) => type === "turn.failed").length >= 20);
   });
   sinks.assertClean();
