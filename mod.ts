@@ -145,6 +145,7 @@ export type { TurnForm, TurnPhase, TurnResult, TurnState } from "./src/records/t
 export { addUsage, effectiveCostUsd, NO_USAGE } from "./src/records/usage.ts";
 export type { Usage } from "./src/records/usage.ts";
 export type { BackendSlots } from "./src/runtime/backend_slots.ts";
+export type { KnownSecrets } from "./src/runtime/driver_pool.ts";
 export { isBuiltInStore, RuntimeBackends } from "./src/runtime/backends.ts";
 export { DEFAULT_LIMITS, DEFAULT_RETRY, InProcessRuntimeBuilder } from "./src/runtime/builder.ts";
 export type { CapabilityDelta } from "./src/runtime/capability_edits.ts";
@@ -156,7 +157,7 @@ export type { PlatformDefinitionOptions } from "./src/runtime/platform.ts";
 export type { RuntimeParts } from "./src/runtime/runtime_parts.ts";
 export type { SingleSessionBuilder, SingleSessionRecords } from "./src/runtime/single_session.ts";
 export type { TurnOptions } from "./src/turn/kernel.ts";
-export type { ChainLink, TurnChain } from "./src/turn/kernel_ports.ts";
+export type { ChainLink, SecretFilter, TurnChain } from "./src/turn/kernel_ports.ts";
 export type { ProviderRetryConfig, TurnLimits } from "./src/turn/limits.ts";
 export type { SubscribeOptions } from "./src/turn/live_events.ts";
 export type { ResumeInput } from "./src/turn/resume.ts";

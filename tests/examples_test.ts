@@ -12,7 +12,10 @@ import { serveFakeOpenai } from "./_support/fake_openai.ts";
 import { serveFakeProviders } from "./_support/fake_providers.ts";
 import { spawnDenoOk } from "./_support/spawn_deno.ts";
 
-for (const file of filesUnder("examples").filter((file) => /^examples\/[^/]+\.ts$/.test(file))) {
+/** Programs of one file, and the `main.ts` of those that are a folder. */
+const PROGRAM = /^examples\/([^/]+|[^/]+\/main)\.ts$/;
+
+for (const file of filesUnder("examples").filter((file) => PROGRAM.test(file))) {
   Deno.test(`${file} runs with the flags of its first line and prints something`, async () => {
     const code = readCheckoutFile(file);
     const command = parseExampleCommand(file, code);

@@ -2,6 +2,7 @@
 
 import { messageOf } from "../errors.ts";
 import type { JsonObject, JsonSchema, JsonValue } from "../records/json.ts";
+import { shownValue } from "./shown_value.ts";
 
 /** One member of a configuration. */
 export interface Setting<T> {
@@ -66,7 +67,7 @@ export function defineSettings<Table extends SettingTable>(table: Table): Settin
       if (value === null && setting.byDefault === undefined) continue;
       const inner = setting.problem?.(value, where);
       if (inner !== undefined) return inner;
-      if (setting.read(value) === undefined) return `\`${where}\` is ${shown(value)}, not ${setting.wanted}`;
+      if (setting.read(value) === undefined) return `\`${where}\` is ${shownValue(value)}, not ${setting.wanted}`;
     }
     const missing = required.find((name) => !Object.hasOwn(config, name) || config[name] === null);
     return missing === undefined ? undefined : `\`${place === "" ? missing : `${place}.${missing}`}\` is missing`;
@@ -118,9 +119,4 @@ export function readOnce<T>(read: (config: JsonObject) => T): (config: JsonObjec
     }
     return made.value;
   };
-}
-
-function shown(value: JsonValue): string {
-  const text = JSON.stringify(value) ?? typeof value;
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }

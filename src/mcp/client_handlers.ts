@@ -107,10 +107,10 @@ export function installHandlers(
   waiting: (delta: 1 | -1) => void,
 ): void {
   const { elicitForm, elicitUrl, sample, roots } = handlers;
-  async function asking<T>(answer: Promise<T>): Promise<T> {
+  async function asking<T>(ask: () => Promise<T>): Promise<T> {
     waiting(1);
     try {
-      return await answer;
+      return await masked(ask);
     } finally {
       waiting(-1);
     }
@@ -123,11 +123,11 @@ export function installHandlers(
         // A page for a person: no scheme that runs code or opens a file.
         const isPage = /^https?:$/.test(URL.parse(params.url)?.protocol ?? "");
         if (elicitUrl === undefined || !isPage) return { action: "decline" };
-        return toElicitResult(await asking(elicitUrl({ message, url: params.url }, context)));
+        return toElicitResult(await asking(() => elicitUrl({ message, url: params.url }, context)));
       }
       if (elicitForm === undefined) return { action: "decline" };
       const requestedSchema = foreignObject(params.requestedSchema);
-      return toElicitResult(await asking(elicitForm({ message, requestedSchema }, context)));
+      return toElicitResult(await asking(() => elicitForm({ message, requestedSchema }, context)));
     });
   }
   if (sample !== undefined) {
@@ -139,12 +139,21 @@ export function installHandlers(
         ...(systemPrompt === undefined ? {} : { systemPrompt }),
         request: foreignObject(params),
       };
-      const { text, model, stopReason = "endTurn" } = await asking(sample(request, { ...who, signal }));
+      const { text, model, stopReason = "endTurn" } = await asking(() => sample(request, { ...who, signal }));
       return { role: "assistant", model, stopReason, content: { type: "text", text } } satisfies CreateMessageResult;
     });
   }
   if (roots !== undefined) {
-    client.setRequestHandler("roots/list", async () => ({ roots: (await roots(who)).map(toRoot) }));
+    client.setRequestHandler("roots/list", async () => ({ roots: (await masked(() => roots(who))).map(toRoot) }));
+  }
+}
+
+/** An answer of the host; why there is none is no affair of the server, and may hold secrets. */
+async function masked<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch {
+    throw new Error("The client could not answer");
   }
 }
 

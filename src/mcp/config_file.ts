@@ -2,6 +2,7 @@
 
 import { messageOf, type RuntimeError } from "../errors.ts";
 import type { McpServerConfig, McpServers } from "../records/mcp.ts";
+import { jsonProblem } from "../kit/json_problem.ts";
 import { mcpError } from "./failure.ts";
 
 /** Options of {@linkcode readMcpConfig}. */
@@ -50,7 +51,7 @@ export function readMcpConfig(text: string, options: ReadMcpConfigOptions = {}):
   try {
     parsed = JSON.parse(text);
   } catch (error) {
-    throw invalid(`the text is not JSON (${messageOf(error)})`);
+    throw invalid(`the text is not JSON (${jsonProblem(error)})`);
   }
   const listed = isMembers(parsed) ? parsed["mcpServers"] : undefined;
   if (!isMembers(listed)) throw invalid('expected an object with an object "mcpServers"');

@@ -2,6 +2,7 @@
 
 import { compileGlob } from "../kit/glob.ts";
 import { systemClock } from "../kit/clock.ts";
+import type { Redactor } from "../kit/redactor.ts";
 import type { PermissionNeeds } from "../records/permissions.ts";
 import type { McpServerConfig } from "../records/mcp.ts";
 import type { ToolSource, ToolSourceScope } from "../ports/tool_source.ts";
@@ -9,7 +10,7 @@ import { type ClientSetup, type Dial, protocolOf } from "./connection.ts";
 import { failureOf, mcpError } from "./failure.ts";
 import { McpSource } from "./mcp_source.ts";
 import type { McpConnector, McpConnectorOptions, McpServerScope } from "./options.ts";
-import { Redactor } from "./redactor.ts";
+import { redactorFor } from "./server_secrets.ts";
 import { ToolPins } from "./tool_pins.ts";
 
 const CONNECT_MS = 30_000;
@@ -81,7 +82,7 @@ export function makeConnector(
     type,
     discoveryMs: connectMs,
     connect: async (name, config, scope) => {
-      const redactor = new Redactor(config);
+      const redactor = redactorFor(config);
       try {
         return await connect(name, config, scope, redactor);
       } catch (error) {

@@ -1,7 +1,7 @@
 /** What can go wrong with a server, in words for hosts and models. */
 
 import { messageOf, RuntimeError } from "../errors.ts";
-import type { Redactor } from "./redactor.ts";
+import type { Redactor } from "../kit/redactor.ts";
 
 /** Stable codes of failures of servers. */
 export type McpFailureCode =

@@ -23,7 +23,7 @@ import { mcpError } from "./failure.ts";
 import { guardFetch, type HostLookup, type McpFetch, systemLookup } from "./guarded_fetch.ts";
 import { type Consent, Consents, type McpOAuthOptions } from "./oauth.ts";
 import type { McpConnector, McpConnectorOptions, McpServerScope } from "./options.ts";
-import type { Redactor } from "./redactor.ts";
+import { rememberingAuth, rememberingFetch } from "./remembered_proofs.ts";
 
 /** Proves the client to a server with a bearer token. */
 export interface McpBearerToken {
@@ -101,8 +101,9 @@ export function mcpHttp(options: McpHttpOptions = {}): McpConnector {
     if (config.authMode === "oauth" && own === undefined && consent === undefined) {
       throw mcpError("mcp_config_invalid", "it wants OAuth and the host's connector has no `oauth` option");
     }
-    const auth = own ?? options.bearer?.(scope) ?? consent?.provider;
-    const seen = watched(fetch, redactor);
+    const given = own ?? options.bearer?.(scope) ?? consent?.provider;
+    const auth = given === undefined ? undefined : rememberingAuth(given, redactor);
+    const seen = rememberingFetch(fetch, redactor);
     const dialer = new HttpDialer(url, scope, setup, seen, options, { auth, consent });
     return { dial: dialer.dial, permissions: { net: [permissionOf(url)] } };
   });
@@ -115,16 +116,6 @@ const GOODBYE_MS = 500;
 function permissionOf({ hostname, host, port, protocol }: URL): string {
   if (addressKind(hostname) === undefined) return hostname;
   return port === "" ? `${hostname}:${protocol === "http:" ? 80 : 443}` : host;
-}
-
-/** Remembers what proves the client, however it came about, so that no answer can repeat it. */
-function watched(fetch: McpFetch, redactor: Redactor): McpFetch {
-  return async (url, init) => {
-    for (const [name, value] of new Headers(init?.headers)) {
-      if (/auth|key|token|secret|cookie/i.test(name)) redactor.add([value]);
-    }
-    return await fetch(url, init);
-  };
 }
 
 /**

@@ -16,7 +16,7 @@ import { CallWatch } from "./call_watch.ts";
 import type { Dial, McpConnection } from "./connection.ts";
 import { failureOf, reasonOf } from "./failure.ts";
 import { MAX_CALL_MS, toForeignCheck, toMcpTool } from "./mcp_tool.ts";
-import type { Redactor } from "./redactor.ts";
+import type { Redactor } from "../kit/redactor.ts";
 import { toolNames } from "./tool_names.ts";
 import type { ToolPins } from "./tool_pins.ts";
 import { toOutcome } from "./tool_result.ts";
@@ -146,6 +146,7 @@ export class McpSource implements ToolSource {
           approval: needsApproval(tool.name),
           trustAnnotations: this.#parts.trustAnnotations,
           permissions: this.#parts.permissions,
+          redactor: this.#parts.redactor,
           call: (which, args, context) => this.#call(which, args, context),
         }));
       } catch (error) {

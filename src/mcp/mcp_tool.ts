@@ -7,6 +7,7 @@ import type { ToolDefinition, ToolEffect, ToolHints } from "../records/tool.ts";
 import type { ParsedArguments, Tool, ToolContext, ToolOutcome } from "../ports/tool.ts";
 import { lazy } from "../kit/lazy.ts";
 import { isSchemaObject } from "../kit/object_schema.ts";
+import type { Redactor } from "../kit/redactor.ts";
 import type { SchemaCheck } from "../kit/schema_validator.ts";
 import { copyBounded, toParameters, visibleText } from "./tool_schema.ts";
 
@@ -25,6 +26,8 @@ export interface McpToolOptions {
   readonly trustAnnotations: boolean;
   /** Deno permissions of a call. */
   readonly permissions: PermissionNeeds;
+  /** Takes credentials out of what the server says. */
+  readonly redactor: Redactor;
   /** Makes the call. */
   readonly call: (tool: ListedTool, args: JsonObject, context: ToolContext) => Promise<ToolOutcome>;
 }
@@ -35,18 +38,18 @@ export interface McpToolOptions {
  * @throws {TypeError} when its schema cannot be offered
  */
 export function toMcpTool(listed: ListedTool, options: McpToolOptions): Tool {
-  const { server, name, call } = options;
-  const parameters = toParameters(listed.inputSchema);
+  const { server, name, redactor, call } = options;
+  const parameters = redactor.redactResult(toParameters(listed.inputSchema));
   const definition: ToolDefinition = Object.freeze({
     type: "builtin",
     name,
-    ...displayNameOf(listed),
-    description: visibleText(listed.description ?? ""),
+    ...redactor.redactResult(displayNameOf(listed)),
+    description: redactor.redactResult(visibleText(listed.description ?? "")),
     parameters,
     ...(options.approval ? { policy: "requires_approval" as const } : {}),
     category: server,
     effect: options.trustAnnotations ? effectOf(listed) : "at_most_once",
-    hints: hintsOf(listed, server),
+    hints: hintsOf(listed, server, redactor),
   });
   return Object.freeze<Tool>({
     definition,
@@ -63,14 +66,18 @@ export function effectOf({ annotations }: ListedTool): ToolEffect {
   return annotations?.idempotentHint === true ? "idempotent" : "at_most_once";
 }
 
-function hintsOf({ name, annotations, _meta }: ListedTool, server: string): ToolHints {
+function hintsOf({ name, annotations, _meta }: ListedTool, server: string, redactor: Redactor): ToolHints {
   const { readOnlyHint, destructiveHint, openWorldHint } = annotations ?? {};
   return {
     readonly: readOnlyHint ?? false,
     // The protocol's defaults: what says nothing may destroy, and reaches beyond the host.
     destructive: readOnlyHint === true ? false : destructiveHint ?? true,
     openWorld: openWorldHint ?? true,
-    metadata: { mcpServer: server, mcpTool: name, ...(_meta === undefined ? {} : { mcpMeta: copyBounded(_meta) }) },
+    metadata: {
+      mcpServer: server,
+      mcpTool: name,
+      ...(_meta === undefined ? {} : { mcpMeta: redactor.redactResult(copyBounded(_meta)) }),
+    },
   };
 }
 

@@ -5,7 +5,7 @@ import type { ImagePart } from "../records/content.ts";
 import type { JsonObject, JsonValue } from "../records/json.ts";
 import type { ToolOutcome } from "../ports/tool.ts";
 import { copyForeign } from "../kit/parse_arguments.ts";
-import type { Redactor } from "./redactor.ts";
+import type { Redactor } from "../kit/redactor.ts";
 
 /** Longest failure the model is told, in characters. */
 const MAX_ERROR = 8 * 1024;
@@ -15,7 +15,8 @@ const MAX_ERROR = 8 * 1024;
  *
  * One text is `{ result }`, several blocks are `{ content }`; structured content stands beside them as
  * `structuredContent`, and a text that only repeats it is left out. Images become image parts, with a note of how many.
- * Resources come with their address and text; binary ones that are no image come as base64.
+ * Resources come with their address and text; binary ones that are no image come as base64. Credentials that the server
+ * was given are hidden wherever they come back.
  */
 export function toOutcome(answer: CallToolResult, redactor: Redactor): ToolOutcome {
   const blocks = answer.content ?? [];
@@ -33,7 +34,8 @@ export function toOutcome(answer: CallToolResult, redactor: Redactor): ToolOutco
     value["content"] = [...rest.map(blockOf), ...note === undefined ? [] : [{ type: "text", text: note }]];
   } else if (structuredContent === undefined || note !== undefined) value["result"] = note ?? "";
   if (structuredContent !== undefined) value["structuredContent"] = foreign(structuredContent);
-  return { type: "success", value, ...(images.length === 0 ? {} : { images }) };
+  // Some servers tell everything they know, what they were given to prove themselves included.
+  return { type: "success", value: redactor.redactResult(value), ...(images.length === 0 ? {} : { images }) };
 }
 
 function errorText(blocks: readonly ContentBlock[], structured: unknown, redactor: Redactor): string {

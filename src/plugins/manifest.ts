@@ -1,7 +1,7 @@
 /** The manifest of a plugin, in either of two places. */
 
-import { messageOf } from "../errors.ts";
 import type { JsonObject, JsonValue } from "../records/json.ts";
+import { jsonProblem } from "../kit/json_problem.ts";
 import { copyForeign } from "../kit/parse_arguments.ts";
 import { PluginError } from "./plugin.ts";
 
@@ -67,7 +67,7 @@ export function parseJson(text: string, path: string): JsonObject {
   try {
     value = copyForeign(JSON.parse(text));
   } catch (error) {
-    throw new PluginError(`${path} is not JSON: ${messageOf(error)}`, error);
+    throw new PluginError(`${path} is not JSON: ${jsonProblem(error)}`);
   }
   if (isObject(value)) return value;
   throw new PluginError(`${path} is not a JSON object`);

@@ -31,6 +31,7 @@ import type { ChainLink, TurnChain } from "../turn/kernel_ports.ts";
 import type { ProviderRetryConfig, TurnLimits } from "../turn/limits.ts";
 import { RuntimeBackends } from "./backends.ts";
 import type { BackendSlots } from "./backend_slots.ts";
+import { KnownSecrets } from "./driver_pool.ts";
 import { InProcessRuntime } from "./in_process_runtime.ts";
 import type { PlatformDefinition } from "./platform.ts";
 import type { RuntimeParts } from "./runtime_parts.ts";
@@ -260,6 +261,11 @@ export class InProcessRuntimeBuilder {
       throw new ConfigurationError("Cannot build a runtime: no default model is set; call defaultModel() or llmSim()");
     }
     for (const entry of this.#models) await providers.addModel(entry.id, entry.model);
+    // Hooks run before the first driver is made, and may know its key.
+    const secrets = new KnownSecrets();
+    for (const { apiKey } of [...model === undefined ? [] : [model], ...this.#models.map((entry) => entry.model)]) {
+      await secrets.learnKey(apiKey);
+    }
     const fileStore = await this.#buildFileStore(backends);
     const single = this.#single?.records({ ids, now: clock.now() });
     const options = { ids, now: clock.now() };
@@ -291,6 +297,7 @@ export class InProcessRuntimeBuilder {
       fileStore,
       capabilities,
       drivers,
+      secrets,
       connectors: this.#connectors,
       clock,
       random,

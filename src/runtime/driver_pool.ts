@@ -1,22 +1,63 @@
-/** Drivers, made once for each set of credentials. */
+/** Drivers, made once for each set of credentials, and what those are. */
 
 import { ProviderError } from "../errors.ts";
+import type { JsonValue } from "../records/json.ts";
 import type { ModelProfile, ResolvedModel } from "../records/model.ts";
 import { Secret } from "../records/secret.ts";
 import type { Driver, DriverConfig, DriverDescriptor } from "../ports/driver.ts";
+import type { Redactor } from "../kit/redactor.ts";
 import type { DriverRegistry } from "../kit/registries.ts";
+import type { SecretFilter } from "../turn/kernel_ports.ts";
 
 const MAX_DRIVERS = 64;
+
+/** The secrets of one runtime, so that nothing it lets out repeats them. */
+export class KnownSecrets implements SecretFilter {
+  #redactor: Redactor | undefined;
+
+  /** Remembers a model's key, which not even results may repeat; a word such as `ollama` that stands for none may stay. */
+  learnKey(key: string | Secret | undefined): Promise<void> | undefined {
+    const value = key === undefined ? "" : Secret.from(key).reveal().trim();
+    return value === "" ? undefined : this.#learn((redactor) => redactor.addKey(value));
+  }
+
+  /** See {@linkcode SecretFilter.learn}. */
+  learn(secret: Secret): Promise<void> {
+    return this.#learn((redactor) => redactor.addOther(secret.reveal()));
+  }
+
+  /** See {@linkcode SecretFilter.redact}. */
+  redact(text: string): string {
+    return this.#redactor?.redactKnown(text) ?? text;
+  }
+
+  /** See {@linkcode SecretFilter.redactResult}. */
+  redactResult<T extends JsonValue>(value: T): T {
+    return this.#redactor?.redactResult(value) ?? value;
+  }
+
+  /** See {@linkcode SecretFilter.beginning}. */
+  beginning(text: string): number {
+    return this.#redactor?.beginning(text) ?? 0;
+  }
+
+  async #learn(how: (redactor: Redactor) => void): Promise<void> {
+    const { Redactor } = await import("../kit/redactor.ts");
+    how(this.#redactor ??= new Redactor());
+  }
+}
 
 /** Makes drivers when they are first needed and keeps the newest 64. */
 export class DriverPool {
   readonly #registry: DriverRegistry;
+  readonly #secrets: KnownSecrets;
   readonly #byModel = new WeakMap<ResolvedModel, Driver>();
   readonly #byKey = new Map<string, Driver | Promise<Driver>>();
 
-  /** Makes drivers out of a registry. */
-  constructor(registry: DriverRegistry) {
+  /** Makes drivers out of a registry; what their keys are is known before they are made. */
+  constructor(registry: DriverRegistry, secrets: KnownSecrets = new KnownSecrets()) {
     this.#registry = registry;
+    this.#secrets = secrets;
   }
 
   /**
@@ -59,7 +100,9 @@ export class DriverPool {
     const key = keyOf(model);
     const cached = this.#byKey.get(key);
     if (cached !== undefined) return cached;
-    const made = descriptor.create(driverConfig(model));
+    const learning = this.#secrets.learnKey(model.apiKey);
+    const create = (): Driver | Promise<Driver> => descriptor.create(driverConfig(model));
+    const made = learning === undefined ? create() : learning.then(create);
     if (this.#byKey.size >= MAX_DRIVERS) this.#byKey.delete(this.#byKey.keys().next().value ?? "");
     this.#byKey.set(key, made);
     if (made instanceof Promise) {

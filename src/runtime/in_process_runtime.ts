@@ -74,7 +74,7 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
     const busWaits = Object.getPrototypeOf(slots.eventBus) === InMemoryEventBus.prototype;
     const outside = busWaits ? (call: () => void) => call() : (call: () => void) => parts.chain.run(undefined, call);
     this.#live = new LiveEvents({ bus: slots.eventBus, journal: this.#journal, ids, clock, busWaits, outside });
-    const pool = new DriverPool(parts.drivers);
+    const pool = new DriverPool(parts.drivers, parts.secrets);
     this.#ports = {
       journal: this.#journal,
       owner: `owner_${ids.next("exec").slice("exec_".length)}`,
@@ -94,6 +94,7 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
       driver: (model) => pool.driver(model),
       profile: (model) => slots.providerStore.getModelProfile?.(model) ?? pool.profile(model),
       services: slots,
+      secrets: parts.secrets,
       limits: parts.limits,
       retry: parts.retry,
       chain: parts.chain,

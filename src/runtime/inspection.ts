@@ -13,6 +13,7 @@ import { toMessage } from "../turn/input.ts";
 import { toModelMessages } from "../turn/history.ts";
 import { buildModelRequest } from "../turn/model_request.ts";
 import { controlsFor, lastControls } from "../context/layers.ts";
+import { shownError } from "../turn/shown_error.ts";
 
 /** The exact next provider request, and what could still change it. */
 export interface RequestPreview extends PreparedRequest {
@@ -70,6 +71,19 @@ export async function previewNextRequest(
   sessionId: SessionId,
   input?: string | InputMessage,
   options: PreviewOptions = {},
+): Promise<RequestPreview> {
+  try {
+    return await preview(ports, sessionId, input, options);
+  } catch (thrown) {
+    throw shownError(thrown, ports.secrets);
+  }
+}
+
+async function preview(
+  ports: KernelPorts,
+  sessionId: SessionId,
+  input: string | InputMessage | undefined,
+  options: PreviewOptions,
 ): Promise<RequestPreview> {
   const { context, controls } = await inspect(ports, sessionId, input);
   const model = context.modelWithProvider;

@@ -10,6 +10,7 @@ import type { SharedFolds } from "../context/config_cache.ts";
 import type { TurnChain } from "../turn/kernel_ports.ts";
 import type { ProviderRetryConfig, TurnLimits } from "../turn/limits.ts";
 import type { BackendSlots } from "./backend_slots.ts";
+import type { KnownSecrets } from "./driver_pool.ts";
 
 /** What a runtime is made of; the builder fills it in. */
 export interface RuntimeParts {
@@ -23,6 +24,8 @@ export interface RuntimeParts {
   readonly capabilities: CapabilityRegistry;
   /** The drivers. */
   readonly drivers: DriverRegistry;
+  /** The secrets it knows. */
+  readonly secrets: KnownSecrets;
   /** Connectors of configured servers. */
   readonly connectors: readonly ToolSourceConnector[];
   /** Time. */

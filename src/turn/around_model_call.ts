@@ -32,7 +32,11 @@ export async function askBeforeCall(run: TurnRun, context: TurnContext): Promise
       if (run.interrupts.interrupted) throw run.interrupts.reason;
       run.warn("hook_failed", thrown);
       // A guard that cannot answer must not let the turn go on spending.
-      return { type: "sealed", reason: "guard_failed", detail: clip(`${id}: ${messageOf(thrown)}`) };
+      return {
+        type: "sealed",
+        reason: "guard_failed",
+        detail: clip(`${id}: ${run.ports.secrets.redact(messageOf(thrown))}`),
+      };
     }
   }
   return undefined;

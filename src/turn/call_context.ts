@@ -14,7 +14,9 @@ import type { SessionTaskRegistry } from "../ports/task_registry.ts";
 import type { Tool, ToolContext } from "../ports/tool.ts";
 import { toBoundedJson } from "../kit/bounded_json.ts";
 import type { TurnContext } from "../context/turn_context.ts";
+import { OutputStream } from "./output_stream.ts";
 import type { TurnRun } from "./turn_run.ts";
+import { WatchedStorage } from "./watched_storage.ts";
 
 const MAX_PROGRESS = 2000;
 const MAX_OUTPUT = 64 * 1024;
@@ -34,6 +36,8 @@ export class CallContext implements ToolContext {
   readonly #context: TurnContext;
   readonly #call: ToolCall;
   #controller: AbortController | undefined;
+  #storage: SessionStorageStore | undefined;
+  #stream: OutputStream | undefined;
   #over = false;
   #reason: unknown;
   #progressLeft = MAX_CALL_PROGRESS;
@@ -97,7 +101,8 @@ export class CallContext implements ToolContext {
   }
 
   get storage(): SessionStorageStore | undefined {
-    return this.#run.ports.services.storageStore;
+    const { services: { storageStore }, secrets } = this.#run.ports;
+    return storageStore === undefined ? undefined : this.#storage ??= new WatchedStorage(storageStore, secrets);
   }
 
   get connections(): ConnectionResolver | undefined {
@@ -138,19 +143,21 @@ export class CallContext implements ToolContext {
   /** See {@linkcode CallContext.progress}. */
   readonly output = (delta: string, stream: "stdout" | "stderr" = "stdout"): void => {
     if (this.#over || delta === "" || this.#outputLeft <= 0) return;
+    this.#stream ??= new OutputStream(this.#run.ports.secrets, (text, where) => this.#output(text, where));
     const piece = String(delta).slice(0, Math.min(MAX_OUTPUT, this.#outputLeft));
     this.#outputLeft -= Math.max(piece.length, MIN_PIECE);
-    this.#output(piece, stream);
+    this.#stream.push(piece, stream);
     if (this.#outputLeft <= 0) this.#output("\n[too much output: the rest is not shown]\n", stream);
   };
 
   #progress(message: string, data?: JsonValue): void {
+    const { secrets } = this.#run.ports;
     this.#run.live("tool.progress", {
       turnId: this.turnId,
       toolCallId: this.#call.id,
       toolName: this.#call.name,
-      message,
-      ...(data === undefined ? {} : { data: toBoundedJson(data).value }),
+      message: secrets.redactResult(message),
+      ...(data === undefined ? {} : { data: secrets.redactResult(toBoundedJson(data).value) }),
     });
   }
 
@@ -188,6 +195,7 @@ export class CallContext implements ToolContext {
   /** The call is over: what it still says is dropped, and its signal and those of its inner calls fire. */
   end(reason?: unknown): void {
     if (this.#over) return;
+    this.#stream?.end();
     this.#over = true;
     this.#reason = reason;
     for (const inner of this.#inner) inner.end(reason);

@@ -3,17 +3,21 @@
 import { type FailureCode, messageOf, ProviderError, RuntimeError } from "../errors.ts";
 import type { ErrorDisclosure } from "../records/message.ts";
 import type { TurnFailure } from "../records/turn.ts";
+import type { SecretFilter } from "./kernel_ports.ts";
 
 const MAX_MESSAGE = 2000;
 
-/** The failure of a thrown value; anything without a stable code is `processing_error`. */
-export function toFailure(thrown: unknown): TurnFailure {
-  const message = clip(messageOf(thrown));
+/** The failure of a thrown value without secrets; anything without a stable code is `processing_error`. */
+export function toFailure(thrown: unknown, secrets?: Pick<SecretFilter, "redact">): TurnFailure {
+  const shown = (text: string): string => secrets?.redact(text) ?? text;
+  const message = clip(shown(messageOf(thrown)));
   if (!(thrown instanceof RuntimeError)) return { code: "processing_error", message };
   const code = isFailureCode(thrown.code) ? thrown.code : "processing_error";
-  const fields = thrown instanceof ProviderError && thrown.status !== undefined
-    ? { ...thrown.fields, status: thrown.status }
-    : thrown.fields;
+  const given = Object.entries(thrown.fields).map(([name, value]) => {
+    return [shown(name), typeof value === "string" ? shown(value) : value] as const;
+  });
+  const fields: Record<string, string | number> = Object.fromEntries(given);
+  if (thrown instanceof ProviderError && thrown.status !== undefined) fields["status"] = thrown.status;
   return Object.keys(fields).length === 0 ? { code, message } : { code, message, fields };
 }
 

@@ -1,8 +1,10 @@
 /** What the kernel is given: every outside thing it touches. */
 
 import type { SessionId } from "../records/ids.ts";
+import type { JsonValue } from "../records/json.ts";
 import type { ResolvedModel } from "../records/model.ts";
 import type { ModelProfile } from "../records/model.ts";
+import type { Secret } from "../records/secret.ts";
 import type { Clock, RandomSource } from "../ports/clock.ts";
 import type { ConnectionResolver } from "../ports/connection_resolver.ts";
 import type { Driver } from "../ports/driver.ts";
@@ -33,6 +35,18 @@ export interface TurnChain {
   current(): ChainLink | undefined;
   /** Calls a function as part of a turn, or of none. */
   run<T>(link: ChainLink | undefined, call: () => T): T;
+}
+
+/** Takes the secrets of a runtime out of what leaves a turn. */
+export interface SecretFilter {
+  /** The words of a failure without any of them. */
+  redact(text: string): string;
+  /** A result without the keys of models; the same value when it has none. */
+  redactResult<T extends JsonValue>(value: T): T;
+  /** How many characters at the end of a text may be the beginning of a model's key. */
+  beginning(text: string): number;
+  /** Remembers a secret a tool is given; until it resolves the tool must not have it. */
+  learn(secret: Secret): Promise<void>;
 }
 
 /** What a host may let tools use. */
@@ -75,6 +89,8 @@ export interface KernelPorts {
   profile(model: ResolvedModel): ModelProfile | undefined | Promise<ModelProfile | undefined>;
   /** What tools may use. */
   readonly services: ToolServices;
+  /** Knows which texts are secret. */
+  readonly secrets: SecretFilter;
   /** Deadlines and caps. */
   readonly limits: TurnLimits;
   /** Retries of model calls. */

@@ -185,7 +185,10 @@ export class TurnLoop {
   }
 
   async #cancelled(interruption: unknown): Promise<TurnResult> {
-    const cancelled = plan(this.#run.state, { type: "cancelled", reason: messageOf(interruption) });
+    const cancelled = plan(this.#run.state, {
+      type: "cancelled",
+      reason: this.#run.ports.secrets.redact(messageOf(interruption)),
+    });
     this.#run.state = cancelled.state;
     if (cancelled.next.type !== "complete") throw interruption;
     return await this.#complete(cancelled.next, cancelled.effects, []);

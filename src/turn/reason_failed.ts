@@ -10,7 +10,7 @@ import type { TurnRun } from "./turn_run.ts";
 export async function failedReason(run: TurnRun, reasoning: Reasoning, error: unknown): Promise<Reasoned> {
   const { ports, state } = run;
   const { context, messageId, called } = reasoning;
-  const failure = toFailure(error);
+  const failure = toFailure(error, ports.secrets);
   const disclosure = narrowDisclosure(context?.config.errorDisclosure ?? "standard", run.controls?.errorDisclosure);
   let disclosed = disclose(failure, disclosure);
   if (context !== undefined && context.config.hasHook.llmError) {
@@ -66,7 +66,7 @@ export async function failedReason(run: TurnRun, reasoning: Reasoning, error: un
 
 /** The outcome of a step that could not be performed at all. */
 export function failedStep(run: TurnRun, error: unknown): Reasoned["outcome"] {
-  const failure = toFailure(error);
+  const failure = toFailure(error, run.ports.secrets);
   const disclosure = narrowDisclosure("standard", run.controls?.errorDisclosure);
   return { type: "reason_failed", failure, disclosed: disclose(failure, disclosure), disclosure };
 }

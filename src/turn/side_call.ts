@@ -16,6 +16,7 @@ import { buildModelRequest } from "./model_request.ts";
 import type { KernelPorts } from "./kernel_ports.ts";
 import { decideRetry, fraction } from "./retry.ts";
 import type { SessionShare } from "./session_share.ts";
+import { shownError } from "./shown_error.ts";
 import type { Interrupts } from "./watchdog.ts";
 
 const DEFAULT_TIMEOUT_MS = 60_000;
@@ -103,8 +104,12 @@ export async function askForCommand(
     });
     return built.messages;
   };
-  const { text, finishReason, usage } = await askModel({ ports, context, conversation }, request);
-  return { text, finishReason, ...usageOf(usage) };
+  try {
+    const { text, finishReason, usage } = await askModel({ ports, context, conversation }, request);
+    return { text, finishReason, ...usageOf(usage) };
+  } catch (thrown) {
+    throw shownError(thrown, ports.secrets);
+  }
 }
 
 /** Counts an answer for the turn; the event with what it used goes with the next commit. */

@@ -13,6 +13,7 @@ import { CallContext } from "./call_context.ts";
 import type { Prepared } from "./call_repair.ts";
 import { askPreHooks, type HookAsking } from "./pre_hooks.ts";
 import { boundResult, errorResult, type Failed, failed, INTERNAL, isResult, toResult } from "./tool_result.ts";
+import type { SecretFilter } from "./kernel_ports.ts";
 import type { TurnRun } from "./turn_run.ts";
 
 const repairs = lazy(() => import("./call_repair.ts"));
@@ -62,11 +63,12 @@ export async function runToolCall(
       outcome = await runBound(run, turn, call, bound.tool, context, beforeStart);
       ({ result, truncated } = toResult(call, outcome, run.ports.limits.maxToolResultBytes));
     }
+    result = withoutSecrets(result, run.ports.secrets);
     if (bound !== undefined && turn.config.hasHook.postToolUse) {
-      const hooked = await runPostHooks(run, turn, call, result, context, await rawOutput(outcome, truncated));
+      const hooked = await runPostHooks(run, turn, call, result, context, await rawOutput(run, outcome, truncated));
       try {
         const bounded = hooked === result ? undefined : boundResult(call, hooked, run.ports.limits.maxToolResultBytes);
-        result = bounded?.result ?? result;
+        result = bounded === undefined ? result : withoutSecrets(bounded.result, run.ports.secrets);
         truncated ||= bounded?.truncated ?? false;
       } catch (thrown) {
         run.warn("hook_failed", thrown);
@@ -80,16 +82,31 @@ export async function runToolCall(
 
 /** The output in full, for hooks; nearly no result needs it. */
 async function rawOutput(
+  run: TurnRun,
   outcome: ToolOutcome | Failed | undefined,
   truncated: boolean,
 ): Promise<Pick<ToolUseDetails, "rawOutput">> {
   try {
     if (outcome?.type !== "success" || outcome.rawOutput === undefined && !truncated) return {};
-    return (await raw()).rawOutputOf(outcome, truncated);
+    const { rawOutput } = (await raw()).rawOutputOf(outcome, truncated);
+    return rawOutput === undefined ? {} : { rawOutput: run.ports.secrets.redactResult({ ...rawOutput }) };
   } catch {
     // What a tool made may throw when it is looked at.
     return {};
   }
+}
+
+/** The result without secrets: no tool has to tell the model what the runtime calls it with. */
+function withoutSecrets(result: ToolResult, secrets: SecretFilter): ToolResult {
+  const { error, result: value } = result;
+  const shown = error === undefined ? undefined : secrets.redact(error);
+  const told = value === undefined ? undefined : secrets.redactResult(value);
+  if (shown === error && told === value) return result;
+  return {
+    ...result,
+    ...(shown === undefined ? {} : { error: shown }),
+    ...(told === undefined ? {} : { result: told }),
+  };
 }
 
 async function runBound(

@@ -255,6 +255,7 @@ export class TurnRun {
 
   /** Reports something that must not stop the turn. */
   warn(code: string, thrown: unknown): void {
-    this.live("runtime.warning", { code, message: messageOf(thrown).slice(0, 500) });
+    // Redacted before it is cut: half a secret at the end would not be recognised.
+    this.live("runtime.warning", { code, message: this.ports.secrets.redact(messageOf(thrown)).slice(0, 500) });
   }
 }

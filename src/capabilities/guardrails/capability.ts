@@ -16,8 +16,8 @@ const WITHHELD = "I cannot show this answer.";
  * Checks answers (stage `output`), calls (`tool_use`) and their results (`tool_output`).
  *
  * A check is a `regex` (RE2 syntax, linear time), a `blocklist` of `words` (either case), a `tool_pattern` (globs of
- * `tools`, and a `pattern` for their arguments as JSON with sorted names) or an `llm_judge` (a `policy` in words, asked
- * of the session's model or of `model_id`). It stops what it finds (`on_fail: "block"`, the default) or reports it
+ * `tools`, and a `pattern` for their arguments as JSON with sorted names), an `llm_judge` (a `policy` in words) or a
+ * `moderation` (`categories` of harm); the last two ask the session's model, or `model_id`. It stops what it finds (`on_fail: "block"`, the default) or reports it
  * (`"log"`: a `runtime.warning`). A streamed answer is looked at while it grows, by judges when it is whole, and what
  * was shown is replaced by `message`; only that is stored. A blocked call, or result, becomes an error for the model.
  *

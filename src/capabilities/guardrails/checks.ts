@@ -5,7 +5,7 @@ import type { RunningTurn } from "../../ports/running_turn.ts";
 import { compileGlob } from "../../kit/glob.ts";
 import { readOnce } from "../../kit/settings.ts";
 import { compileLinearRegex, type LinearRegex } from "../../kit/linear_regex.ts";
-import { judge } from "./judge.ts";
+import { judge, moderate } from "./judge.ts";
 import { type GuardrailCheck, type GuardrailStage, readChecks } from "./settings.ts";
 
 /** What is looked at. */
@@ -96,5 +96,7 @@ async function run(
       return regex === undefined || (await regex).test(text) ? "the tool may not be used like this" : undefined;
     case "llm_judge":
       return partial === true ? undefined : await judge(turn, id, rule, text);
+    case "moderation":
+      return partial === true ? undefined : await moderate(turn, id, rule, text);
   }
 }

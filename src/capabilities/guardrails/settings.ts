@@ -26,17 +26,38 @@ export interface GuardrailCheck {
     | { readonly type: "regex"; readonly pattern: string; readonly ignoreCase: boolean }
     | { readonly type: "blocklist"; readonly words: readonly string[] }
     | { readonly type: "tool_pattern"; readonly pattern: string | undefined }
-    | {
-      readonly type: "llm_judge";
-      readonly policy: string;
-      readonly modelId: ModelId | undefined;
-      readonly timeoutMs: number;
-    };
+    | { readonly type: "llm_judge"; readonly policy: string } & AskingRule
+    | { readonly type: "moderation"; readonly categories: readonly string[] } & AskingRule;
+}
+
+/** Whom a rule asks. */
+export interface AskingRule {
+  /** Another model than the session's. */
+  readonly modelId: ModelId | undefined;
+  /** Longest wait, in milliseconds. */
+  readonly timeoutMs: number;
 }
 
 const STAGES: readonly GuardrailStage[] = ["output", "tool_use", "tool_output"];
 const ON_FAIL: readonly GuardrailCheck["onFail"][] = ["block", "log"];
-const TYPES: readonly GuardrailCheck["rule"]["type"][] = ["regex", "blocklist", "tool_pattern", "llm_judge"];
+const TYPES: readonly GuardrailCheck["rule"]["type"][] = [
+  "regex",
+  "blocklist",
+  "tool_pattern",
+  "llm_judge",
+  "moderation",
+];
+
+/** Categories when a moderation names none: those that the moderation services have in common. */
+const CATEGORIES: readonly string[] = [
+  "hate",
+  "harassment",
+  "self-harm",
+  "sexual",
+  "sexual/minors",
+  "violence",
+  "illicit",
+];
 
 const SETTINGS = defineSettings({
   checks: required(objectList({
@@ -50,6 +71,7 @@ const SETTINGS = defineSettings({
     ignore_case: flag(false),
     words: textList(undefined, 1_000),
     policy: text(undefined),
+    categories: textList(CATEGORIES, 50),
     model_id: text(undefined),
     timeout_ms: wholeNumber(10_000, { min: 100, max: 25_000 }),
   }, 50)),
@@ -86,7 +108,7 @@ function toRule(said: Said, place: string): GuardrailCheck["rule"] {
     if (value === undefined) throw new TypeError(`\`${place}.${name}\` is missing`);
     return value;
   };
-  const { type, pattern, model_id: modelId } = said;
+  const { type, pattern } = said;
   switch (type) {
     case "regex":
       return { type, pattern: needed("pattern", pattern), ignoreCase: said.ignore_case };
@@ -96,7 +118,14 @@ function toRule(said: Said, place: string): GuardrailCheck["rule"] {
       needed("tools", said.tools);
       return { type, pattern };
     case "llm_judge":
-      if (modelId !== undefined && !isId("model", modelId)) throw new TypeError("`model_id` is not the id of a model");
-      return { type, policy: needed("policy", said.policy), modelId, timeoutMs: said.timeout_ms };
+      return { type, policy: needed("policy", said.policy), ...toAsking(said) };
+    case "moderation":
+      if (said.categories.length === 0) throw new RangeError("`categories` names none");
+      return { type, categories: said.categories, ...toAsking(said) };
   }
+}
+
+function toAsking({ model_id: modelId, timeout_ms: timeoutMs }: Said): AskingRule {
+  if (modelId !== undefined && !isId("model", modelId)) throw new TypeError("`model_id` is not the id of a model");
+  return { modelId, timeoutMs };
 }

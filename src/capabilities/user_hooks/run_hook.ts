@@ -3,6 +3,9 @@
 import { messageOf } from "../../errors.ts";
 import type { JsonObject, JsonValue } from "../../records/json.ts";
 import type { Clock } from "../../ports/clock.ts";
+import { envCredentials } from "../../kit/credentials.ts";
+import { jsonProblem } from "../../kit/json_problem.ts";
+import { Redactor } from "../../kit/redactor.ts";
 import type { UserHook, UserHookEvent } from "./settings.ts";
 
 /** What a hook is told. */
@@ -135,7 +138,9 @@ async function decide(
     maxOutputBytes: MAX_OUTPUT,
     signal,
   });
-  if (output.code !== 0) throw new Error(`it ended with code ${output.code}: ${(output.stderr ?? "").slice(0, 500)}`);
+  if (output.code !== 0) {
+    throw new Error(`it ended with code ${output.code}: ${(output.stderr ?? "").slice(0, MAX_OUTPUT)}`);
+  }
   if (output.stdout.length > MAX_OUTPUT) throw new Error(`its output is longer than ${MAX_OUTPUT} characters`);
   const text = output.stdout.trim();
   if (text === "") return { decision: "allow" };
@@ -185,7 +190,9 @@ function textOf({ argument }: UserHook, payload: UserHookPayload): string {
   return typeof value === "string" ? value : JSON.stringify(value ?? null);
 }
 
-/** Words about a failure. */
+/** Words about a failure, without what the hook was given to prove itself. */
 export function failureText(hook: UserHook, thrown: unknown): string {
-  return `User hook "${hook.id}" failed: ${messageOf(thrown).slice(0, 500)}`;
+  const redactor = new Redactor(envCredentials(hook.env), Object.values(hook.env));
+  const problem = redactor.redact(thrown instanceof SyntaxError ? jsonProblem(thrown) : messageOf(thrown));
+  return `User hook "${hook.id}" failed: ${problem.slice(0, 500)}`;
 }

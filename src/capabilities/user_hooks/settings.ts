@@ -3,6 +3,7 @@
 import type { JsonObject, JsonSchema } from "../../records/json.ts";
 import { choice, objectList, required, text, textList, wholeNumber } from "../../kit/setting_kinds.ts";
 import { defineSettings, readOnce } from "../../kit/settings.ts";
+import { shownValue } from "../../kit/shown_value.ts";
 import { compileGlob, type PathTest } from "../../kit/glob.ts";
 import { compileLinearRegex, type LinearRegex } from "../../kit/linear_regex.ts";
 
@@ -107,7 +108,7 @@ function patternOf(pattern: string | undefined): Promise<LinearRegex> | undefine
 function readEnv(entries: readonly string[]): Readonly<Record<string, string>> {
   return Object.fromEntries(entries.map((entry) => {
     const match = /^([A-Za-z_][A-Za-z0-9_]*)=([^]*)$/.exec(entry);
-    if (match === null) throw new TypeError(`\`env\` has ${JSON.stringify(entry.slice(0, 80))}: expected NAME=value`);
+    if (match === null) throw new TypeError(`\`env\` has ${shownValue(entry)}: expected NAME=value`);
     return [match[1] ?? "", match[2] ?? ""];
   }));
 }

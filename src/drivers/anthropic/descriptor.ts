@@ -9,7 +9,7 @@ import { Failures } from "../../kit/provider/failures.ts";
 import { FetchClient } from "../../kit/provider/fetch_client.ts";
 import { requestHeaders, secretsIn, shownHeaders } from "../../kit/provider/headers.ts";
 import { fieldsOf, textOf } from "../../kit/provider/narrow.ts";
-import { Redactor } from "../../kit/provider/redactor.ts";
+import { Redactor } from "../../kit/redactor.ts";
 import { Transport } from "../../kit/provider/transport.ts";
 import { type WireApi, WireDriver } from "../../kit/provider/wire_driver.ts";
 import { amended } from "./amend.ts";

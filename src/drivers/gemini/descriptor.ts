@@ -8,7 +8,7 @@ import { Endpoint } from "../../kit/provider/endpoint.ts";
 import { Failures } from "../../kit/provider/failures.ts";
 import { requestHeaders, secretsIn, shownHeaders } from "../../kit/provider/headers.ts";
 import { fieldsOf, listOf, textOf } from "../../kit/provider/narrow.ts";
-import { Redactor } from "../../kit/provider/redactor.ts";
+import { Redactor } from "../../kit/redactor.ts";
 import { Transport } from "../../kit/provider/transport.ts";
 import { type WireApi, WireDriver } from "../../kit/provider/wire_driver.ts";
 import { profileOf } from "./models.ts";

@@ -8,7 +8,7 @@ import type { Endpoint } from "../../kit/provider/endpoint.ts";
 import { Failures } from "../../kit/provider/failures.ts";
 import { requestHeaders, secretsIn, shownHeaders, type WireHeaders } from "../../kit/provider/headers.ts";
 import { fieldsOf, textOf } from "../../kit/provider/narrow.ts";
-import { Redactor } from "../../kit/provider/redactor.ts";
+import { Redactor } from "../../kit/redactor.ts";
 import { Transport } from "../../kit/provider/transport.ts";
 import { type WireApi, WireDriver } from "../../kit/provider/wire_driver.ts";
 import type { Additions } from "./additions.ts";

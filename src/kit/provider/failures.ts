@@ -5,7 +5,7 @@ import type { Endpoint } from "./endpoint.ts";
 import { classify, type ProviderComplaint } from "./failure_code.ts";
 import { googleDetails } from "./google_details.ts";
 import { fieldsOf, isFields, textOf } from "./narrow.ts";
-import type { Redactor } from "./redactor.ts";
+import type { Redactor } from "../redactor.ts";
 import { retryAfterMs } from "./retry_after.ts";
 
 /** Most bytes of a provider's own words in a message. */

@@ -3,11 +3,12 @@
 import type { McpServerConfig } from "../../records/mcp.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { systemClock } from "../../kit/clock.ts";
+import { envCredentials } from "../../kit/credentials.ts";
+import type { Redactor } from "../../kit/redactor.ts";
 import { type ClientSetup, connectClient, type ConnectionListener, type McpConnection } from "../connection.ts";
 import { makeConnector } from "../connector.ts";
 import { mcpError, reasonOf } from "../failure.ts";
 import type { McpConnector, McpConnectorOptions, McpServerScope } from "../options.ts";
-import type { Redactor } from "../redactor.ts";
 import { type McpProcess, ProcessTransport } from "./process_transport.ts";
 
 /** What is started. */
@@ -105,7 +106,7 @@ class StdioDialer {
 
   async dial(listener: ConnectionListener): Promise<McpConnection> {
     const env = { ...this.#config.env, ...await this.#options.env?.(this.#scope) };
-    this.#redactor.addEnvironment(env);
+    this.#redactor.add(envCredentials(env));
     const mode = this.#setup.protocol.versionNegotiation?.mode;
     if (mode !== "auto" || this.#isLegacy) return await this.#connect(env, listener, this.#isLegacy);
     try {

@@ -3,53 +3,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { FileStoreError } from "../../../src/errors.ts";
+import { hostilePath } from "../../_support/hostile_paths.ts";
 import { ID, openWorkspace, snapshot } from "./_workspace.ts";
-
-const HOSTILE = [
-  "..",
-  ".",
-  "...",
-  "",
-  "a",
-  "b.txt",
-  "workspace",
-  "%2e%2e",
-  "%2F",
-  "..%c0%af",
-  "\\",
-  "..\\",
-  "a\0b",
-  "C:",
-  "con",
-  "aux.txt",
-  " ",
-  "a ",
-  "a.",
-  "\u202etxt",
-  "\u2024\u2024",
-  "\uff0e\uff0e",
-  "e\u0301",
-  "\ud800",
-  ".git",
-  "~",
-  "$HOME",
-  "etc",
-  "passwd",
-  "proc",
-  "self",
-  "x".repeat(256),
-  "\u{1F600}".repeat(64),
-];
-
-const hostile = fc.oneof(
-  fc.array(fc.constantFrom(...HOSTILE), { maxLength: 8 }).map((names) => names.join("/")),
-  fc.array(fc.constantFrom(...HOSTILE), { maxLength: 8 }).map((names) => `/${names.join("/")}`),
-  fc.array(fc.constantFrom(...HOSTILE), { maxLength: 8 }).map((names) => `/workspace/${names.join("/")}`),
-  fc.array(fc.constantFrom(...HOSTILE), { maxLength: 8 }).map((names) => `{root}${names.join("/")}`),
-  fc.array(fc.constantFrom(...HOSTILE), { maxLength: 8 }).map((names) => `{root}/${names.join("/")}`),
-  fc.string({ unit: "binary", maxLength: 20 }),
-  fc.string({ unit: fc.constantFrom(".", "/", "\\", "a", "\0", "%", "2", "e"), maxLength: 20 }),
-);
 
 Deno.test("a/b, /a/b, /workspace/a/b and the path on the host mean the same file", async () => {
   using workspace = await openWorkspace();
@@ -97,7 +52,7 @@ Deno.test("10,000 hostile paths are each brought below the root or refused with 
   const { files, root } = workspace;
   let accepted = 0;
   fc.assert(
-    fc.property(hostile, (path) => {
+    fc.property(hostilePath, (path) => {
       let canonical: string;
       try {
         canonical = files.canonicalPath(path.replace("{root}", root));
@@ -122,7 +77,7 @@ Deno.test("2,000 hostile paths that are written to leave nothing outside the roo
   Deno.writeTextFileSync(`${workspace.outside}/secret.txt`, "secret");
   const { files, root } = workspace;
   await fc.assert(
-    fc.asyncProperty(hostile, async (path) => {
+    fc.asyncProperty(hostilePath, async (path) => {
       for (
         const act of [
           () => files.writeFile(ID, path.replace("{root}", root), "written", "text"),

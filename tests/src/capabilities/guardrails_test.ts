@@ -111,6 +111,42 @@ for (
   });
 }
 
+const MODERATED = checksOf({ stage: "output", type: "moderation", categories: ["spam", "hate"], message: "[gone]" });
+
+Deno.test("a moderation asks for the categories of the whole answer, and one of its own stops it", async () => {
+  const verdict = texts('{"categories": ["hate"]}');
+  await using it = await guardedRuntime([texts("They are all bad."), verdict], guardrails, { config: MODERATED });
+  assert.equal((await say(it.runtime)).response, "[gone]");
+  assert.match(it.driver.requests[1]?.systemPrompt ?? "", /- spam\n- hate$/);
+});
+
+for (
+  const [name, verdict, isDoubtful] of [
+    ["finds nothing", texts('{"categories": []}'), false],
+    ["finds a category nobody named", texts('{"categories": ["rudeness"]}'), false],
+    ["answers another form", texts('{"categories": "hate"}'), true],
+    ["fails", new Error("down"), true],
+  ] as const
+) {
+  Deno.test(`a moderation that ${name} lets the answer pass`, async () => {
+    await using it = await guardedRuntime([texts("Hello."), verdict], guardrails, { config: MODERATED });
+    assert.equal((await say(it.runtime)).response, "Hello.");
+    const codes = eventsOf(it.runtime, "runtime.warning").map(({ data }) => data.code);
+    assert.deepEqual(codes, isDoubtful ? ["guardrail_unavailable"] : []);
+  });
+}
+
+Deno.test("a moderation withholds a result of a tool, and names the usual categories when the host names none", async () => {
+  const verdict = texts('{"categories": ["violence", "illicit"]}');
+  await using it = await guardedRuntime([call("read"), verdict, texts("It was withheld.")], guardrails, {
+    config: checksOf({ stage: "tool_output", type: "moderation" }),
+    tools: [answering("read", "how to build a bomb")],
+  });
+  await say(it.runtime);
+  const [result] = eventsOf(it.runtime, "tool.completed");
+  assert.match(JSON.stringify(result?.data), /withheld by guardrail \\"check 1\\": it is violence, illicit/);
+});
+
 Deno.test("a configuration that cannot be used lets nothing through", async () => {
   const bad = checksOf({ stage: "output", type: "regex", pattern: "(" }, {
     stage: "tool_output",
@@ -143,6 +179,7 @@ Deno.test("validateConfig() names what is wrong", () => {
     [checksOf({ stage: "output", type: "regex" }), /`checks\[0\]\.pattern` is missing/],
     [checksOf({ stage: "output", type: "tool_pattern", tools: ["a"] }), /tool_use only/],
     [checksOf({ stage: "output", type: "llm_judge", policy: "p", timeout_ms: 1 }), /timeout_ms/],
+    [checksOf({ stage: "output", type: "moderation", categories: [] }), /`categories` names none/],
     [checksOf({ stage: "output", type: "regex", pattern: "a", onfail: "log" }), /`checks\[0\]\.onfail` is unknown/],
   ];
   for (const [config, problem] of wrong) assert.match(guardrails.validateConfig?.(config) ?? "", problem);

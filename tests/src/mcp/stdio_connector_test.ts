@@ -241,6 +241,45 @@ for (
   });
 }
 
+const ASKED: readonly (readonly [method: string, params: Readonly<Record<string, unknown>>])[] = [
+  ["elicitation/create", { message: "Sure?", requestedSchema: { type: "object", properties: {} } }],
+  ["sampling/createMessage", { messages: [{ role: "user", content: { type: "text", text: "hi" } }], maxTokens: 1 }],
+  ["roots/list", {}],
+];
+
+for (const [method, params] of ASKED) {
+  Deno.test(`a server that asks for ${method} is not told why the host has no answer`, async () => {
+    const answers: unknown[] = [];
+    const over = Promise.withResolvers<void>();
+    const base = olderServer((request, process) => {
+      process.say({ jsonrpc: "2.0", id: "q1", method, params });
+      process.say({ jsonrpc: "2.0", id: "q2", method, params });
+      say("done")(request, process);
+    });
+    const processes = new Processes({
+      onMessage: (message, process) => {
+        if (message.id !== "q1" && message.id !== "q2") return base.onMessage(message, process);
+        answers.push((message as { error?: unknown }).error);
+        if (answers.length === 2) over.resolve();
+      },
+    });
+    let isLater = false;
+    const fail = (): Promise<never> => {
+      const error = new Error("the database at hush-hush is away");
+      // An answer may be missing at once, too.
+      if (isLater) return Promise.reject(error);
+      isLater = true;
+      throw error;
+    };
+    await using client = await start(processes, {}, {
+      handlers: () => ({ elicitForm: fail, sample: fail, roots: fail }),
+    });
+    await client.call("work");
+    await over.promise;
+    for (const answer of answers) assert.match(JSON.stringify(answer), /"message":"The client could not answer"/);
+  });
+}
+
 Deno.test("an aborted call tells the server", async () => {
   const cancelled = Promise.withResolvers<Message>();
   const called = Promise.withResolvers<Message>();

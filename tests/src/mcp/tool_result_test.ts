@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { CallToolResult, ContentBlock } from "@modelcontextprotocol/client";
-import { Redactor } from "../../../src/mcp/redactor.ts";
+import { Redactor } from "../../../src/kit/redactor.ts";
 import { toOutcome } from "../../../src/mcp/tool_result.ts";
 
 const PNG = "iVBORw0KGgo=";
@@ -8,7 +8,7 @@ const text = (value: string): ContentBlock => ({ type: "text", text: value });
 
 function outcome(answer: Partial<CallToolResult>): unknown {
   return JSON.parse(
-    JSON.stringify(toOutcome({ content: [], ...answer }, new Redactor({ headers: { key: "hush-hush" } }))),
+    JSON.stringify(toOutcome({ content: [], ...answer }, new Redactor(["hush-hush"]))),
   );
 }
 
@@ -100,4 +100,26 @@ Deno.test("toOutcome() leaves no part of a secret where it cuts a failure", () =
     message: string;
   };
   assert.equal(message, `${"x".repeat(8 * 1024 - 5)}[secr [cut]`);
+});
+
+Deno.test("what a server was given to prove itself is hidden in whatever it answers", () => {
+  assert.deepEqual(
+    outcome({
+      content: [
+        { type: "text", text: "KEY=hush-hush" },
+        { type: "resource", resource: { uri: "env://all", text: JSON.stringify({ key: btoa("hush-hush") }) } },
+      ],
+      structuredContent: { "hush-hush": ["hush-hush"] },
+    }),
+    {
+      type: "success",
+      value: {
+        content: [
+          { type: "text", text: "KEY=[secret]" },
+          { type: "resource", uri: "env://all", text: '{"key":"[secret]"}' },
+        ],
+        structuredContent: { "[secret]": ["[secret]"] },
+      },
+    },
+  );
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { ModelEvent } from "../../../../src/ports/driver.ts";
 import { Endpoint } from "../../../../src/kit/provider/endpoint.ts";
 import { Failures } from "../../../../src/kit/provider/failures.ts";
-import { Redactor } from "../../../../src/kit/provider/redactor.ts";
+import { Redactor } from "../../../../src/kit/redactor.ts";
 import { MessagesReply } from "../../../../src/drivers/anthropic/reply.ts";
 
 const failures = new Failures(new Endpoint("https://a.test", ""), new Redactor([]));

@@ -4,7 +4,7 @@ import type { ModelEvent } from "../../../../src/ports/driver.ts";
 import { GeminiReply } from "../../../../src/drivers/gemini/reply.ts";
 import { Endpoint } from "../../../../src/kit/provider/endpoint.ts";
 import { Failures } from "../../../../src/kit/provider/failures.ts";
-import { Redactor } from "../../../../src/kit/provider/redactor.ts";
+import { Redactor } from "../../../../src/kit/redactor.ts";
 
 const failures = new Failures(new Endpoint(undefined, "https://a.test"), new Redactor([]));
 

@@ -5,7 +5,7 @@ import { CompletionsReply } from "../../../../src/drivers/openai/completions_rep
 import { type DialectName, DIALECTS } from "../../../../src/drivers/openai/dialect.ts";
 import { Endpoint } from "../../../../src/kit/provider/endpoint.ts";
 import { Failures } from "../../../../src/kit/provider/failures.ts";
-import { Redactor } from "../../../../src/kit/provider/redactor.ts";
+import { Redactor } from "../../../../src/kit/redactor.ts";
 import type { ReplyReader } from "../../../../src/kit/provider/reply.ts";
 import { ResponsesReply } from "../../../../src/drivers/openai/responses_reply.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { ProviderError } from "../../../../src/errors.ts";
 import { Endpoint } from "../../../../src/kit/provider/endpoint.ts";
 import { Failures } from "../../../../src/kit/provider/failures.ts";
-import { Redactor } from "../../../../src/kit/provider/redactor.ts";
+import { Redactor } from "../../../../src/kit/redactor.ts";
 import { KEY } from "../../drivers/openai/canned_fetch.ts";
 
 const failures = new Failures(new Endpoint("https://a.test/v1", ""), new Redactor([KEY]));

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Endpoint } from "../../../../src/kit/provider/endpoint.ts";
 import { Failures } from "../../../../src/kit/provider/failures.ts";
 import { FetchClient } from "../../../../src/kit/provider/fetch_client.ts";
-import { Redactor } from "../../../../src/kit/provider/redactor.ts";
+import { Redactor } from "../../../../src/kit/redactor.ts";
 import { Transport } from "../../../../src/kit/provider/transport.ts";
 import { bytesOf, rechunk } from "../../../_support/rechunk.ts";
 import { streamOf } from "../../drivers/openai/canned_fetch.ts";

@@ -1,0 +1,63 @@
+/** Which values are credentials, told by their names and looks. */
+
+import { looksRandom } from "./redactor.ts";
+
+/** Names of headers, variables, parameters and options that hold credentials. */
+const CREDENTIAL = /auth|key|token|secret|pass|cred|pwd|cookie|assertion|signature/i;
+
+type Named = Readonly<Record<string, string>>;
+
+/** Whether a header, variable, parameter or option of this name holds a credential. */
+export function isCredentialName(name: string): boolean {
+  return CREDENTIAL.test(name);
+}
+
+/** The credentials among headers. */
+export function headerCredentials(headers: Named): readonly string[] {
+  return Object.entries(headers).filter(([name]) => CREDENTIAL.test(name)).flatMap(([, value]) => {
+    const basic = /^Basic ([\w+/=-]+)$/i.exec(value)?.[1];
+    return basic === undefined ? [value] : [value, basic, passwordOf(basic)];
+  });
+}
+
+/** The credentials among variables of an environment. */
+export function envCredentials(env: Named): readonly string[] {
+  return Object.entries(env).flatMap(([name, value]) =>
+    !isPath(value) && (CREDENTIAL.test(name) || looksRandom(value, 16)) ? [value] : addressCredentials(value)
+  );
+}
+
+/** The credentials in an address: its password, a lone name before the host, parts of path and query that are no words. */
+export function addressCredentials(text: string): readonly string[] {
+  const url = URL.parse(text);
+  if (url === null || !text.includes("://")) return [];
+  const user = decoded(url.username);
+  const password = decoded(url.password);
+  const parameters = [...url.searchParams].filter(([name, value]) => CREDENTIAL.test(name) || looksRandom(value, 16));
+  return [
+    password === "" ? user : password,
+    ...parameters.map(([, value]) => value),
+    ...url.pathname.split("/").map(decoded).filter((part) => looksRandom(part, 20)),
+  ];
+}
+
+/** Paths and addresses are no secrets: hiding them would turn messages about files into riddles. */
+export function isPath(value: string): boolean {
+  return /^[/.~]|:\//.test(value);
+}
+
+function passwordOf(basic: string): string {
+  try {
+    return atob(basic.replaceAll("-", "+").replaceAll("_", "/")).replace(/^[^:]*:/, "");
+  } catch {
+    return "";
+  }
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
