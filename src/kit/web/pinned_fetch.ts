@@ -5,7 +5,6 @@ import type { Clock } from "../../ports/clock.ts";
 import { messageOf, RuntimeError } from "../../errors.ts";
 import { lazy } from "../lazy.ts";
 import { connectPinned, type ConnectTcp } from "./pinned_connection.ts";
-import { ACCEPTED_CODINGS, decodedBody } from "./decoded_body.ts";
 import type { VettedHost } from "./vetted_address.ts";
 
 /** Options of {@linkcode pinnedFetch}. */
@@ -40,12 +39,18 @@ export interface PinnedAnswer {
   readonly body: ReadableStream<Uint8Array<ArrayBuffer>>;
 }
 
+/** What `bodyOf` undoes. */
+const CODINGS = "gzip, br";
 /** Longest head of an answer, in bytes. */
 const MAX_HEAD = 64 * 1024;
 
 const loadNode = lazy(async () => {
-  const [http, { streamOf }] = await Promise.all([import("node:http"), import("./conn_stream.ts")]);
-  return { request: http.request, streamOf };
+  const [{ request }, { streamOf }, { bodyOf }] = await Promise.all([
+    import("node:http"),
+    import("./conn_stream.ts"),
+    import("./answer_body.ts"),
+  ]);
+  return { request, streamOf, bodyOf };
 });
 
 /**
@@ -58,7 +63,7 @@ const loadNode = lazy(async () => {
 export async function pinnedFetch(url: URL, host: VettedHost, options: PinnedFetchOptions): Promise<PinnedAnswer> {
   const { signal } = options;
   signal?.throwIfAborted();
-  const { request, streamOf } = await loadNode();
+  const { request, streamOf, bodyOf } = await loadNode();
   const isTls = url.protocol === "https:";
   const conn = await connectPinned(host, Number(url.port || (isTls ? 443 : 80)), isTls, options);
   const stream = streamOf(conn);
@@ -78,8 +83,9 @@ export async function pinnedFetch(url: URL, host: VettedHost, options: PinnedFet
     sent.end(options.body);
     const answer = await answerTo(sent);
     const headers = readHeaders(answer.rawHeaders);
-    const raw = bodyOf(answer, options.maxWireBytes ?? Infinity, signal);
-    return { status: answer.statusCode ?? 0, headers, body: decodedBody(raw, headers.get("content-encoding")) };
+    const coding = headers.get("content-encoding");
+    const body = bodyOf(answer, { coding, maxWireBytes: options.maxWireBytes ?? Infinity, signal });
+    return { status: answer.statusCode ?? 0, headers, body };
   } catch (cause) {
     stream.destroy();
     signal?.throwIfAborted();
@@ -92,7 +98,7 @@ export async function pinnedFetch(url: URL, host: VettedHost, options: PinnedFet
 
 function headersOf(url: URL, { headers, body }: PinnedFetchOptions): Record<string, string> {
   const all = new Headers(headers);
-  if (!all.has("accept-encoding")) all.set("accept-encoding", ACCEPTED_CODINGS);
+  if (!all.has("accept-encoding")) all.set("accept-encoding", CODINGS);
   all.set("connection", "close");
   all.set("host", url.host);
   if (body !== undefined) all.set("content-length", String(body.length));
@@ -120,45 +126,4 @@ function readHeaders(raw: readonly string[]): Headers {
     }
   }
   return headers;
-}
-
-function bodyOf(
-  answer: IncomingMessage,
-  maxBytes: number,
-  signal: AbortSignal | undefined,
-): ReadableStream<Uint8Array<ArrayBuffer>> {
-  let bytes = 0;
-  let isOver = false;
-  return new ReadableStream<Uint8Array<ArrayBuffer>>({
-    start(controller): void {
-      const fail = (error: unknown): void => {
-        if (isOver) return;
-        isOver = true;
-        controller.error(signal?.aborted ? signal.reason : error);
-        answer.destroy();
-      };
-      answer.on("data", (chunk: Uint8Array) => {
-        if (isOver) return;
-        bytes += chunk.length;
-        if (bytes > maxBytes) {
-          return fail(new RuntimeError("answer_too_large", `the answer has over ${maxBytes} bytes`));
-        }
-        controller.enqueue(new Uint8Array(chunk));
-        if ((controller.desiredSize ?? 0) <= 0) answer.pause();
-      });
-      answer.once("end", () => {
-        if (isOver) return;
-        if (!answer.complete) return fail(new Error("the answer ended early"));
-        isOver = true;
-        controller.close();
-      });
-      answer.on("error", fail);
-      answer.once("close", () => fail(new Error("the connection was closed in the middle of the answer")));
-    },
-    pull: () => void answer.resume(),
-    cancel(): void {
-      isOver = true;
-      answer.destroy();
-    },
-  }, { highWaterMark: 64 * 1024, size: (chunk) => chunk.length });
 }
