@@ -2,6 +2,7 @@
 
 import { FileStoreError, messageOf, ToolError } from "../../errors.ts";
 import type { JsonObject } from "../../records/json.ts";
+import type { Clock } from "../../ports/clock.ts";
 import type { SessionFiles } from "../../ports/file_store.ts";
 import type { Tool, ToolContext } from "../../ports/tool.ts";
 import { defineTool } from "../../kit/define_tool.ts";
@@ -67,7 +68,7 @@ async function fetchPage(args: JsonObject, context: ToolContext, settings: WebFe
   const shown = format === "text" || format === "html" ? format : "markdown";
   using deadlines = new Deadlines(settings);
   const signal = AbortSignal.any([context.signal, deadlines.signal]);
-  const waiting = (): Disposable => deadlines.wait();
+  const { connectMs, idleMs, maxBytes } = settings;
   try {
     const visited = await visit({
       url: String(url).trim(),
@@ -75,15 +76,18 @@ async function fetchPage(args: JsonObject, context: ToolContext, settings: WebFe
       accept: ACCEPT[shown],
       policy: context.networkAccess,
       signal,
-      waiting,
+      waiting: () => deadlines.wait(connectMs + idleMs),
     }, settings);
     const facts = factsOf(visited);
     if (method === "HEAD") {
       await visited.answer.body.cancel();
       return facts;
     }
-    const { maxBytes } = settings;
-    const { bytes, cut } = await readBody(visited.answer.body, { maxBytes, signal: context.signal, waiting });
+    const { bytes, cut } = await readBody(visited.answer.body, {
+      maxBytes,
+      signal: context.signal,
+      waiting: () => deadlines.wait(idleMs),
+    });
     const read = { ...facts, size: bytes.length, ...(cut === undefined ? {} : { incomplete: cut }) };
     if (typeof path === "string") {
       if (cut !== undefined) throw new ToolError(incomplete(cut, settings));
@@ -171,21 +175,21 @@ function granted(host: string): string {
 /** One deadline for the whole, and one for each wait. */
 class Deadlines implements Disposable {
   readonly #controller = new AbortController();
-  readonly #settings: WebFetchSettings;
+  readonly #clock: Clock;
   readonly #total: Disposable;
 
-  constructor(settings: WebFetchSettings) {
-    this.#settings = settings;
-    this.#total = this.#end(settings.totalMs, "took");
+  constructor({ clock, totalMs }: WebFetchSettings) {
+    this.#clock = clock;
+    this.#total = this.#end(totalMs, "took");
   }
 
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  /** Begins a wait; the connection has a deadline of its own, which comes first. */
-  wait(): Disposable {
-    return this.#end(this.#settings.connectMs + this.#settings.idleMs, "was silent for");
+  /** Begins a wait. */
+  wait(milliseconds: number): Disposable {
+    return this.#end(milliseconds, "was silent for");
   }
 
   [Symbol.dispose](): void {
@@ -193,7 +197,7 @@ class Deadlines implements Disposable {
   }
 
   #end(milliseconds: number, what: string): Disposable {
-    const timer = this.#settings.clock.setTimer(
+    const timer = this.#clock.setTimer(
       () => this.#controller.abort(new ToolError(`Cannot fetch: the server ${what} over ${milliseconds} ms`)),
       milliseconds,
     );

@@ -3,6 +3,7 @@
 import { RuntimeError, ToolError } from "../../errors.ts";
 import type { NetworkAccess } from "../../records/network_access.ts";
 import { isAllowed } from "../../kit/network_policy.ts";
+import { unlessAborted } from "../../kit/unless_aborted.ts";
 import { type PinnedAnswer, pinnedFetch } from "../../kit/web/pinned_fetch.ts";
 import { vetHost } from "../../kit/web/vetted_address.ts";
 import { bareHost, type WebFetchSettings } from "./options.ts";
@@ -71,7 +72,7 @@ async function ask(
   using _ = waiting();
   const { lookup, allowLoopback, maxBytes, connectMs, clock, caCerts, connect } = settings;
   try {
-    const host = await vetHost(url, { lookup, allowLoopback, allowPrivate: false });
+    const host = await unlessAborted(vetHost(url, { lookup, allowLoopback, allowPrivate: false }), signal);
     return await pinnedFetch(url, host, {
       method,
       headers,
@@ -84,8 +85,8 @@ async function ask(
     });
   } catch (error) {
     signal.throwIfAborted();
-    // The reasons are about the address the model named; hints for the host are not its business.
-    if (error instanceof RuntimeError) throw new ToolError(error.message.replace(/ \((?:allow|run) [^)]*\)$/, ""));
+    // What the host could allow is not the model's business.
+    if (error instanceof RuntimeError) throw new ToolError(error.message.replace(/ \(allow [^)]*\)$/, ""));
     throw error;
   }
 }

@@ -22,6 +22,8 @@ export interface PinnedConnectOptions {
   readonly caCerts?: readonly string[];
   /** Opens TCP connections. @default `Deno.connect` */
   readonly connect?: ConnectTcp;
+  /** Whether an address itself may be connected to. @default {what Deno grants; all of them with a `connect`} */
+  readonly mayReach?: (address: string, port: number) => boolean;
 }
 
 /** Most addresses of a host that are tried. */
@@ -50,7 +52,7 @@ export async function connectPinned(
   );
   const ending = signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]);
   try {
-    const tcp = await dialAny(host, port, ending, options.connect ?? Deno.connect);
+    const tcp = await dialAny(host, port, ending, options);
     return isTls ? await secure(tcp, host.name, ending, options.caCerts ?? []) : tcp;
   } finally {
     timer.cancel();
@@ -61,12 +63,12 @@ async function dialAny(
   host: VettedHost,
   port: number,
   signal: AbortSignal,
-  connect: ConnectTcp,
+  options: PinnedConnectOptions,
 ): Promise<Deno.TcpConn> {
   let problem: unknown;
   for (const address of host.addresses.slice(0, MAX_ADDRESSES)) {
     try {
-      return await dial(host, address, port, signal, connect);
+      return await dial(host, address, port, signal, options);
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof RuntimeError) throw error;
@@ -88,9 +90,9 @@ async function dial(
   address: string,
   port: number,
   signal: AbortSignal,
-  connect: ConnectTcp,
+  { connect = Deno.connect, mayReach = connect === Deno.connect ? isGranted : () => true }: PinnedConnectOptions,
 ): Promise<Deno.TcpConn> {
-  const mayPin = connect !== Deno.connect || address === host.name || isGranted(address, port);
+  const mayPin = address === host.name || mayReach(address, port);
   const connecting = connect({ hostname: mayPin ? address : host.name, port, signal });
   // One that comes after its deadline is nobody's.
   connecting.then((conn) => signal.aborted && closeQuietly(conn), () => {});
