@@ -36,6 +36,8 @@ export interface Visited {
 
 const MAX_REDIRECTS = 5;
 const MAX_URL = 8_192;
+/** What may have come beyond the bytes that were taken; so the size of a plain body is cut where it should be. */
+const READ_AHEAD = 1024 * 1024;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /**
@@ -79,7 +81,7 @@ async function ask(
       signal,
       clock,
       connectMs,
-      maxWireBytes: maxBytes,
+      maxWireBytes: maxBytes + READ_AHEAD,
       caCerts,
       ...(connect === undefined ? {} : { connect }),
     });

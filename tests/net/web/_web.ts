@@ -12,19 +12,18 @@ export const PUBLIC_ADDRESS = "93.184.216.34";
 
 /** A server that counts connections, whether or not a request comes over them. */
 export class Site implements AsyncDisposable {
-  readonly #listener: Deno.TcpListener;
   readonly #server: Deno.HttpServer;
   readonly #conns = new Set<Deno.Conn>();
   readonly #relay: Deno.TcpListener;
   readonly #done: Promise<void>;
   /** Connections so far. */
   connections = 0;
-  readonly requests: Request[] = [];
+  /** Requests so far. */
+  requests = 0;
 
   constructor(handler: (request: Request) => Response | Promise<Response>, certificate?: TestCertificate) {
     // What is counted are connections, so they pass a relay before the server sees them.
     this.#relay = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    this.#listener = this.#relay;
     let port = 0;
     this.#server = Deno.serve({
       hostname: "127.0.0.1",
@@ -33,7 +32,7 @@ export class Site implements AsyncDisposable {
       onError: () => new Response("broken", { status: 500 }),
       ...(certificate === undefined ? {} : certificate),
     }, (request) => {
-      this.requests.push(request);
+      this.requests++;
       return handler(request);
     });
     this.#done = this.#accept(() => port);
@@ -41,7 +40,7 @@ export class Site implements AsyncDisposable {
 
   /** Where it listens. */
   get port(): number {
-    return this.#listener.addr.port;
+    return this.#relay.addr.port;
   }
 
   async #accept(port: () => number): Promise<void> {
