@@ -17,12 +17,12 @@ interface List {
   count: number;
 }
 
-/** Something that began and may turn out to hold nothing. */
+/** Something that began; its mark is written with the first thing it holds, so that nothing is marked that is empty. */
 interface Span {
   readonly name: string;
-  /** Where in the output its content begins. */
-  readonly from: number;
+  readonly mark: string;
   readonly end: string;
+  isWritten: boolean;
 }
 
 const PARAGRAPHS: ReadonlySet<string> = new Set(
@@ -179,18 +179,13 @@ export class MarkdownWriter implements HtmlHandler {
   }
 
   #begin(name: string, mark: string, end: string): void {
-    this.#lead();
-    this.#write(mark);
-    this.#spans.push({ name, from: this.#out.length, end });
+    this.#spans.push({ name, mark, end, isWritten: false });
   }
 
   #closeSpan(name: string): void {
     const place = this.#spans.findLastIndex((span) => span.name === name);
     if (place < 0) return;
-    for (const span of this.#spans.splice(place).reverse()) {
-      if (this.#out.length > span.from) this.#write(span.end);
-      else this.#out.pop();
-    }
+    for (const { isWritten, end } of this.#spans.splice(place).reverse()) if (isWritten) this.#write(end);
   }
 
   #image(attributes: ReadonlyMap<string, string>): void {
@@ -221,22 +216,28 @@ export class MarkdownWriter implements HtmlHandler {
   }
 
   #break(lines: number): void {
+    // The first paragraph of an item stands on the line of its mark.
+    const last = this.#spans.at(-1);
+    if (last?.name === "li" && !last.isWritten) return;
     this.#breaks = Math.max(this.#breaks, lines);
     this.#space = false;
   }
 
-  /** Writes the line ends and the space that have come due. */
+  /** Writes the line ends, the space and the marks that have come due. */
   #lead(): void {
-    // Right behind the mark of something that began, nothing has to be kept apart.
-    if (this.#spans.at(-1)?.from === this.#out.length) this.#breaks = 0;
-    else if (this.#breaks > 0 && this.#out.length > 0) {
-      const quote = "> ".repeat(this.#quotes);
+    const quote = "> ".repeat(this.#quotes);
+    if (this.#out.length === 0) this.#write(quote);
+    else if (this.#breaks > 0) {
       const indent = "  ".repeat(Math.min(Math.max(0, this.#lists.length - 1), MAX_INDENT));
       this.#write(`${this.#breaks > 1 ? `\n${quote.trimEnd()}` : ""}\n${quote}${indent}`);
-    } else if (this.#out.length === 0 && this.#quotes > 0) this.#write("> ".repeat(this.#quotes));
-    else if (this.#space) this.#write(" ");
+    } else if (this.#space) this.#write(" ");
     this.#breaks = 0;
     this.#space = false;
+    for (let place = this.#spans.findLastIndex(({ isWritten }) => isWritten) + 1; place < this.#spans.length; place++) {
+      const span = this.#spans[place]!;
+      span.isWritten = true;
+      this.#write(span.mark);
+    }
   }
 
   #write(text: string): void {
