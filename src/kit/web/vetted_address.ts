@@ -22,12 +22,15 @@ export interface VettedHost {
   readonly name: string;
   /** Its addresses; at least one. */
   readonly addresses: readonly string[];
-  /** Whether all of them are on the open internet. */
+  /** Whether any of them is on the open internet. */
   readonly isPublic: boolean;
 }
 
-/** Names that never lead to the open internet (RFC 6761, 6762, 8375, and the reserved `internal`). */
-const LOCAL_NAME = /(^|\.)(localhost|localdomain|local|internal|home\.arpa)$/;
+/** Names of this machine, which no resolver is asked about (RFC 6761, 6.3). */
+const LOOPBACK_NAME = /(^|\.)localhost$/;
+const LOOPBACK: readonly string[] = ["127.0.0.1", "::1"];
+/** Further names that never lead to the open internet (RFC 6762, 8375, and the reserved `internal`). */
+const LOCAL_NAME = /(^|\.)(localdomain|local|internal|home\.arpa)$/;
 
 /**
  * Resolves a host once and vets every address it has; one that may not be reached refuses the host.
@@ -40,9 +43,11 @@ const LOCAL_NAME = /(^|\.)(localhost|localdomain|local|internal|home\.arpa)$/;
 export async function vetHost(url: URL, rules: AddressRules): Promise<VettedHost> {
   const name = url.hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "").toLowerCase();
   const { allowLoopback, allowPrivate, lookup } = rules;
-  const isLocalName = LOCAL_NAME.test(name);
-  if (isLocalName && !allowLoopback && !allowPrivate) throw refused(url, "loopback");
-  const addresses = addressKind(name) === undefined ? await resolve(name, lookup) : [name];
+  const isLoopbackName = LOOPBACK_NAME.test(name);
+  if (isLoopbackName && !allowLoopback && !allowPrivate) throw refused(url, "loopback");
+  if (LOCAL_NAME.test(name) && !allowPrivate) throw refused(url, "private");
+  const isLiteral = addressKind(name) !== undefined;
+  const addresses = isLiteral ? [name] : isLoopbackName ? LOOPBACK : await resolve(name, lookup);
   if (addresses.length === 0) {
     throw new RuntimeError("host_unreachable", `Cannot reach ${name}: the name has no address`);
   }
@@ -51,7 +56,7 @@ export async function vetHost(url: URL, rules: AddressRules): Promise<VettedHost
     if (kind === "loopback" && !allowLoopback && !allowPrivate) throw refused(url, "loopback");
     if (kind !== "public" && kind !== "loopback" && !allowPrivate) throw refused(url, "private");
   }
-  return { name, addresses, isPublic: kinds.every((kind) => kind === "public") };
+  return { name, addresses, isPublic: kinds.includes("public") };
 }
 
 /** The addresses of a name, as the system finds them; needs `--allow-net=HOST` without a port. */
