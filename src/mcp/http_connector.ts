@@ -282,9 +282,9 @@ async function closeHttp(client: McpConnection["client"], transport: Transport, 
   await client.close();
 }
 
-/** Says what to grant instead of letting Deno ask. */
-function checkGranted(url: URL, { fetch }: McpHttpOptions): void {
-  if (fetch !== undefined) return;
+/** Says what to grant instead of letting Deno ask; a resolver of the host's own may need no grant of the name. */
+function checkGranted(url: URL, { fetch, lookup }: McpHttpOptions): void {
+  if (fetch !== undefined || lookup !== undefined) return;
   const host = permissionOf(url);
   if (Deno.permissions.querySync({ name: "net", host }).state === "granted") return;
   throw mcpError(
