@@ -2,6 +2,7 @@
 
 import { compileGlob } from "../kit/glob.ts";
 import { systemClock } from "../kit/clock.ts";
+import { sha256Hex } from "../kit/sha256.ts";
 import type { PermissionNeeds } from "../records/permissions.ts";
 import type { McpServerConfig } from "../records/mcp.ts";
 import type { NetworkAccess } from "../records/network_access.ts";
@@ -61,12 +62,14 @@ export function makeConnector(
       who: { server: name, sessionId: scope.sessionId },
       protocol: protocolOf(config.protocolMode),
       connectMs,
+      clock,
     };
     const { dial, permissions } = await prepare(server, setup, redactor, scope.networkAccess);
     const source: McpSource = new McpSource({
       name,
       config,
-      identity: `${name} ${type} ${config.url ?? [config.command, ...config.args ?? []].join(" ")}`,
+      // Addresses and arguments hold keys, and the host files what it keeps under this.
+      identity: `${name} ${type} ${await sha256Hex(JSON.stringify(config.url ?? [config.command, config.args ?? []]))}`,
       dial,
       pins,
       quarantine: options.changedTools === "quarantine",

@@ -253,8 +253,9 @@ class HttpDialer {
     for (const [name, value] of Object.entries(await this.#options.headers?.(this.#scope) ?? {})) {
       headers.set(name, value);
     }
+    const fetch = withHeaders(this.#fetch, this.#url.origin, headers);
     return {
-      fetch: withHeaders(this.#fetch, this.#url.origin, headers),
+      fetch: this.#consent?.sharingRefresh(fetch) ?? fetch,
       ...(this.#auth === undefined ? {} : { authProvider: this.#auth }),
     };
   }
