@@ -90,7 +90,7 @@ async function dialAny(
   if (problem instanceof Deno.errors.NotCapable) {
     throw new RuntimeError(
       "permission_missing",
-      `Cannot reach ${host.name}: net access is not granted (run with --allow-net=${host.name}:${port})`,
+      `Cannot reach ${host.name}: net access is not granted (run with --allow-net=${hostAndPort(host.name, port)})`,
       { cause: problem },
     );
   }
@@ -117,8 +117,12 @@ async function dial(
 }
 
 function isGranted(address: string, port: number): boolean {
-  const host = address.includes(":") ? `[${address.replace(/%.*$/, "")}]:${port}` : `${address}:${port}`;
-  return Deno.permissions.querySync({ name: "net", host }).state === "granted";
+  return Deno.permissions.querySync({ name: "net", host: hostAndPort(address, port) }).state === "granted";
+}
+
+/** As a flag names it. */
+function hostAndPort(host: string, port: number): string {
+  return host.includes(":") ? `[${host.replace(/%.*$/, "")}]:${port}` : `${host}:${port}`;
 }
 
 function closeQuietly(conn: Deno.Conn): void {

@@ -33,6 +33,8 @@ export function streamOf(conn: Deno.Conn): Duplex {
       done(error);
     },
   });
+  // Whoever reads or writes is told; what fails when nobody does any more is nobody's.
+  stream.on("error", () => {});
   return stream;
 }
 

@@ -162,6 +162,22 @@ Deno.test("web_fetch stops an endless body at its cap and hangs up", async () =>
   await server.exchange(0).closed;
 });
 
+Deno.test("web_fetch stops an endless encrypted body at its cap and hangs up", async () => {
+  const isOver = Promise.withResolvers<void>();
+  const piece = new Uint8Array(16 * 1024).fill(120);
+  await using site = new Site(() =>
+    new Response(
+      new ReadableStream({
+        pull: (controller) => controller.enqueue(piece),
+        cancel: () => isOver.resolve(),
+      }),
+    ), GOOD_EXAMPLE);
+  const options = { caCerts: [TEST_CA], maxBytes: 100_000 };
+  const result = await fetchedFrom(site, { url: "https://good.example/", max_length: 5 }, options);
+  assert.deepEqual([result["content"], result["size"], result["incomplete"]], ["xxxxx", 100_000, "size"]);
+  await isOver.promise;
+});
+
 for (const end of ["cut", "reset"] as const) {
   Deno.test(`web_fetch keeps what came before a ${end} and says that it is a part`, async () => {
     await using server = await WireServer.start({ pieces: ["first half"], end });
