@@ -133,8 +133,14 @@ export class Consent {
     signal: AbortSignal,
   ): Promise<boolean> {
     const { UnauthorizedError } = await loadSdk();
+    if (!(error instanceof UnauthorizedError)) return false;
+    if (this.#signingIn === undefined && await this.#refresh.fresh() !== undefined) {
+      // Somebody signed in after this request was refused.
+      this.#page = undefined;
+      return true;
+    }
     const page = this.#page;
-    if (!(error instanceof UnauthorizedError) || (page === undefined && this.#signingIn === undefined)) return false;
+    if (page === undefined && this.#signingIn === undefined) return false;
     if (page !== undefined && this.#signingIn === undefined) {
       this.#page = undefined;
       this.#signingIn = this.#signIn(page, finish).finally(() => this.#signingIn = undefined);

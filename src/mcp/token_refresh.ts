@@ -34,6 +34,12 @@ export class TokenRefresh {
     this.#pending = undefined;
   }
 
+  /** The tokens, unless there are none or the server refused them. */
+  async fresh(): Promise<{ readonly access_token: string } | undefined> {
+    const tokens = await this.#current();
+    return tokens === undefined || this.#refused.has(tokens.access_token) ? undefined : tokens;
+  }
+
   /** Wraps a fetch. */
   wrap(fetch: McpFetch): McpFetch {
     return async (url, init) => {
@@ -43,15 +49,15 @@ export class TokenRefresh {
       }
       const response = await fetch(url, init);
       const token = /^Bearer (.+)$/.exec(new Headers(init?.headers).get("authorization") ?? "")?.[1];
-      if (response.status === 401 && token !== undefined) this.#refuse(token);
+      if (token !== undefined && isRefusal(response)) this.#refuse(token);
       return response;
     };
   }
 
   async #refresh(body: string, send: () => Promise<Response>): Promise<Response> {
-    const tokens = await this.#current();
     // Somebody else's refresh was faster, and nobody refused what came of it.
-    if (tokens !== undefined && !this.#refused.has(tokens.access_token)) return Response.json(tokens);
+    const tokens = await this.fresh();
+    if (tokens !== undefined) return Response.json(tokens);
     if (this.#pending?.body !== body) {
       const answer = send().then(async (response) => ({ status: response.status, text: await response.text() }));
       this.#pending = { body, answer };
@@ -69,4 +75,9 @@ export class TokenRefresh {
     const [oldest] = this.#refused;
     if (this.#refused.size > MAX_REFUSED && oldest !== undefined) this.#refused.delete(oldest);
   }
+}
+
+/** The token ran out, or is not good for this. */
+function isRefusal({ status, headers }: Response): boolean {
+  return status === 401 || (status === 403 && /insufficient_scope/.test(headers.get("www-authenticate") ?? ""));
 }

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { type McpAuthKey, type McpAuthorization, type McpCredentials, mcpHttp } from "../../../src/mcp/mod.ts";
 import type { NetworkAccess } from "../../../src/records/network_access.ts";
-import { Consents } from "../../../src/mcp/oauth.ts";
+import { type Consent, Consents } from "../../../src/mcp/oauth.ts";
+import { until } from "../_support/faults.ts";
 import { UnauthorizedError } from "@modelcontextprotocol/client";
 import { addEcho, callContext, type Connected, connected, type FetchServer, fetchServer, SESSION } from "./_servers.ts";
 
@@ -277,6 +278,25 @@ Deno.test("a call whose token was refused before another call refreshed it makes
   assert.deepEqual([server.refreshed.length, asked.length], [1, 1]);
 });
 
+Deno.test("nobody is asked to sign in for a request that was refused before somebody did", async () => {
+  const { consents, sent } = signingIn();
+  const one = consents.of({ server: "test", config: { url: SERVER }, sessionId: SESSION });
+  const { provider } = one;
+  const fetch = one.sharingRefresh(() => Promise.resolve(new Response(null, { status: 401 })));
+  const finish = async () => void await provider.saveTokens({ access_token: "new", token_type: "Bearer" });
+  const signal = new AbortController().signal;
+  for (const verifier of ["first", "second"]) {
+    await askConsent(provider, verifier);
+    assert.equal(await one.given(new UnauthorizedError(), finish, signal), true);
+  }
+  assert.equal(sent.length, 1);
+  // The new token is refused too: that is another matter.
+  await fetch(SERVER, { headers: { authorization: "Bearer new" } });
+  await askConsent(provider, "third");
+  assert.equal(await one.given(new UnauthorizedError(), finish, signal), true);
+  assert.equal(sent.length, 2);
+});
+
 Deno.test("a token that is refused again is refreshed again", async () => {
   const server = new ProtectedServer();
   const { client } = await signIn(server);
@@ -289,65 +309,57 @@ Deno.test("a token that is refused again is refreshed again", async () => {
   }
 });
 
-Deno.test("two requests for consent at once do not void each other", async () => {
+/** Consents of users who agree at once, or as soon as they are let. */
+function signingIn(gate: Promise<void> = Promise.resolve()): { consents: Consents; sent: McpAuthorization[] } {
   const sent: McpAuthorization[] = [];
+  const kept = new Map<string, McpCredentials>();
   const consents = new Consents({
     redirectUrl: REDIRECT,
-    store: { load: () => Promise.resolve(undefined), save: () => Promise.resolve() },
-    authorize: (request) => {
+    store: {
+      load: ({ url }) => Promise.resolve(kept.get(url)),
+      save: ({ url }, credentials) => Promise.resolve(void kept.set(url, credentials)),
+    },
+    authorize: async (request) => {
       sent.push(request);
-      return Promise.resolve(consent(request));
+      await gate;
+      return consent(request);
     },
   });
+  return { consents, sent };
+}
+
+/** Asks for consent as the official client does for a request that was refused. */
+async function askConsent(provider: Consent["provider"], verifier: string): Promise<void> {
+  const params = { state: String(await provider.state?.()), code_challenge: await challengeOf(verifier) };
+  await provider.saveCodeVerifier(verifier);
+  await provider.redirectToAuthorization(new URL(`${ISSUER}/authorize?${new URLSearchParams(params)}`));
+}
+
+Deno.test("of two requests for consent at once one is shown, and redeemed with what belongs to it", async () => {
+  const { consents, sent } = signingIn();
   const one = consents.of({ server: "test", config: { url: SERVER }, sessionId: SESSION });
   const { provider } = one;
-  // As the official client does for each of two requests that were refused together.
-  const states = [String(await provider.state?.()), String(await provider.state?.())];
-  const pages: URL[] = [];
-  for (const [place, verifier] of ["first", "second"].entries()) {
-    const challenge = await challengeOf(verifier);
-    pages.push(
-      new URL(`${ISSUER}/authorize?${new URLSearchParams({ state: states[place]!, code_challenge: challenge })}`),
-    );
-    await provider.saveCodeVerifier(verifier);
-  }
-  await provider.redirectToAuthorization(pages[0]!);
+  await Promise.all([askConsent(provider, "first"), askConsent(provider, "second")]);
   const verifiers: string[] = [];
   const finish = async () => void verifiers.push(await provider.codeVerifier());
   const signal = new AbortController().signal;
-  const first = one.given(new UnauthorizedError(), finish, signal);
-  await provider.redirectToAuthorization(pages[1]!);
-  const second = one.given(new UnauthorizedError(), finish, signal);
-  assert.deepEqual(await Promise.all([first, second]), [true, true]);
-  // One page was shown, and its answer was redeemed with what belongs to it.
+  const given = ["one", "other"].map(() => one.given(new UnauthorizedError(), finish, signal));
+  assert.deepEqual(await Promise.all(given), [true, true]);
   assert.equal(sent.length, 1);
   assert.deepEqual(await Promise.all(verifiers.map(challengeOf)), [sent[0]!.url.searchParams.get("code_challenge")]);
 });
 
 Deno.test("a page keeps what belongs to it while others are asked for", async () => {
-  const shown = Promise.withResolvers<McpAuthorization>();
-  const gate = Promise.withResolvers<string>();
-  const consents = new Consents({
-    redirectUrl: REDIRECT,
-    store: { load: () => Promise.resolve(undefined), save: () => Promise.resolve() },
-    authorize: (request) => {
-      shown.resolve(request);
-      return gate.promise;
-    },
-  });
+  const gate = Promise.withResolvers<void>();
+  const { consents, sent } = signingIn(gate.promise);
   const one = consents.of({ server: "test", config: { url: SERVER }, sessionId: SESSION });
   const { provider } = one;
-  const ask = async (verifier: string): Promise<void> => {
-    const params = { state: String(await provider.state?.()), code_challenge: await challengeOf(verifier) };
-    await provider.saveCodeVerifier(verifier);
-    await provider.redirectToAuthorization(new URL(`${ISSUER}/authorize?${new URLSearchParams(params)}`));
-  };
-  await ask("first");
+  await askConsent(provider, "first");
   let redeemed = "";
   const finish = async () => void (redeemed = await provider.codeVerifier());
   const signing = one.given(new UnauthorizedError(), finish, new AbortController().signal);
-  const request = await shown.promise;
-  await ask("second");
-  gate.resolve(consent(request));
+  await until(() => sent.length === 1);
+  await askConsent(provider, "second");
+  gate.resolve();
   assert.deepEqual([await signing, redeemed], [true, "first"]);
 });
