@@ -2,7 +2,11 @@
 
 import assert from "node:assert/strict";
 import { type McpAuthKey, type McpAuthorization, type McpCredentials, mcpHttp } from "../../../src/mcp/mod.ts";
-import { addEcho, type Connected, connected, type FetchServer, fetchServer } from "./_servers.ts";
+import type { NetworkAccess } from "../../../src/records/network_access.ts";
+import { type Consent, Consents } from "../../../src/mcp/oauth.ts";
+import { until } from "../_support/faults.ts";
+import { UnauthorizedError } from "@modelcontextprotocol/client";
+import { addEcho, callContext, type Connected, connected, type FetchServer, fetchServer, SESSION } from "./_servers.ts";
 
 const SERVER = "https://mcp.example.com/mcp";
 const ISSUER = "https://auth.example.com";
@@ -16,6 +20,12 @@ class ProtectedServer {
   readonly keyed = new Set<string>();
   /** The token that is good now. */
   good = "token-1";
+  /** Refresh tokens that were used; each is good once. */
+  readonly refreshed: string[] = [];
+  /** Verifiers that were given for codes, by the challenge they answer. */
+  readonly challenges: string[] = [];
+  /** Told of each request of the server's own, before it is answered. */
+  hold: (token: string | null, body: string) => Promise<void> = () => Promise.resolve();
   /** Whether no token is ever good. */
   isStubborn = false;
   #issued = 0;
@@ -26,6 +36,7 @@ class ProtectedServer {
     this.visited.push(`${init?.method ?? "GET"} ${url.host}${url.pathname}`);
     if (url.href === SERVER) {
       const token = new Headers(init?.headers).get("authorization");
+      await this.hold(token, String(init?.body));
       if (token === `Bearer ${this.good}`) return await this.server.fetch(url, init);
       const metadata = "https://mcp.example.com/.well-known/oauth-protected-resource/mcp";
       const challenge = `Bearer resource_metadata="${metadata}", scope="tools"`;
@@ -48,12 +59,25 @@ class ProtectedServer {
       return Response.json({ ...JSON.parse(String(init?.body)), client_id: "client-1" }, { status: 201 });
     }
     if (url.pathname === "/token") {
+      const asked = new URLSearchParams(String(init?.body));
+      if (asked.get("grant_type") === "refresh_token") {
+        const used = asked.get("refresh_token") ?? "";
+        if (this.refreshed.includes(used)) return Response.json({ error: "invalid_grant" }, { status: 400 });
+        this.refreshed.push(used);
+      } else this.challenges.push(await challengeOf(asked.get("code_verifier") ?? ""));
       const token = `token-${++this.#issued + 1}`;
       if (!this.isStubborn) this.good = token;
-      return Response.json({ access_token: token, token_type: "Bearer", refresh_token: "refresh", expires_in: 60 });
+      const refresh = `refresh-${this.#issued}`;
+      return Response.json({ access_token: token, token_type: "Bearer", refresh_token: refresh, expires_in: 60 });
     }
     return new Response("not found", { status: 404 });
   };
+}
+
+/** What a code verifier is announced as (RFC 7636, 4.2). */
+async function challengeOf(verifier: string): Promise<string> {
+  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier));
+  return new Uint8Array(hash).toBase64({ alphabet: "base64url", omitPadding: true });
 }
 
 interface SignedIn {
@@ -66,6 +90,7 @@ async function signIn(
   protectedServer: ProtectedServer,
   answer: (request: McpAuthorization) => Promise<string | URL> = (request) => Promise.resolve(consent(request)),
   kept = new Map<string, McpCredentials>(),
+  networkAccess?: NetworkAccess,
 ): Promise<SignedIn> {
   const config = { url: SERVER, authMode: "oauth", headers: { "X-Key": "for the server alone" } } as const;
   const asked: McpAuthorization[] = [];
@@ -85,7 +110,7 @@ async function signIn(
       },
     },
   });
-  return { client: await connected(connector, config), asked, kept };
+  return { client: await connected(connector, config, "test", networkAccess), asked, kept };
 }
 
 /** What the browser is sent back to after the user agreed. */
@@ -210,4 +235,131 @@ Deno.test("configured headers are for the server alone, not for the authorizatio
   await client.tools();
   assert.ok(protectedServer.visited.includes("POST auth.example.com/token"));
   assert.deepEqual([...protectedServer.keyed], ["mcp.example.com"]);
+});
+
+Deno.test("the session's network policy holds for the authorization server too", async () => {
+  const server = new ProtectedServer();
+  const { client, asked } = await signIn(server, undefined, undefined, { allowed: ["mcp.example.com"] });
+  await using _client = client;
+  await assert.rejects(client.tools(), /auth\.example\.com.*network access policy/);
+  assert.deepEqual([asked, server.visited.filter((visit) => visit.includes("auth.example.com"))], [[], []]);
+});
+
+Deno.test("calls that meet a token that ran out make one refresh, whether they meet it together or one later", async () => {
+  const server = new ProtectedServer();
+  const { client, asked } = await signIn(server);
+  await using _client = client;
+  await client.tools();
+  server.good = "something else";
+  const calls = Array.from({ length: 5 }, (_, index) => client.call("echo", { message: String(index) }));
+  assert.deepEqual((await Promise.all(calls)).map(({ type }) => type), Array(5).fill("success"));
+  assert.deepEqual([server.refreshed.length, asked.length], [1, 1]);
+});
+
+Deno.test("a call whose token was refused before another call refreshed it makes no second refresh", async () => {
+  const server = new ProtectedServer();
+  const { client, asked } = await signIn(server);
+  await using _client = client;
+  const [echo] = await client.tools();
+  const expired = server.good;
+  server.good = "something else";
+  const slow = Promise.withResolvers<void>();
+  const isHeld = Promise.withResolvers<void>();
+  server.hold = async (token, body) => {
+    if (token !== `Bearer ${expired}` || !body.includes("late")) return;
+    isHeld.resolve();
+    await slow.promise;
+  };
+  const late = echo?.execute({ message: "late" }, callContext());
+  await isHeld.promise;
+  assert.equal((await echo?.execute({ message: "early" }, callContext()))?.type, "success");
+  slow.resolve();
+  assert.equal((await late)?.type, "success");
+  assert.deepEqual([server.refreshed.length, asked.length], [1, 1]);
+});
+
+Deno.test("nobody is asked to sign in for a request that was refused before somebody did", async () => {
+  const { consents, sent } = signingIn();
+  const one = consents.of({ server: "test", config: { url: SERVER }, sessionId: SESSION });
+  const { provider } = one;
+  const fetch = one.sharingRefresh(() => Promise.resolve(new Response(null, { status: 401 })));
+  const finish = async () => void await provider.saveTokens({ access_token: "new", token_type: "Bearer" });
+  const signal = new AbortController().signal;
+  for (const verifier of ["first", "second"]) {
+    await askConsent(provider, verifier);
+    assert.equal(await one.given(new UnauthorizedError(), finish, signal), true);
+  }
+  assert.equal(sent.length, 1);
+  // The new token is refused too: that is another matter.
+  await fetch(SERVER, { headers: { authorization: "Bearer new" } });
+  await askConsent(provider, "third");
+  assert.equal(await one.given(new UnauthorizedError(), finish, signal), true);
+  assert.equal(sent.length, 2);
+});
+
+Deno.test("a token that is refused again is refreshed again", async () => {
+  const server = new ProtectedServer();
+  const { client } = await signIn(server);
+  await using _client = client;
+  await client.tools();
+  for (let round = 1; round <= 3; round++) {
+    server.good = "something else";
+    assert.equal((await client.call("echo", { message: "hi" })).type, "success");
+    assert.equal(server.refreshed.length, round);
+  }
+});
+
+/** Consents of users who agree at once, or as soon as they are let. */
+function signingIn(gate: Promise<void> = Promise.resolve()): { consents: Consents; sent: McpAuthorization[] } {
+  const sent: McpAuthorization[] = [];
+  const kept = new Map<string, McpCredentials>();
+  const consents = new Consents({
+    redirectUrl: REDIRECT,
+    store: {
+      load: ({ url }) => Promise.resolve(kept.get(url)),
+      save: ({ url }, credentials) => Promise.resolve(void kept.set(url, credentials)),
+    },
+    authorize: async (request) => {
+      sent.push(request);
+      await gate;
+      return consent(request);
+    },
+  });
+  return { consents, sent };
+}
+
+/** Asks for consent as the official client does for a request that was refused. */
+async function askConsent(provider: Consent["provider"], verifier: string): Promise<void> {
+  const params = { state: String(await provider.state?.()), code_challenge: await challengeOf(verifier) };
+  await provider.saveCodeVerifier(verifier);
+  await provider.redirectToAuthorization(new URL(`${ISSUER}/authorize?${new URLSearchParams(params)}`));
+}
+
+Deno.test("of two requests for consent at once one is shown, and redeemed with what belongs to it", async () => {
+  const { consents, sent } = signingIn();
+  const one = consents.of({ server: "test", config: { url: SERVER }, sessionId: SESSION });
+  const { provider } = one;
+  await Promise.all([askConsent(provider, "first"), askConsent(provider, "second")]);
+  const verifiers: string[] = [];
+  const finish = async () => void verifiers.push(await provider.codeVerifier());
+  const signal = new AbortController().signal;
+  const given = ["one", "other"].map(() => one.given(new UnauthorizedError(), finish, signal));
+  assert.deepEqual(await Promise.all(given), [true, true]);
+  assert.equal(sent.length, 1);
+  assert.deepEqual(await Promise.all(verifiers.map(challengeOf)), [sent[0]!.url.searchParams.get("code_challenge")]);
+});
+
+Deno.test("a page keeps what belongs to it while others are asked for", async () => {
+  const gate = Promise.withResolvers<void>();
+  const { consents, sent } = signingIn(gate.promise);
+  const one = consents.of({ server: "test", config: { url: SERVER }, sessionId: SESSION });
+  const { provider } = one;
+  await askConsent(provider, "first");
+  let redeemed = "";
+  const finish = async () => void (redeemed = await provider.codeVerifier());
+  const signing = one.given(new UnauthorizedError(), finish, new AbortController().signal);
+  await until(() => sent.length === 1);
+  await askConsent(provider, "second");
+  gate.resolve();
+  assert.deepEqual([await signing, redeemed], [true, "first"]);
 });
