@@ -43,7 +43,7 @@ const segmenter = new Intl.Segmenter("und", { granularity: "grapheme" });
 /** What a reader takes for one character. */
 export function* graphemes(text: string): IterableIterator<string> {
   if (ASCII.test(text)) yield* text;
-  else { for (const { segment } of segmenter.segment(text)) yield segment; }
+  else for (const { segment } of segmenter.segment(text)) yield segment;
 }
 
 /** Columns of one grapheme: 0, 1 or 2. */
