@@ -1,0 +1,155 @@
+/** Who decides about tool calls: the level, what the user said before, and the user. */
+
+import {
+  type InProcessRuntime,
+  RuntimeError,
+  type SessionId,
+  type ToolCall,
+  type ToolDecision,
+  type ToolDefinition,
+  type TurnResult,
+} from "@everruns/runtime";
+import type { ApprovalAnswer, ApprovalRequest } from "@everruns/runtime/safety";
+import type { ApprovalDecision, ApprovalQuestion } from "../interactive_host.ts";
+import type { ApprovalLevel } from "./options.ts";
+import { commandKey, isCoveredBy } from "./command_prefix.ts";
+import { questionFor } from "./question.ts";
+
+/** Asks the user; the signal aborts when the question no longer matters. */
+export type Ask = (question: ApprovalQuestion, signal: AbortSignal) => Promise<ApprovalDecision>;
+
+/** Tools that change files of the workspace. */
+const EDITS: ReadonlySet<string> = new Set(["write_file", "edit_file", "delete_file", "write_skill"]);
+/** Tools that change nothing but what the agent knows, or start work whose own calls are decided about. */
+const INTERNAL: ReadonlySet<string> = new Set([
+  "remember",
+  "forget",
+  "spawn_agent",
+  "message_task",
+  "cancel_task",
+  "create_schedule",
+  "cancel_schedule",
+  "report_result",
+  "report_progress",
+  "tool_search",
+]);
+
+/** A call as it counts for decisions: what `spawn_background` runs is what is decided about. */
+interface Effective {
+  readonly name: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
+}
+
+/** Decides about calls. */
+export class ApprovalDesk {
+  /** When the user is asked. */
+  level: ApprovalLevel;
+  /** Calls nobody could be asked about, for the user to see. */
+  readonly refused: string[] = [];
+  readonly #always = new Set<string>();
+  readonly #settling = new Map<string, Promise<TurnResult>>();
+  #ask: Ask | undefined;
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(level: ApprovalLevel) {
+    this.level = level;
+  }
+
+  /** Who is asked; without anyone what would be asked about is refused. */
+  onAsk(ask: Ask): void {
+    this.#ask = ask;
+  }
+
+  /** What the user said "always" to, for people. */
+  get always(): readonly string[] {
+    return [...this.#always].sort();
+  }
+
+  /** The answer the capability gives at once; undefined lets the turn wait for {@linkcode settle}. */
+  judge({ call, tool }: Pick<ApprovalRequest, "call" | "tool">): ApprovalAnswer | undefined {
+    const effective = effectiveOf(call);
+    const level = this.level;
+    if (effective.name === call.name && changesNothing(tool)) return { approved: true };
+    if (INTERNAL.has(effective.name)) return { approved: true };
+    if (level === "read-only") return { approved: false, reason: "this session is read-only (approval level)" };
+    if (level === "auto" || this.#isRemembered(effective)) return { approved: true };
+    if (level === "auto-edit" && EDITS.has(effective.name)) return { approved: true };
+    if (this.#ask !== undefined) return undefined;
+    this.refused.push(effective.name === "bash" ? `bash: ${effective.arguments["command"]}` : effective.name);
+    return { approved: false, reason: `approval level "${level}" asks the user, and nobody can be asked` };
+  }
+
+  /**
+   * Asks about the calls a turn waits for, one question at a time, and lets it go on.
+   *
+   * @returns what the turn came to; it may wait again
+   */
+  settle(runtime: InProcessRuntime, waiting: TurnResult, signal: AbortSignal): Promise<TurnResult> {
+    const key = [waiting.turnId, ...waiting.waitingFor.map(({ id }) => id)].join(" ");
+    const known = this.#settling.get(key);
+    if (known !== undefined) return known;
+    const settling = this.#queue.then(() => this.#settle(runtime, waiting, signal)).finally(() => {
+      this.#settling.delete(key);
+    });
+    this.#queue = settling.catch(() => {});
+    this.#settling.set(key, settling);
+    return settling;
+  }
+
+  async #settle(runtime: InProcessRuntime, waiting: TurnResult, signal: AbortSignal): Promise<TurnResult> {
+    const { sessionId } = waiting;
+    const decisions: ToolDecision[] = [];
+    for (const call of waiting.waitingFor) {
+      decisions.push({ toolCallId: call.id, ...await this.#decide(runtime, sessionId, call, signal) });
+    }
+    try {
+      return await runtime.resumeTurn(sessionId, { decisions });
+    } catch (error) {
+      // Somebody cancelled it while the question stood.
+      if (error instanceof RuntimeError && error.code === "turn_not_waiting") {
+        return { ...waiting, status: "cancelled", success: false, stopReason: "cancelled", waitingFor: [] };
+      }
+      throw error;
+    }
+  }
+
+  async #decide(
+    runtime: InProcessRuntime,
+    sessionId: SessionId,
+    call: ToolCall,
+    signal: AbortSignal,
+  ): Promise<{ readonly approved: boolean; readonly reason?: string }> {
+    const effective = effectiveOf(call);
+    // What was decided since the turn began to wait: "always" to the call before, another level.
+    if (this.level === "auto" || this.#isRemembered(effective)) return { approved: true };
+    if (this.#ask === undefined) return { approved: false, reason: "nobody can be asked" };
+    if (signal.aborted) return { approved: false, reason: "the user cancelled" };
+    const question = await questionFor(runtime, sessionId, call);
+    const decision = await this.#ask(question, signal).catch(() => "deny" as const);
+    if (decision === "always") this.#always.add(keyOf(effective));
+    return decision === "deny" ? { approved: false, reason: "the user said no" } : { approved: true };
+  }
+
+  #isRemembered(call: Effective): boolean {
+    if (call.name !== "bash") return this.#always.has(call.name);
+    return isCoveredBy(String(call.arguments["command"]), this.#always);
+  }
+}
+
+function effectiveOf({ name, arguments: args }: Pick<ToolCall, "name" | "arguments">): Effective {
+  const members = membersOf(args);
+  if (name !== "spawn_background") return { name, arguments: members };
+  return { name: String(members["tool"]), arguments: membersOf(members["args"]) };
+}
+
+function membersOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {};
+}
+
+function changesNothing({ effect, hints, policy }: ToolDefinition): boolean {
+  return policy !== "requires_approval" && (effect === "pure" || hints?.readonly === true);
+}
+
+function keyOf({ name, arguments: args }: Effective): string {
+  return name === "bash" ? commandKey(String(args["command"])) : name;
+}
