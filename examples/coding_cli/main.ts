@@ -75,15 +75,6 @@ async function print(options: CliOptions, settings: HostSettings): Promise<numbe
   }
 }
 
-async function printSessions(settings: HostSettings): Promise<number> {
-  const { CodingHost } = await import("./host/coding_host.ts");
-  const { describeSessions, listSessions } = await import("./host/sessions.ts");
-  await using host = await CodingHost.open(settings);
-  const sessions = await listSessions(host.runtime);
-  console.log(sessions.length === 0 ? "No session was begun in this folder." : describeSessions(sessions));
-  return 0;
-}
-
 async function interactive(_settings: HostSettings): Promise<number> {
   await Promise.resolve();
   throw new UsageError("the terminal is not wired yet; use -p");
@@ -103,4 +94,15 @@ async function readAll(stream: ReadableStream<Uint8Array>): Promise<string> {
     if (text.length > MAX_PIPED) throw new UsageError(`more than ${MAX_PIPED} characters were piped in`);
   }
   return text + decoder.decode();
+}
+
+async function printSessions(settings: HostSettings): Promise<number> {
+  const { ApprovalDesk } = await import("./host/approval.ts");
+  const { openRuntime } = await import("./host/runtime.ts");
+  const { describeSessions, listSessions } = await import("./host/sessions.ts");
+  const { runtime } = await openRuntime(settings, new ApprovalDesk(settings.approval));
+  await using _ = runtime;
+  const sessions = await listSessions(runtime);
+  console.log(sessions.length === 0 ? "No session was begun in this folder." : describeSessions(sessions));
+  return 0;
 }
