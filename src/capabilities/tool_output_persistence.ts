@@ -9,6 +9,9 @@ import { previewOutput } from "../kit/output_preview.ts";
 import { defineSettings, isJsonObject, wholeNumber } from "../kit/settings.ts";
 import { storeOutput } from "../kit/stored_output.ts";
 
+/** Characters of a text that stays beside the output it tells about. */
+const MAX_SHORT = 200;
+
 const SETTINGS = defineSettings({ max_inline_bytes: wholeNumber(8_192, { min: 512, max: 65_536 }) });
 
 /**
@@ -16,7 +19,7 @@ const SETTINGS = defineSettings({ max_inline_bytes: wholeNumber(8_192, { min: 51
  *
  * A result of more than `max_inline_bytes` as JSON (default 8,192; 512 to 65,536) goes to
  * `/outputs/{tool_call_id}.stdout` of the session's files, up to 1 MiB with the middle left out; what a tool printed in
- * full beside a shortened result goes there too, its errors to `.stderr`. The model reads them with the tools of
+ * full beside a shortened result goes there too, its errors to `.stderr`; short members such as an exit code stay. The model reads them with the tools of
  * `session_file_system`, which this capability brings along. Tools whose hint `persistOutput` is false are left alone: those
  * that read such files. The file is written before the result is recorded. Nothing deletes the files: the caps of the file
  * store hold, and when it refuses one the result stays as it was.
@@ -73,6 +76,7 @@ async function persist(
   return {
     ...result,
     result: {
+      ...(rawOutput === undefined ? {} : shortMembers(value)),
       output_file: file,
       ...errors,
       size_bytes: sizeBytes,
@@ -82,6 +86,16 @@ async function persist(
       preview: previewOutput(text, Math.floor(maxInline / 2)).text,
     },
   };
+}
+
+/** What a result has beside its output, such as an exit code. */
+function shortMembers(value: JsonValue): JsonObject {
+  if (!isJsonObject(value)) return {};
+  return Object.fromEntries(
+    Object.entries(value).filter(([, member]) =>
+      typeof member === "string" ? member.length <= MAX_SHORT : typeof member !== "object" || member === null
+    ),
+  );
 }
 
 /** The result of a tool that shortened it itself, and where the rest is. */

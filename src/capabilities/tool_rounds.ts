@@ -15,7 +15,7 @@ export interface SeenCall {
   readonly key: string;
   /** Its result as text, unless there is none yet. */
   readonly result: string | undefined;
-  /** Whether it failed. */
+  /** Whether it failed, or says so itself (`success: false`), as `bash` does. */
   readonly failed: boolean;
 }
 
@@ -32,7 +32,7 @@ export function recentRounds(messages: readonly Message[], most: number): readon
     const round: SeenCall[] = [];
     for (const part of message.content) {
       if (part.type === "tool_result") {
-        const failed = part.error !== undefined;
+        const failed = part.error !== undefined || isFailure(part.result);
         results.set(part.toolCallId, { text: part.error ?? canonicalJson(part.result ?? null), failed });
       } else if (part.type === "tool_call") {
         const result = results.get(part.id);
@@ -48,4 +48,8 @@ export function recentRounds(messages: readonly Message[], most: number): readon
     if (round.length > 0) rounds.push(round);
   }
   return rounds.reverse();
+}
+
+function isFailure(result: JsonValue | undefined): boolean {
+  return typeof result === "object" && result !== null && "success" in result && result.success === false;
 }

@@ -9,6 +9,7 @@ import type {
 import type { Clock } from "../ports/clock.ts";
 import { systemClock } from "../kit/clock.ts";
 import { addressKind } from "../kit/private_address.ts";
+import { within } from "../kit/within.ts";
 import {
   type ClientSetup,
   connectClient,
@@ -23,7 +24,6 @@ import { guardFetch, type HostLookup, type McpFetch, systemLookup } from "./guar
 import { type Consent, Consents, type McpOAuthOptions } from "./oauth.ts";
 import type { McpConnector, McpConnectorOptions, McpServerScope } from "./options.ts";
 import type { Redactor } from "./redactor.ts";
-import { within } from "./within.ts";
 
 /** Proves the client to a server with a bearer token. */
 export interface McpBearerToken {

@@ -11,6 +11,7 @@ import type { ToolSource, ToolSourceScope } from "../ports/tool_source.ts";
 import { sleep } from "../kit/clock.ts";
 import { compileGlob } from "../kit/glob.ts";
 import { unlessAborted } from "../kit/unless_aborted.ts";
+import { within } from "../kit/within.ts";
 import { CallWatch } from "./call_watch.ts";
 import type { Dial, McpConnection } from "./connection.ts";
 import { failureOf, reasonOf } from "./failure.ts";
@@ -19,7 +20,6 @@ import type { Redactor } from "./redactor.ts";
 import { toolNames } from "./tool_names.ts";
 import type { ToolPins } from "./tool_pins.ts";
 import { toOutcome } from "./tool_result.ts";
-import { within } from "./within.ts";
 
 /** Most tools of one server. */
 const MAX_TOOLS = 2_000;

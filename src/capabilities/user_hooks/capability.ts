@@ -48,6 +48,9 @@ export interface UserHooksOptions {
   readonly clock?: Clock;
 }
 
+/** Sessions that are known to have started; of more, the oldest are forgotten and start again. */
+const MAX_STARTED = 10_000;
+
 /** What several hooks make of one thing. */
 interface Folded {
   readonly blocked?: string;
@@ -55,7 +58,11 @@ interface Folded {
 }
 
 /**
- * Runs hooks at `user_prompt_submit`, `pre_tool_use`, `post_tool_use` and `turn_end`, in the order of the configuration.
+ * Runs hooks at `session_start`, `user_prompt_submit`, `pre_tool_use`, `post_tool_use` and `turn_end`, in the order of the
+ * configuration.
+ *
+ * `session_start` is before the first prompt of a session in this process, also of one that is resumed; what its hooks
+ * answer changes nothing. There is no event for the end of a session, since sessions have none.
  *
  * A hook is a `function` of the host by name, or a `command` for `spawn`, which gets the payload as JSON on standard
  * input and `HOOK_EVENT`, `HOOK_SESSION_ID` and `HOOK_TOOL_NAME` in its environment; it answers
@@ -93,6 +100,7 @@ export function createUserHooks(options: UserHooksOptions = {}): Capability {
     spawn: options.spawn,
     clock: options.clock ?? systemClock(),
   };
+  const started = new Set<string>();
   return defineCapability({
     id: "user_hooks",
     name: "User hooks",
@@ -104,6 +112,9 @@ export function createUserHooks(options: UserHooksOptions = {}): Capability {
     validateConfig: problemOf(readHooks),
     hooks: {
       async userPromptSubmit(input, { session, config }) {
+        if (isFirst(started, session.id)) {
+          await fold(host, config, { event: "session_start", sessionId: session.id }, () => ({}));
+        }
         const prompt = textOf(input.content);
         const payload: UserHookPayload = { event: "user_prompt_submit", sessionId: session.id, prompt };
         const folded = await fold(host, config, payload, (value) => ({ prompt: String(value) }));
@@ -153,6 +164,15 @@ export function createUserHooks(options: UserHooksOptions = {}): Capability {
       },
     },
   });
+}
+
+/** Whether something is seen for the first time. */
+function isFirst(seen: Set<string>, id: string): boolean {
+  if (seen.has(id)) return false;
+  seen.add(id);
+  const [oldest] = seen;
+  if (seen.size > MAX_STARTED && oldest !== undefined) seen.delete(oldest);
+  return true;
 }
 
 /** Runs the hooks of an event one after the other; each sees what those before it made. */

@@ -6,7 +6,7 @@ import { compileGlob, type PathTest } from "../../kit/glob.ts";
 import { compileLinearRegex, type LinearRegex } from "../../kit/linear_regex.ts";
 
 /** When a hook runs. */
-export type UserHookEvent = "user_prompt_submit" | "pre_tool_use" | "post_tool_use" | "turn_end";
+export type UserHookEvent = "session_start" | "user_prompt_submit" | "pre_tool_use" | "post_tool_use" | "turn_end";
 
 /** One hook. */
 export interface UserHook {
@@ -34,7 +34,13 @@ export interface UserHook {
   readonly onError: "block" | "allow" | "warn";
 }
 
-const EVENTS: readonly UserHookEvent[] = ["user_prompt_submit", "pre_tool_use", "post_tool_use", "turn_end"];
+const EVENTS: readonly UserHookEvent[] = [
+  "session_start",
+  "user_prompt_submit",
+  "pre_tool_use",
+  "post_tool_use",
+  "turn_end",
+];
 const ON_ERROR = ["block", "allow", "warn"] as const;
 const MAX_HOOKS = 50;
 const MAX_ENV = 16;

@@ -3,8 +3,8 @@
 import type { JSONRPCMessage, Transport } from "@modelcontextprotocol/client";
 import { messageOf } from "../../errors.ts";
 import type { Clock } from "../../ports/clock.ts";
+import { within } from "../../kit/within.ts";
 import { loadSdk } from "../connection.ts";
-import { within } from "../within.ts";
 import { LineSplitter } from "./line_splitter.ts";
 import { StderrTail } from "./stderr_tail.ts";
 

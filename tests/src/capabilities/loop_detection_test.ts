@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ToolError } from "../../../mod.ts";
+import { defineTool, ToolError } from "../../../mod.ts";
 import { loopDetection } from "../../../src/capabilities/loop_detection.ts";
 import { call, type Played, texts } from "../_support/played_driver.ts";
 import { say } from "../_support/runtime.ts";
@@ -48,6 +48,13 @@ Deno.test("loop_detection warns at the second failure of the same change, also o
   }
   const seen = await notes([call("look"), call("look")], answering("look", new ToolError("no")));
   assert.equal(seen[2], undefined, "a tool that changes nothing may fail twice");
+});
+
+Deno.test("loop_detection warns at the second failure that a command tells of itself", async () => {
+  const bash = defineTool({ name: "bash", description: "", execute: () => ({ exit_code: 1, success: false }) });
+  const seen = await notes([call("bash"), call("bash")], bash);
+  assert.equal(seen[1], undefined);
+  assert.match(seen[2] ?? "", /bash 2 times .* failed the same way/);
 });
 
 Deno.test("loop_detection warns when the same place of a file is read a third time", async () => {

@@ -87,6 +87,20 @@ Deno.test("what a tool printed in full goes to files beside its own short result
   });
 });
 
+Deno.test("what a result has beside an output in full stays when the output goes to a file", async () => {
+  const text = "line\n".repeat(4_000);
+  const value = { exit_code: 3, success: false, ended_because: "late", stdout: text };
+  const { told, contents } = await runOnce(giving(toolSuccess(value, { rawOutput: { stdout: text } })));
+  const answer = JSON.parse(told) as JsonObject;
+  assert.deepEqual([answer["exit_code"], answer["success"], answer["ended_because"], answer["stdout"]], [
+    3,
+    false,
+    "late",
+    undefined,
+  ]);
+  assert.deepEqual(contents, { [pathOf(answer["output_file"])]: text });
+});
+
 Deno.test("a tool whose hint says so is left alone, and so are errors", async () => {
   const text = "x".repeat(20_000);
   assert.deepEqual((await runOnce(giving(text, { hints: { persistOutput: false } }))).contents, {});

@@ -49,6 +49,21 @@ Deno.test("functions are called at each event with what happened, and nothing me
   );
 });
 
+Deno.test("session_start hooks run before the first prompt of a session only, and cannot block it", async () => {
+  const events: string[] = [];
+  const see = ({ event }: UserHookPayload) => {
+    events.push(event);
+    return event === "session_start" ? { decision: "block" as const } : undefined;
+  };
+  const hooks = ["user_prompt_submit", "session_start"].map((event) => ({ id: event, event, function: "see" }));
+  await using it = await guardedRuntime([texts("one"), texts("two")], createUserHooks({ functions: { see } }), {
+    config: { hooks },
+  });
+  assert.equal((await say(it.runtime)).response, "one");
+  assert.equal((await say(it.runtime)).response, "two");
+  assert.deepEqual(events, ["session_start", "user_prompt_submit", "user_prompt_submit"]);
+});
+
 Deno.test("a hook blocks a prompt, a call or a result", async () => {
   const block = { functions: { no: () => ({ decision: "block" as const, reason: "not now" }) } };
   const prompt = await underHooks([{ id: "a", event: "user_prompt_submit", function: "no" }], block);
