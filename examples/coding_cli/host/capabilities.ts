@@ -25,6 +25,8 @@ export interface CapabilityParts {
   readonly desk: ApprovalDesk;
   readonly tools: ToolChoice;
   readonly servers: McpServers;
+  /** The whole environment of commands. */
+  readonly commandEnvironment: Readonly<Record<string, string>>;
   /** What the program itself needs, beside its tools. */
   readonly needs: PermissionNeeds;
   readonly builtIn: RuntimeSafeCapabilitiesOptions;
@@ -72,9 +74,13 @@ export async function makeCapabilities(parts: CapabilityParts): Promise<Capabili
 }
 
 /** The tools that reach outside: each is imported only when it is on. */
-// deno-lint-ignore require-await -- bash and web_fetch are wired here
-async function outsideTools(_parts: CapabilityParts): Promise<readonly Capability[]> {
-  return [];
+async function outsideTools({ workspace, tools, commandEnvironment }: CapabilityParts): Promise<readonly Capability[]> {
+  const capabilities: Capability[] = [];
+  if (tools.bash) {
+    const { createBash } = await import("@everruns/runtime/bash");
+    capabilities.push(createBash({ cwd: workspace, env: commandEnvironment, verbosity: "auto" }));
+  }
+  return capabilities;
 }
 
 /**

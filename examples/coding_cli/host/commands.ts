@@ -81,7 +81,7 @@ export class CommandTable {
   async run(text: string, signal: AbortSignal): Promise<LineOutcome> {
     const line = text.trim();
     if (line.startsWith("!") && line.length > 1) {
-      return output(await runShell(this.#host, line.slice(1).trim(), signal));
+      return output(await this.#runShell(line.slice(1).trim(), signal));
     }
     const match = /^\/([A-Za-z][\w:-]*)(?:\s+([\s\S]*))?$/.exec(line);
     if (match === null) return { type: "prompt", text };
@@ -93,6 +93,12 @@ export class CommandTable {
     if (this.#skills.has(name)) return { type: "prompt", text: skillPrompt(name, args.trim()) };
     if (this.#others.some((known) => known.name === name)) return output(await this.#runOther(name, args, signal));
     return output(`There is no command \`/${typed}\`. \`/help\` lists those there are.`);
+  }
+
+  /** Runs a command for the user, who may run anything: no approval, no turn, nothing of it in the conversation. */
+  async #runShell(line: string, signal: AbortSignal): Promise<string> {
+    if (!this.#host.settings.tools.bash) return "Commands are off (`--no-bash`).";
+    return fenced(await this.#runOther("shell", line, signal));
   }
 
   async #runOther(name: string, args: string, signal: AbortSignal): Promise<string> {
@@ -156,28 +162,6 @@ async function undo(_: string, host: CodingHost): Promise<LineOutcome> {
     case "refused":
       return output(`Not undone: ${outcome.reason}`);
   }
-}
-
-/** Runs a command for the user, who may run anything: no approval, no turn, nothing of it in the conversation. */
-async function runShell(host: CodingHost, line: string, signal: AbortSignal): Promise<string> {
-  if (!host.settings.tools.bash) return "Commands are off (`--no-bash`).";
-  const call = { name: "bash", arguments: { command: line }, idempotencyKey: crypto.randomUUID(), signal };
-  try {
-    const outcome = await host.runtime.runTool(host.sessionId, call);
-    if (outcome.type === "success") return fenced(shellText(outcome.value));
-    return outcome.type === "error" ? fenced(outcome.message) : "The command needs a connection.";
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
-}
-
-/** What a command printed, and how it ended when that was not well. */
-function shellText(value: unknown): string {
-  if (typeof value !== "object" || value === null) return String(value);
-  const { stdout, stderr, exit_code: code }: Readonly<Record<string, unknown>> = { ...value };
-  const parts = [stdout, stderr].filter((part): part is string => typeof part === "string" && part !== "");
-  if (typeof code === "number" && code !== 0) parts.push(`(exit code ${code})`);
-  return parts.join("\n") || "(no output)";
 }
 
 function fenced(text: string): string {

@@ -7,6 +7,7 @@ import {
   idFromSeed,
   InProcessRuntimeBuilder,
   type McpServers,
+  type PermissionNeeds,
   PlatformDefinition,
   type RequiredPermissions,
   RuntimeBackends,
@@ -67,6 +68,11 @@ const BLOCKED = [
   ".mcp.json",
 ];
 
+/** What commands get of the environment: to find programs, their files, and the language to print in. */
+const COMMAND_VARIABLES: readonly string[] = ["PATH", "HOME", "LANG"];
+/** Nobody sits at the terminal of a command: no colours, no pager, no question about a password. */
+const COMMAND_SETTINGS = { TERM: "dumb", NO_COLOR: "1", PAGER: "cat", GIT_PAGER: "cat", GIT_TERMINAL_PROMPT: "0" };
+
 /** Opens the runtime; its stores are made when they are not there. */
 export async function openRuntime(settings: RuntimeSettings, desk: ApprovalDesk): Promise<OpenRuntime> {
   const { folders, choice, env } = settings;
@@ -80,6 +86,7 @@ export async function openRuntime(settings: RuntimeSettings, desk: ApprovalDesk)
     desk,
     tools: settings.tools,
     servers: settings.configured.servers,
+    commandEnvironment: commandEnvironment(settings.env),
     needs: ownNeeds(settings),
     builtIn: {
       environment: { facts: () => environmentFacts(folders.workspace) },
@@ -103,6 +110,7 @@ export async function permissionsFor(settings: RuntimeSettings, desk: ApprovalDe
     desk,
     tools: settings.tools,
     servers: settings.configured.servers,
+    commandEnvironment: commandEnvironment(settings.env),
     needs: ownNeeds(settings),
     builtIn: {},
   });
@@ -120,10 +128,25 @@ function harness(refs: readonly CapabilityRefInput[]): ReturnType<typeof createH
 }
 
 /** What the program touches itself: its folders, and the variables it reads. */
-function ownNeeds({ folders, dataDirFromEnvironment, choice, configured }: RuntimeSettings) {
+function ownNeeds({ folders, dataDirFromEnvironment, choice, configured, tools }: RuntimeSettings): PermissionNeeds {
   const paths = [folders.workspace, folders.dataDir];
-  const env = [...choice.variables, ...configured.variables, ...(dataDirFromEnvironment ? DATA_VARIABLES : [])];
+  const env = [
+    ...choice.variables,
+    ...configured.variables,
+    ...(dataDirFromEnvironment ? DATA_VARIABLES : []),
+    ...(tools.bash ? COMMAND_VARIABLES : []),
+  ];
   return { read: paths, write: paths, env };
+}
+
+/** The environment of commands: nothing with a secret in it, since a model can read all of it. */
+function commandEnvironment(env: Environment): Record<string, string> {
+  const values: Record<string, string> = { ...COMMAND_SETTINGS };
+  for (const name of COMMAND_VARIABLES) {
+    const value = env.get(name);
+    if (value !== undefined) values[name] = value;
+  }
+  return values;
 }
 
 /** The workspace under its real path: that is what commands print, and what editors know. */
