@@ -45,9 +45,7 @@ export function editKey(editor: Editor, key: Key, width: number): Editor | undef
     case "end":
       return moved(editor, key.ctrl ? text.length : lineEnd(text, cursor));
     case "backspace":
-      return word
-        ? cut(editor, wordStart(text, cursor), cursor)
-        : removed(editor, previous(text, cursor), cursor);
+      return word ? cut(editor, wordStart(text, cursor), cursor) : removed(editor, previous(text, cursor), cursor);
     case "delete":
       return word ? cut(editor, cursor, wordEnd(text, cursor)) : removed(editor, cursor, next(text, cursor));
     case "up":
@@ -157,7 +155,8 @@ function lineEnd(text: string, cursor: number): number {
 }
 
 function wordStart(text: string, cursor: number): number {
-  return cursor - (/[\p{L}\p{N}_]*[^\p{L}\p{N}_]*$/u.exec(text.slice(Math.max(0, cursor - 1000), cursor))?.[0].length ?? 0);
+  return cursor -
+    (/[\p{L}\p{N}_]*[^\p{L}\p{N}_]*$/u.exec(text.slice(Math.max(0, cursor - 1000), cursor))?.[0].length ?? 0);
 }
 
 function wordEnd(text: string, cursor: number): number {

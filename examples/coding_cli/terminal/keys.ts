@@ -151,8 +151,9 @@ function joinText(keys: readonly Key[]): Key[] {
   const joined: Key[] = [];
   for (const key of keys) {
     const last = joined.at(-1);
-    if (key.type === "text" && last?.type === "text") joined[joined.length - 1] = { type: "text", text: last.text + key.text };
-    else joined.push(key);
+    if (key.type === "text" && last?.type === "text") {
+      joined[joined.length - 1] = { type: "text", text: last.text + key.text };
+    } else joined.push(key);
   }
   return joined;
 }
