@@ -102,13 +102,13 @@ export class ApprovalDesk {
     for (const call of waiting.waitingFor) {
       decisions.push({ toolCallId: call.id, ...await this.#decide(runtime, sessionId, call, signal) });
     }
+    const cancelled = { status: "cancelled", success: false, stopReason: "cancelled", waitingFor: [] } as const;
+    // Cancelled while the question stood, or the program ends: then the turn waits on, for the next one.
+    if (signal.aborted) return { ...waiting, ...cancelled };
     try {
       return await runtime.resumeTurn(sessionId, { decisions });
     } catch (error) {
-      // Somebody cancelled it while the question stood.
-      if (error instanceof RuntimeError && error.code === "turn_not_waiting") {
-        return { ...waiting, status: "cancelled", success: false, stopReason: "cancelled", waitingFor: [] };
-      }
+      if (error instanceof RuntimeError && error.code === "turn_not_waiting") return { ...waiting, ...cancelled };
       throw error;
     }
   }

@@ -2,6 +2,7 @@
 
 import { FileStoreError, type StoredFile } from "@everruns/runtime";
 import { FileStoreDecorator } from "@everruns/runtime/local";
+import type { FileChange } from "./question.ts";
 
 type FileEncoding = StoredFile["encoding"];
 
@@ -33,10 +34,14 @@ const MAX_CHECKPOINTS = 20;
 const MAX_SIZE = 64 * 1024 * 1024;
 /** Files one deletion may take along. */
 const MAX_DELETED = 1_000;
+/** Writes that are kept for those who show them. */
+const MAX_RECENT = 32;
 
 /** Keeps the content every changed file had; commands go past it, and so does everything after a restart. */
 export class CheckpointFileStore extends FileStoreDecorator {
   readonly #checkpoints: Checkpoint[] = [];
+  /** The newest writes in their order, for those who show them. */
+  readonly #recent: FileChange[] = [];
 
   /** A new turn begins: what changes from now on is undone together. */
   begin(): void {
@@ -44,6 +49,13 @@ export class CheckpointFileStore extends FileStoreDecorator {
     if (last !== undefined && last.changes.size === 0 && last.problem === undefined) return;
     this.#checkpoints.push({ changes: new Map(), size: 0, problem: undefined });
     while (this.#checkpoints.length > MAX_CHECKPOINTS) this.#checkpoints.shift();
+  }
+
+  /** The oldest write of a path that nobody took yet; only the newest writes are kept. */
+  takeChange(path: string): FileChange | undefined {
+    const wanted = this.canonicalPath(path).slice(1);
+    const index = this.#recent.findIndex((change) => change.path === wanted);
+    return index < 0 ? undefined : this.#recent.splice(index, 1)[0];
   }
 
   /** Gives the files of the last turn that changed any their content back; all of them, or none. */
@@ -135,6 +147,8 @@ export class CheckpointFileStore extends FileStoreDecorator {
     const known = checkpoint.changes.get(canonical);
     if (known === undefined) checkpoint.changes.set(canonical, { workspaceId, before, after });
     else known.after = after;
+    this.#recent.push({ path: canonical.slice(1), before: shownText(before), after: shownText(after) });
+    if (this.#recent.length > MAX_RECENT) this.#recent.shift();
     checkpoint.size += (before?.content.length ?? 0) + (after?.content.length ?? 0);
     if (this.#checkpoints.reduce((sum, { size }) => sum + size, 0) <= MAX_SIZE) return;
     // The oldest go first; a turn that is too large by itself cannot be undone.
@@ -153,6 +167,10 @@ export class CheckpointFileStore extends FileStoreDecorator {
     if (this.#checkpoints.length === 0) this.begin();
     return this.#checkpoints.at(-1) ?? { changes: new Map(), size: 0, problem: undefined };
   }
+}
+
+function shownText(content: Content): string | null {
+  return content === null || content.encoding === "text" ? content?.content ?? null : "(binary)";
 }
 
 function isSame(a: Content, b: Content): boolean {

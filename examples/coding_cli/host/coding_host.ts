@@ -1,11 +1,19 @@
 /** The program behind every face of it: the terminal, scripts and editors talk to this. */
 
-import { type Event, type InputMessage, type SessionId, type TurnResult, userMessage } from "@everruns/runtime";
+import {
+  type Event,
+  type InputContentPart,
+  type InputMessage,
+  type SessionId,
+  type TurnResult,
+  userMessage,
+} from "@everruns/runtime";
 import type { LocalRuntime } from "@everruns/runtime/local";
 import type { CommandInfo, HostFacts, InteractiveHost, SubmitOutcome } from "../interactive_host.ts";
 import { ApprovalDesk, type Ask } from "./approval.ts";
 import type { ApprovalLevel } from "./options.ts";
 import type { UndoOutcome } from "./checkpoint_file_store.ts";
+import type { FileChange } from "./question.ts";
 import { CommandTable, type LineOutcome } from "./commands.ts";
 import { chooseProvider, type ProviderChoice } from "./providers.ts";
 import { type OpenRuntime, openRuntime, type RuntimeSettings } from "./runtime.ts";
@@ -138,8 +146,19 @@ export class CodingHost implements InteractiveHost, AsyncDisposable {
   }
 
   /** Runs a turn to its end; for those who show nothing on the way. */
-  async runTurn(text: string): Promise<TurnResult> {
-    return await this.#start(text, this.#messageOf(text)).result;
+  async runTurn(text: string, images: readonly InputContentPart[] = []): Promise<TurnResult> {
+    const message = this.#messageOf(text);
+    return await this.#start(text, { ...message, content: [...message.content, ...images] }).result;
+  }
+
+  /** The change a file tool made to a path, once. */
+  takeChange(path: string): FileChange | undefined {
+    return this.#open.files.takeChange(path);
+  }
+
+  /** From now on schedules fire, and what other processes left behind is looked after. */
+  startBackground(): void {
+    this.runtime.local.startBackground();
   }
 
   /** See {@linkcode InteractiveHost.cancel}. */
