@@ -13,7 +13,6 @@ const SEQUENCE =
 const CONTROL = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
 /** Characters that reorder what follows ("Trojan Source", CVE-2021-42574), and separators terminals disagree about. */
 const REORDERING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
-// deno-lint-ignore no-control-regex
 const HARMLESS = /^[\x20-\x7e\n]*$/;
 const TAB = "    ";
 

@@ -5,7 +5,6 @@
  * The ranges are those of Unicode 16's EastAsianWidth.txt with value W or F, joined where what lies between is unassigned.
  */
 
-// deno-lint-ignore no-control-regex
 const ASCII = /^[\x20-\x7e]*$/;
 const EMOJI = /\p{Emoji_Presentation}/u;
 const ZERO = /^[\p{Mn}\p{Me}\p{Cf}\p{Cc}\u1160-\u11ff\ud7b0-\ud7ff]$/u;

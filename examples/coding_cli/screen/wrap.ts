@@ -22,7 +22,7 @@ interface Cell {
 /** The rows a line takes; at least one. */
 export function wrapLine(line: Line, width: number, options: WrapOptions = {}): Line[] {
   const { first = [], anywhere = false } = options;
-  const rest = options.rest ?? [{ text: " ".repeat(lineWidth(first)) }];
+  const rest = options.rest ?? indentAs(first);
   const rows: Line[] = [];
   let row: Cell[] = [];
   let used = 0;
@@ -56,7 +56,7 @@ export function wrapLine(line: Line, width: number, options: WrapOptions = {}): 
 /** A text of several lines, each wrapped. */
 export function wrapText(text: string, width: number, options: WrapOptions & { readonly style?: Style } = {}): Line[] {
   const { style, first = [], rest, ...how } = options;
-  const after = rest ?? [{ text: " ".repeat(lineWidth(first)) }];
+  const after = rest ?? indentAs(first);
   return text.split("\n").flatMap((line, index) =>
     wrapLine([style === undefined ? { text: line } : { text: line, style }], width, {
       ...how,
@@ -85,6 +85,10 @@ export function fitLine(line: Line, width: number): Line {
     used += cell.width;
   }
   return joined(cells);
+}
+
+function indentAs(first: Line): Line {
+  return first.length === 0 ? [] : [{ text: " ".repeat(lineWidth(first)) }];
 }
 
 function* cellsOf(line: Line): IterableIterator<Cell> {
