@@ -75,9 +75,11 @@ async function print(options: CliOptions, settings: HostSettings): Promise<numbe
   }
 }
 
-async function interactive(_settings: HostSettings): Promise<number> {
-  await Promise.resolve();
-  throw new UsageError("the terminal is not wired yet; use -p");
+async function interactive(settings: HostSettings): Promise<number> {
+  if (!Deno.stdout.isTerminal()) throw new UsageError("standard output is no terminal: pass a prompt with -p");
+  const { interactiveMode } = await import("./host/interactive_mode.ts");
+  await interactiveMode(settings);
+  return 0;
 }
 
 function assertFolder(path: string): void {

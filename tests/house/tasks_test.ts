@@ -22,7 +22,7 @@ const groups: readonly Group[] = Object.entries(config.tasks)
   }));
 
 Deno.test("every test file belongs to exactly one group of tests", () => {
-  const misplaced = filesUnder("tests")
+  const misplaced = [...filesUnder("tests"), ...filesUnder("examples")]
     .filter((file) => file.endsWith("_test.ts"))
     .map((file) => ({ file, groups: groupsOf(file) }))
     .filter((found) => found.groups.length !== 1);
@@ -34,6 +34,7 @@ Deno.test("groupsOf() finds none for a stray test and one for a test in a group'
   assert.deepEqual(groupsOf("tests/src_other/a_test.ts"), []);
   assert.deepEqual(groupsOf("tests/src/kit/a_test.ts"), ["test:core"]);
   assert.deepEqual(groupsOf("tests/examples_test.ts"), ["test:examples"]);
+  assert.deepEqual(groupsOf("examples/coding_cli/tests/acp_test.ts"), ["test:cli"]);
 });
 
 Deno.test("no group of tests gets all permissions, a bare permission or a prompt", () => {
@@ -64,6 +65,8 @@ Deno.test("the package imports nothing from JSR and has no package.json", () => 
 
 function groupsOf(file: string): string[] {
   return groups
-    .filter(({ args }) => args.some((arg) => arg.startsWith("tests/") && (file === arg || file.startsWith(`${arg}/`))))
+    .filter(({ args }) =>
+      args.some((arg) => /^(tests|examples)\//.test(arg) && (file === arg || file.startsWith(`${arg}/`)))
+    )
     .map((group) => group.name);
 }

@@ -37,6 +37,7 @@ export class CodingHost implements InteractiveHost, AsyncDisposable {
   readonly #factsListeners = new Set<() => void>();
   readonly #warnings: string[];
   #sessionId: SessionId;
+  #isEmpty: boolean;
   #session = Promise.withResolvers<void>();
   #choice: ProviderChoice;
   #effort: string | undefined;
@@ -48,6 +49,7 @@ export class CodingHost implements InteractiveHost, AsyncDisposable {
     this.desk = desk;
     this.#open = open;
     this.#sessionId = sessionId;
+    this.#isEmpty = settings.wish.session === undefined && settings.wish.continue !== true;
     this.#choice = settings.choice;
     this.#effort = settings.effort;
     this.#warnings = [...settings.configured.warnings];
@@ -84,6 +86,16 @@ export class CodingHost implements InteractiveHost, AsyncDisposable {
   /** The session that is talked to now. */
   get sessionId(): SessionId {
     return this.#sessionId;
+  }
+
+  /** Whether nothing was said yet. */
+  get isEmpty(): boolean {
+    return this.#isEmpty;
+  }
+
+  /** Keeps what went wrong, for `/mcp` and the log. */
+  warn(error: unknown): void {
+    this.#warnings.push(error instanceof Error ? error.message : String(error));
   }
 
   /** What went wrong without ending anything, such as a server that could not be started. */
@@ -220,6 +232,7 @@ export class CodingHost implements InteractiveHost, AsyncDisposable {
   async clear(): Promise<void> {
     if (this.#turns.isActive(this.#sessionId)) await this.#turns.cancel(this.#sessionId);
     this.#sessionId = await newSession(this.runtime, this.#open.harnessId);
+    this.#isEmpty = true;
     const { resolve } = this.#session;
     this.#session = Promise.withResolvers();
     resolve();
@@ -234,6 +247,7 @@ export class CodingHost implements InteractiveHost, AsyncDisposable {
 
   #start(text: string, message: InputMessage): ReturnType<TurnRunner["start"]> {
     this.#open.files.begin();
+    this.#isEmpty = false;
     const sessionId = this.#sessionId;
     const turn = this.#turns.start(sessionId, message);
     turn.accepted.then(() => titleSession(this.runtime, sessionId, text)).catch(() => {});
