@@ -52,6 +52,8 @@ export interface RunOptions {
   /** Text for standard input. @default nothing */
   readonly stdin?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Where it runs. @default {"/tmp"} */
+  readonly cwd?: string;
   /** The `deno run` flags. @default those the program asks for */
   readonly flags?: readonly string[];
 }
@@ -95,8 +97,8 @@ export function startCli(
   return command([...flags, MAIN, ...args], env, "piped").spawn();
 }
 
-async function spawn(args: readonly string[], { stdin, env = {} }: RunOptions): Promise<RunResult> {
-  const child = command(args, env, stdin === undefined ? "null" : "piped").spawn();
+async function spawn(args: readonly string[], { stdin, env = {}, cwd }: RunOptions): Promise<RunResult> {
+  const child = command(args, env, stdin === undefined ? "null" : "piped", cwd).spawn();
   if (stdin !== undefined) {
     const writer = child.stdin.getWriter();
     await writer.write(new TextEncoder().encode(stdin));
@@ -111,6 +113,7 @@ function command(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
   stdin: "piped" | "null",
+  cwd = "/tmp",
 ): Deno.Command {
   const inherited: Record<string, string> = {};
   for (const name of ["PATH", "HOME", "DENO_DIR", "XDG_CACHE_HOME"]) {
@@ -121,7 +124,7 @@ function command(
     args: ["run", "--config", CONFIG, ...args],
     env: { ...inherited, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", ...env },
     clearEnv: true,
-    cwd: "/tmp",
+    cwd,
     stdin,
     stdout: "piped",
     stderr: "piped",

@@ -50,6 +50,7 @@ export class VirtualScreen {
       if (text.startsWith("\x1b")) {
         const match = CSI.exec(text);
         if (match === null) {
+          // deno-lint-ignore no-control-regex
           if (text.length < 40 && /^\x1b(?:\[[0-?]*)?$/.test(text)) {
             this.#rest = text;
             return;
