@@ -17,7 +17,7 @@ export function statusLine(screen: Screen, width: number): Line {
       ? []
       : [facts.effort === undefined ? facts.model : `${facts.model} ${facts.effort}`, `approval ${facts.approval}`]),
     ...(tasks === 0 ? [] : [`${tasks} in background`]),
-    ...(contextTokens === 0 ? [] : [`${count(contextTokens)} context`]),
+    ...(contextTokens === 0 ? [] : [`context ${count(contextTokens)}`]),
     ...(cost === undefined ? [] : [dollars(cost)]),
     ...(facts === undefined ? [] : [facts.workspace]),
     ...(screen.title === undefined ? [] : [screen.title]),

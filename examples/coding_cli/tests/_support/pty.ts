@@ -13,7 +13,7 @@ export interface PtyOptions {
 }
 
 /** How long a test waits for something to show; milliseconds. */
-const PATIENCE = 30_000;
+const PATIENCE = 20_000;
 
 export class Pty implements AsyncDisposable {
   readonly screen: VirtualScreen;
@@ -37,7 +37,8 @@ export class Pty implements AsyncDisposable {
   static start(args: readonly string[], { columns = 80, rows = 24, env = {} }: PtyOptions = {}): Pty {
     const program = ["deno", ...args].map(quoted).join(" ");
     // The name of the terminal comes first, then what its settings are when the program has ended.
-    const shell = `stty cols ${columns} rows ${rows}; echo TTY=$(tty); ${program}; echo "[exit $?]"; stty -a | tr '\\n' ' '`;
+    const shell =
+      `stty cols ${columns} rows ${rows}; echo TTY=$(tty); ${program}; echo "[exit $?]"; stty -a | tr '\\n' ' '`;
     const child = new Deno.Command("script", {
       args: ["-qfec", shell, "/dev/null"],
       env: { TERM: "xterm-256color", NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", SHELL: "/bin/sh", ...env },

@@ -6,14 +6,20 @@
  * @module
  */
 
-import { defineCapability, defineTool, InProcessRuntimeBuilder, LlmSimConfig, type TurnHandle } from "@everruns/runtime";
+import {
+  defineCapability,
+  defineTool,
+  InProcessRuntimeBuilder,
+  LlmSimConfig,
+  type TurnHandle,
+} from "@everruns/runtime";
 import { runInteractive } from "../../interactive.ts";
 import type { ApprovalDecision, ApprovalQuestion, InteractiveHost } from "../../interactive_host.ts";
 import { openTerminal } from "../../terminal/terminal.ts";
 
 type Ask = (question: ApprovalQuestion, signal: AbortSignal) => Promise<ApprovalDecision>;
 
-const LONG = Array.from({ length: 60 }, (_, index) => `- line ${index + 1} of a long answer`).join("\n");
+const LONG = "long\n\n" + Array.from({ length: 60 }, (_, index) => `- line ${index + 1} of a long answer`).join("\n");
 const HOSTILE = "harmless\x1b]0;owned\x07\x1b[2J\x1b[1;1H\x9b31m text";
 
 let ask: Ask | undefined;
@@ -33,7 +39,13 @@ const tools = defineCapability({
       const decision = await ask?.(question, signal) ?? "deny";
       if (decision === "deny") throw new Error("The user said no");
       output("working\n");
-      return { command: detail, exit_code: 3, success: false, stdout: `decided: ${decision}\n${HOSTILE}\n`, stderr: "" };
+      return {
+        command: detail,
+        exit_code: 3,
+        success: false,
+        stdout: `decided: ${decision}\n${HOSTILE}\n`,
+        stderr: "",
+      };
     },
   })],
 });
@@ -95,7 +107,12 @@ const host: InteractiveHost = {
 {
   using terminal = openTerminal();
   if (Deno.args[1] === "throw") {
-    await runInteractive({ ...host, events: () => { throw new Error("no events"); } }, terminal);
+    await runInteractive({
+      ...host,
+      events: () => {
+        throw new Error("no events");
+      },
+    }, terminal);
   }
   await runInteractive(host, terminal, {
     noColor: Deno.args[1] !== "colour",

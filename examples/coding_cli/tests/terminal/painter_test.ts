@@ -65,8 +65,9 @@ Deno.test("only the row that changed is written, in one write and one synchroniz
   paint(painter, { finished: [], live: ["one", "two", "three"] }, 20);
   paint(painter, { finished: [], live: ["one", "TWO", "three"] }, 20);
   assert.equal(written.length, 2);
-  assert.match(written[1] ?? "", /^\x1b\[\?2026h.*TWO.*\x1b\[\?2026l$/s);
-  assert.doesNotMatch(written[1] ?? "", /one|three/);
+  assert.ok(written[1]?.startsWith("\x1b[?2026h") && written[1].endsWith("\x1b[?2026l"));
+  assert.match(written[1], /TWO/);
+  assert.doesNotMatch(written[1], /one|three/);
 });
 
 Deno.test("close() leaves the transcript and the cursor below it", () => {
