@@ -15,6 +15,9 @@ export interface UpdateSources {
 
 /** Tools whose calls are shown as something else. */
 const PLAN_TOOL = "write_todos";
+/** Characters of a running call's output that are shown, and milliseconds between two updates of it. */
+const MAX_LIVE_OUTPUT = 8_000;
+const LIVE_OUTPUT_MS = 200;
 
 /** Makes updates; one for each session, since some depend on what was sent before. */
 export class UpdateMapper {
@@ -24,6 +27,8 @@ export class UpdateMapper {
   #hasThought = false;
   /** Calls that were announced and are not over. */
   readonly #calls = new Map<string, ToolCall>();
+  /** The end of what running calls printed. */
+  readonly #output = new Map<string, { readonly text: string; shownAt: number }>();
 
   constructor(sources: UpdateSources) {
     this.#sources = sources;
@@ -61,6 +66,8 @@ export class UpdateMapper {
             ...(event.data.narration === undefined ? {} : { title: event.data.narration }),
           }]
           : [];
+      case "tool.output.delta":
+        return this.#ofOutput(event);
       case "tool.completed":
         return this.#ofResult(event);
       default:
@@ -105,8 +112,22 @@ export class UpdateMapper {
     return [{ sessionUpdate: "tool_call", ...viewOf(call, this.#sources.workspace) }];
   }
 
+  /** The newest output of a running call; not with every piece, since each update carries all of it. */
+  #ofOutput({ data, ts }: EventOf<"tool.output.delta">): SessionUpdate[] {
+    const { toolCallId, toolName, delta } = data;
+    if (!this.#calls.has(toolCallId)) return [];
+    const known = this.#output.get(toolCallId) ?? { text: "", shownAt: 0 };
+    const output = { ...known, text: (known.text + delta).slice(-MAX_LIVE_OUTPUT) };
+    this.#output.set(toolCallId, output);
+    if (ts - output.shownAt < LIVE_OUTPUT_MS) return [];
+    output.shownAt = ts;
+    const shown = resultText(toolName, { stdout: output.text }, undefined);
+    return [{ sessionUpdate: "tool_call_update", toolCallId, content: [textContent(shown)] }];
+  }
+
   #ofResult({ data }: EventOf<"tool.completed">): SessionUpdate[] {
     const call = this.#calls.get(data.toolCallId);
+    this.#output.delete(data.toolCallId);
     if (!this.#calls.delete(data.toolCallId)) return [];
     const path = membersOf(call?.arguments)["path"];
     const change = data.success && typeof path === "string" ? this.#changeBy(data.toolName, path) : undefined;

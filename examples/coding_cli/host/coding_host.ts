@@ -221,6 +221,7 @@ export class CodingHost implements InteractiveHost, AsyncDisposable {
 
   /** Takes the file changes of the last turn back; the agent learns it with the next message. */
   async undo(): Promise<UndoOutcome> {
+    if (this.#turns.isActive(this.#sessionId)) return { type: "refused", reason: "a turn runs; cancel it first" };
     const outcome = await this.#open.files.undo();
     if (outcome.type === "undone") {
       this.#note = `(The user took back the changes of your last turn to these files: ${outcome.paths.join(", ")}.)`;

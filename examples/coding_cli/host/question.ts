@@ -17,8 +17,19 @@ export interface FileChange {
 const MAX_DETAIL = 20_000;
 const PREVIEWED: ReadonlySet<string> = new Set(["write_file", "edit_file", "delete_file"]);
 
-/** The question about a call. */
+/** The question about a call; one of a subagent says so. */
 export async function questionFor(
+  runtime: InProcessRuntime,
+  sessionId: SessionId,
+  call: ToolCall,
+): Promise<ApprovalQuestion> {
+  const { session } = await runtime.loadContext(sessionId);
+  const question = await plainQuestion(runtime, sessionId, call);
+  if (session.parentSessionId === undefined) return question;
+  return { ...question, title: `${question.title} (for the subagent ${JSON.stringify(session.title ?? "unnamed")})` };
+}
+
+async function plainQuestion(
   runtime: InProcessRuntime,
   sessionId: SessionId,
   call: ToolCall,

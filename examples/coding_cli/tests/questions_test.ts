@@ -97,6 +97,27 @@ Deno.test("a question that was left open is asked again by the next process", as
   assert.equal(at.exists("a"), true);
 });
 
+Deno.test("a subagent's question is asked like one of the session's own", async () => {
+  using at = playground();
+  await using provider = serveScript([
+    {
+      calls: [{
+        name: "spawn_agent",
+        arguments: { name: "helper", instructions: "Write it", target: { type: "subagent" }, mode: "foreground" },
+      }],
+    },
+    { calls: [write("a")] },
+    "Written.",
+    "Done.",
+  ]);
+  await using host = await openHost(at, provider);
+  const questions = answerAll(host, ["once"]);
+  const { response } = await host.runTurn("Delegate");
+  assert.equal(response, "Done.");
+  assert.deepEqual(questions.map(({ title }) => title), ['Create a (for the subagent "helper")']);
+  assert.equal(at.exists("a"), true);
+});
+
 Deno.test("always to a command covers its program and subcommand, and never a second command", () => {
   const kept = new Set([commandKey("git status --short"), commandKey("rm old.txt"), commandKey("ls")]);
   const covered = ["git status", "git status -b", "rm old.txt", "ls"];

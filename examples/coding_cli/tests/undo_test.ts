@@ -67,6 +67,19 @@ Deno.test("/undo touches nothing when a file changed since", async () => {
   assert.deepEqual([at.read("a.txt"), at.read("b.txt")], ["1", "the user's own"]);
 });
 
+Deno.test("/undo waits for no turn: one that runs is to be cancelled first", async () => {
+  using at = playground();
+  const held = Promise.withResolvers<void>();
+  await using provider = serveScript([{ text: "Working ", until: held.promise }]);
+  await using host = await openHost(at, provider);
+  const turn = host.runTurn("Work");
+  await provider.request(1);
+  assert.match(await answerTo(host, "/undo"), /a turn runs/);
+  host.cancel();
+  await turn;
+  held.resolve();
+});
+
 function write(path: string, content: string): { readonly name: string; readonly arguments: object } {
   return { name: "write_file", arguments: { path, content } };
 }
