@@ -111,8 +111,8 @@ class InteractiveSession implements Disposable {
     for (const submit of this.#submits) submit.abort();
     for (const decide of this.#answers.values()) decide("deny");
     this.#painter.close(this.#newLines(this.#terminal.size().columns));
-    const farewell = this.#options.farewell?.(this.#host.facts());
-    if (farewell !== undefined) this.#terminal.write(`${farewell.replaceAll("\n", "\r\n")}\r\n`);
+    const farewell = this.#options.farewell?.(this.#host.facts()) ?? "";
+    if (farewell !== "") this.#terminal.write(`${farewell.replaceAll("\n", "\r\n")}\r\n`);
   }
 
   /** Ends only by a failure: a host whose events end early may still run commands. */

@@ -23,7 +23,6 @@ const ENDS = {
   failed: { mark: "✗ ", text: "The turn failed", style: { colour: "red" } },
   cancelled: { mark: "○ ", text: "Cancelled", style: { colour: "yellow" } },
   sealed: { mark: "○ ", text: "Stopped", style: { colour: "yellow" } },
-  waiting: { mark: "○ ", text: "Waits for", style: { colour: "yellow" } },
 } as const;
 
 /** A block as it is printed, with the empty line that sets it apart from the one before. */

@@ -75,10 +75,10 @@ function foldEvent(screen: Screen, event: RuntimeEvent): Screen {
       const { turnId, reason, detail } = event.data;
       return endTurn(screen, turnId, { type: "turn_end", status: "sealed", text: detail ?? reason });
     }
-    case "turn.waiting": {
-      const names = event.data.calls.map(({ narration, name }) => narration ?? name).join(", ");
-      return endTurn(screen, event.data.turnId, { type: "turn_end", status: "waiting", text: names }, true);
-    }
+    case "turn.waiting":
+      return onTurn(screen, event.data.turnId, event.ts, { activity: "asking" });
+    case "tool.decided":
+      return onTurn(screen, event.data.turnId, event.ts, { activity: "tools" });
     case "session.title.updated":
       return { ...screen, title: event.data.title };
     case "task.created":
@@ -173,12 +173,11 @@ function foldCompleted(screen: Screen, data: EventDataMap["turn.completed"]): Sc
   });
 }
 
-/** A turn that waits keeps its calls: their results come when it goes on. */
-function endTurn(screen: Screen, turnId: TurnId, block: Block, keepCalls = false): Screen {
+function endTurn(screen: Screen, turnId: TurnId, block: Block): Screen {
   const { turn, ...rest } = screen;
   const ended = turn === undefined || turn.id === turnId ? rest : screen;
-  const open = keepCalls ? {} : { approvals: [], calls: [] };
-  return withBlocks({ ...ended, ...open, sent: screen.sent.filter(({ settled }) => !settled) }, block);
+  const sent = screen.sent.filter(({ settled }) => !settled);
+  return withBlocks({ ...ended, approvals: [], calls: [], sent }, block);
 }
 
 function nameOf(record: Readonly<Record<string, unknown>>): string {

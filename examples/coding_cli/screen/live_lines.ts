@@ -49,6 +49,7 @@ const ACTIVITIES: Readonly<Record<Activity, string>> = {
   thinking: "Thinking",
   writing: "Writing",
   tools: "Running tools",
+  asking: "Waiting for an answer",
   retrying: "The connection broke; trying again",
   compacting: "Compacting the context",
   cancelling: "Cancelling",
@@ -56,7 +57,8 @@ const ACTIVITIES: Readonly<Record<Activity, string>> = {
 
 /** Whether something moves on the screen by itself. */
 export function isAnimated(screen: Screen): boolean {
-  return (screen.turn !== undefined || screen.sent.length > 0) && screen.approvals.length === 0;
+  const isGoing = screen.turn !== undefined && screen.turn.activity !== "asking";
+  return (isGoing || screen.sent.length > 0) && screen.approvals.length === 0;
 }
 
 /** The region below the transcript. */

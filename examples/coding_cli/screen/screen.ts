@@ -25,7 +25,7 @@ export type Block =
   | { readonly type: "thinking"; readonly text: string }
   | { readonly type: "answer"; readonly text: string }
   | ToolBlock
-  | { readonly type: "turn_end"; readonly status: "failed" | "cancelled" | "sealed" | "waiting"; readonly text: string }
+  | { readonly type: "turn_end"; readonly status: "failed" | "cancelled" | "sealed"; readonly text: string }
   | { readonly type: "turn_done"; readonly durationMs: number; readonly toolCalls: number; readonly usage: Usage }
   | { readonly type: "task_end"; readonly name: string; readonly state: string; readonly text: string }
   /** Something that happened to the session. */
@@ -57,7 +57,15 @@ export interface Todo {
 }
 
 /** What the model is doing right now. */
-export type Activity = "waiting" | "thinking" | "writing" | "tools" | "retrying" | "compacting" | "cancelling";
+export type Activity =
+  | "waiting"
+  | "thinking"
+  | "writing"
+  | "tools"
+  | "asking"
+  | "retrying"
+  | "compacting"
+  | "cancelling";
 
 /** A running turn. */
 export interface LiveTurn {
@@ -75,7 +83,7 @@ export interface LiveTurn {
 export interface Screen {
   readonly blocks: readonly Block[];
   readonly turn?: LiveTurn;
-  /** Tool calls without a result; those of a turn that waits stay when it does. */
+  /** Tool calls without a result. */
   readonly calls: readonly OpenCall[];
   /** Lines that were sent and are not in the transcript yet. */
   readonly sent: readonly { readonly id: number; readonly text: string; readonly settled: boolean }[];

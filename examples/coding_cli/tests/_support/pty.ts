@@ -75,12 +75,12 @@ export class Pty implements AsyncDisposable {
     }
   }
 
-  /** Changes the size of the terminal, which tells the program. Needs to run `stty`. */
+  /** Changes the size of the terminal, which tells the program. */
   async resize(columns: number, rows: number): Promise<void> {
     this.screen.resize(columns, rows);
-    const { success } = await new Deno.Command("stty", {
-      args: ["-F", this.#tty, "cols", String(columns), "rows", String(rows)],
-    }).output();
+    const command = `stty -F ${this.#tty} cols ${columns} rows ${rows}`;
+    const { success } = await new Deno.Command("script", { args: ["-qfec", command, "/dev/null"], stdin: "null" })
+      .output();
     if (!success) throw new Error(`stty could not resize ${this.#tty}`);
   }
 

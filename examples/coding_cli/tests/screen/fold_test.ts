@@ -123,7 +123,6 @@ for (
     }],
     ["turn.cancelled", { reason: "user" }, { type: "turn_end", status: "cancelled", text: "" }],
     ["turn.sealed", { reason: "budget", detail: "Too dear" }, { type: "turn_end", status: "sealed", text: "Too dear" }],
-    ["turn.waiting", { calls: [{ id: "c", name: "ask" }] }, { type: "turn_end", status: "waiting", text: "ask" }],
   ] as const
 ) {
   Deno.test(`${type} ends the turn on the screen`, () => {
@@ -133,6 +132,21 @@ for (
     assert.equal(screen.turn, undefined);
   });
 }
+
+Deno.test("a turn that waits for answers goes on with the calls it has", () => {
+  const started = event("turn.started", { turnId: "turn_1", inputMessageId: "m", facts: {} });
+  const content = [{ type: "tool_call", id: "call_1", name: "bash", arguments: { command: "ls" } }];
+  const screen = foldAll(emptyScreen(), [
+    started,
+    event("output.message.completed", { turnId: "turn_1", message: { role: "agent", content } }),
+    event("turn.waiting", { turnId: "turn_1", calls: [{ id: "call_1", name: "bash", needsApproval: true }] }),
+  ]);
+  assert.deepEqual(screen.blocks, []);
+  assert.equal(screen.turn?.activity, "asking");
+  assert.deepEqual(screen.calls.map(({ id }) => id), ["call_1"]);
+  const decided = foldScreen(screen, event("tool.decided", { turnId: "turn_1", toolCallId: "call_1", approved: true }));
+  assert.equal(decided.turn?.activity, "tools");
+});
 
 Deno.test("background tasks are counted until they end, and their end is told", () => {
   const task = (state: string): Event =>

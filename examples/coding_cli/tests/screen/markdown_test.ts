@@ -50,19 +50,25 @@ Deno.test("markdownLines() renders headings, lists, quotes, code and rules", () 
 });
 
 Deno.test("markdownLines() styles emphasis", () => {
-  assert.deepEqual(markdownLines("**a** *b* `c` ~~d~~", 60), [[
-    { text: "a", style: { bold: true } },
-    { text: " " },
-    { text: "b", style: { italic: true } },
-    { text: " " },
-    { text: "c", style: { colour: "cyan" } },
-    { text: " " },
-    { text: "d", style: { strike: true } },
-  ]].map((line) => line.map((it) => ({ ...it, style: it.style ?? {} }))));
+  assert.deepEqual(
+    markdownLines("**a** *b* `c` ~~d~~", 60),
+    [[
+      { text: "a", style: { bold: true } },
+      { text: " " },
+      { text: "b", style: { italic: true } },
+      { text: " " },
+      { text: "c", style: { colour: "cyan" } },
+      { text: " " },
+      { text: "d", style: { strike: true } },
+    ]].map((line) => line.map((it) => ({ ...it, style: it.style ?? {} }))),
+  );
 });
 
 Deno.test("markdownLines() shows where a link leads", () => {
-  assert.equal(shown("[docs](https://evil.example) <https://a.example>"), "docs (https://evil.example) https://a.example");
+  assert.equal(
+    shown("[docs](https://evil.example) <https://a.example>"),
+    "docs (https://evil.example) https://a.example",
+  );
 });
 
 Deno.test("markdownLines() shows a table in columns and wraps its cells when it is too wide", () => {
