@@ -1,7 +1,10 @@
 /** One connection to a server, and how a client is put on a transport. */
 
 import type { Client, ClientOptions, JsonSchemaValidator, Transport } from "@modelcontextprotocol/client";
+import type { Clock } from "../ports/clock.ts";
 import { lazy } from "../kit/lazy.ts";
+import { unlessAborted } from "../kit/unless_aborted.ts";
+import { mcpError } from "./failure.ts";
 import { capabilitiesOf, installHandlers, type McpClientHandlers, type McpRequestContext } from "./client_handlers.ts";
 
 /** A living connection. */
@@ -49,6 +52,8 @@ export interface ClientSetup {
   readonly protocol: ClientProtocol;
   /** Longest wait for the handshake, in milliseconds. */
   readonly connectMs: number;
+  /** Time. */
+  readonly clock: Clock;
 }
 
 /** Which protocol revisions a client tries. */
@@ -79,7 +84,11 @@ export function protocolOf(mode: string = "auto"): ClientProtocol {
     : { versionNegotiation: { mode: { pin: mode } } };
 }
 
-/** Puts a client on a transport and shakes hands. */
+/**
+ * Puts a client on a transport and shakes hands.
+ *
+ * @throws {RuntimeError} `mcp_timeout` when that takes too long, whatever it is that does not come
+ */
 export async function connectClient(
   transport: Transport,
   setup: ClientSetup,
@@ -96,7 +105,22 @@ export async function connectClient(
   // Lost streams and stray messages; what matters also fails a request or ends the connection.
   client.onerror = () => {};
   installHandlers(client, setup.handlers, setup.who, listener.waiting);
-  await client.connect(transport, { signal: listener.signal, timeout: setup.connectMs });
+  const { clock, connectMs } = setup;
+  const late = new AbortController();
+  const timer = clock.setTimer(
+    () => late.abort(mcpError("mcp_timeout", `it did not shake hands within ${connectMs} ms`)),
+    connectMs,
+  );
+  const signal = AbortSignal.any([listener.signal, late.signal]);
+  try {
+    // The client's own deadline is for each of its requests; a stream that says nothing is none (2.4.0).
+    await unlessAborted(client.connect(transport, { signal, timeout: connectMs + PROBE_MS }), signal);
+  } catch (error) {
+    late.signal.throwIfAborted();
+    throw error;
+  } finally {
+    timer.cancel();
+  }
   return client;
 }
 

@@ -2,8 +2,10 @@
 
 import { compileGlob } from "../kit/glob.ts";
 import { systemClock } from "../kit/clock.ts";
+import { sha256Hex } from "../kit/sha256.ts";
 import type { PermissionNeeds } from "../records/permissions.ts";
 import type { McpServerConfig } from "../records/mcp.ts";
+import type { NetworkAccess } from "../records/network_access.ts";
 import type { ToolSource, ToolSourceScope } from "../ports/tool_source.ts";
 import { type ClientSetup, type Dial, protocolOf } from "./connection.ts";
 import { failureOf, mcpError } from "./failure.ts";
@@ -12,7 +14,8 @@ import type { McpConnector, McpConnectorOptions, McpServerScope } from "./option
 import { Redactor } from "./redactor.ts";
 import { ToolPins } from "./tool_pins.ts";
 
-const CONNECT_MS = 30_000;
+/** Longest wait for a connection unless something else is said, in milliseconds. */
+export const CONNECT_MS = 30_000;
 
 /** What dialling a server of one kind needs. */
 export interface Dialling {
@@ -27,6 +30,7 @@ export type PrepareDial = (
   scope: McpServerScope,
   setup: ClientSetup,
   redactor: Redactor,
+  networkAccess: NetworkAccess | undefined,
 ) => Dialling | Promise<Dialling>;
 
 /** Makes a connector of one kind. */
@@ -58,12 +62,14 @@ export function makeConnector(
       who: { server: name, sessionId: scope.sessionId },
       protocol: protocolOf(config.protocolMode),
       connectMs,
+      clock,
     };
-    const { dial, permissions } = await prepare(server, setup, redactor);
+    const { dial, permissions } = await prepare(server, setup, redactor, scope.networkAccess);
     const source: McpSource = new McpSource({
       name,
       config,
-      identity: `${name} ${type} ${config.url ?? [config.command, ...config.args ?? []].join(" ")}`,
+      // Addresses and arguments hold keys, and the host files what it keeps under this.
+      identity: `${name} ${type} ${await sha256Hex(JSON.stringify(config.url ?? [config.command, config.args ?? []]))}`,
       dial,
       pins,
       quarantine: options.changedTools === "quarantine",

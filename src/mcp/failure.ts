@@ -37,6 +37,7 @@ export function reasonOf(error: unknown, redactor: Redactor): string {
 
 /** A failure that may be shown: with the same code, or as a server that could not be reached. */
 export function failureOf(error: unknown, redactor: Redactor): RuntimeError {
-  const code = error instanceof RuntimeError ? error.code : "mcp_server_unreachable";
+  const isTimeout = error instanceof Error && "code" in error && error.code === "REQUEST_TIMEOUT";
+  const code = error instanceof RuntimeError ? error.code : isTimeout ? "mcp_timeout" : "mcp_server_unreachable";
   return new RuntimeError(code, reasonOf(error, redactor));
 }

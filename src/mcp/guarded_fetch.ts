@@ -1,24 +1,28 @@
 /** A fetch for servers: it vets where it goes and bounds what comes back. */
 
-import { addressKind } from "../kit/private_address.ts";
-import { mcpError } from "./failure.ts";
+import { RuntimeError } from "../errors.ts";
+import type { Clock } from "../ports/clock.ts";
+import { lazy } from "../kit/lazy.ts";
+import { type HostLookup, vetHost, type VettedHost } from "../kit/web/vetted_address.ts";
+import { mcpError, type McpFailureCode } from "./failure.ts";
 
 /** A function like `fetch`. */
 export type McpFetch = (url: string | URL, init?: RequestInit) => Promise<Response>;
 
-/** The addresses of a host name. */
-export type HostLookup = (hostname: string) => Promise<readonly string[]>;
-
 /** Options of {@linkcode guardFetch}. */
 export interface GuardOptions {
-  /** Makes the requests. */
-  readonly fetch: McpFetch;
+  /** Makes the requests. @default {over connections to the vetted addresses} */
+  readonly fetch?: McpFetch;
   /** Finds addresses. */
   readonly lookup: HostLookup;
   /** Whether this machine may be reached, also without TLS. */
   readonly allowLoopback: boolean;
   /** Whether private networks may be reached, also without TLS. */
   readonly allowPrivate: boolean;
+  /** Longest wait for a connection, in milliseconds. */
+  readonly connectMs: number;
+  /** Time. */
+  readonly clock: Clock;
 }
 
 /** Longest message of a stream, and longest answer that is none, in bytes. */
@@ -27,67 +31,59 @@ const MAX_BODY = 16 * 1024 * 1024;
 const LF = 10;
 const CR = 13;
 
+const CODES: ReadonlyMap<string, McpFailureCode> = new Map([
+  ["address_refused", "mcp_address_refused"],
+  ["host_unreachable", "mcp_server_unreachable"],
+]);
+
+const loadPinned = lazy(() => import("../kit/web/pinned_fetch.ts"));
+
 /**
- * Wraps a fetch: every request, also one that authorization needs, goes to a public address over TLS.
+ * Makes a fetch of which every request, also one that authorization needs, goes to a public address over TLS.
  *
- * A name is resolved and every address it has is vetted before each request. The connection resolves it again, so a
- * name that changes within that moment is not caught; a `--deny-net` of the private blocks catches it.
+ * A name is resolved once for each request and every address it has is vetted; the connection goes to such an address,
+ * whatever the name means by then. A `fetch` of the host resolves the name once more: what changes within that moment
+ * it does not catch.
  */
 export function guardFetch(options: GuardOptions): McpFetch {
   return async (target, init) => {
     const url = new URL(target);
-    await vetAddress(url, options);
-    // Whoever asked decides about a redirect, and comes back here with it.
-    return capResponse(await options.fetch(url, { ...init, redirect: "manual" }));
+    try {
+      const host = await vet(url, options);
+      // Whoever asked decides about a redirect, and comes back here with it.
+      const asked: RequestInit = { ...init, redirect: "manual" };
+      return capResponse(await (options.fetch?.(url, asked) ?? fetchPinned(url, host, asked, options)));
+    } catch (error) {
+      const code = error instanceof RuntimeError ? CODES.get(error.code) : undefined;
+      throw code === undefined || !(error instanceof Error) ? error : mcpError(code, error.message, error);
+    }
   };
 }
 
-/**
- * Refuses an address that leads somewhere it must not.
- *
- * @throws {RuntimeError} `mcp_address_refused` or `permission_missing`
- */
-export async function vetAddress(url: URL, options: Omit<GuardOptions, "fetch">): Promise<void> {
+async function vet(url: URL, options: GuardOptions): Promise<VettedHost> {
   if (url.protocol !== "https:" && url.protocol !== "http:") throw refused(url, `${url.protocol} is no web address`);
-  const { hostname } = url;
-  const literal = isLocalName(hostname) ? "loopback" : addressKind(hostname);
-  const kinds = literal === undefined ? (await resolve(url, options.lookup)).map(addressKind) : [literal];
-  if (kinds.length === 0) throw mcpError("mcp_server_unreachable", `Cannot reach ${hostname}: the name has no address`);
-  for (const kind of kinds) {
-    if (kind === "loopback" && !options.allowLoopback && !options.allowPrivate) {
-      throw refused(url, "it leads to this machine (allow it with allowLoopback)");
-    }
-    if (kind !== "public" && kind !== "loopback" && !options.allowPrivate) {
-      throw refused(url, "it leads to a private address (allow it with allowPrivate)");
-    }
-    if (kind === "public" && url.protocol === "http:") throw refused(url, "it is not encrypted (use https)");
-  }
+  const host = await vetHost(url, options);
+  if (host.isPublic && url.protocol === "http:") throw refused(url, "it is not encrypted (use https)");
+  return host;
 }
 
-/** The addresses of a name, as the system finds them; needs `--allow-net=HOST` without a port. */
-export async function systemLookup(hostname: string): Promise<readonly string[]> {
-  const { lookup } = await import("node:dns/promises");
-  return (await lookup(hostname, { all: true })).map(({ address }) => address);
-}
-
-async function resolve({ hostname }: URL, lookup: HostLookup): Promise<readonly string[]> {
-  try {
-    return await lookup(hostname);
-  } catch (error) {
-    // Deno 2.9.6 reports a missing grant as this code of the system.
-    if (error instanceof Error && "code" in error && error.code === "EPERM") {
-      throw mcpError(
-        "permission_missing",
-        `Cannot resolve ${hostname}: net access is not granted (run with --allow-net=${hostname})`,
-        error,
-      );
-    }
-    throw mcpError("mcp_server_unreachable", `Cannot reach ${hostname}: its name cannot be resolved`, error);
-  }
-}
-
-function isLocalName(hostname: string): boolean {
-  return /^(.+\.)?localhost\.?$/.test(hostname);
+async function fetchPinned(url: URL, host: VettedHost, init: RequestInit, options: GuardOptions): Promise<Response> {
+  const { pinnedFetch } = await loadPinned();
+  const request = new Request(url, init);
+  const body = request.body === null ? undefined : await request.bytes();
+  const { status, headers, body: answer } = await pinnedFetch(url, host, {
+    clock: options.clock,
+    connectMs: options.connectMs,
+    method: request.method,
+    headers: request.headers,
+    signal: request.signal,
+    ...(body === undefined ? {} : { body }),
+  });
+  const hasNone = status === 204 || status === 205 || status === 304;
+  if (hasNone) await answer.cancel();
+  const response = new Response(hasNone ? null : answer, { status, headers });
+  Object.defineProperty(response, "url", { value: url.href });
+  return response;
 }
 
 function refused(url: URL, reason: string): Error {

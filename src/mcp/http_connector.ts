@@ -6,9 +6,12 @@ import type {
   StreamableHTTPClientTransport,
   Transport,
 } from "@modelcontextprotocol/client";
+import type { NetworkAccess } from "../records/network_access.ts";
 import type { Clock } from "../ports/clock.ts";
 import { systemClock } from "../kit/clock.ts";
+import { isAllowed } from "../kit/network_policy.ts";
 import { addressKind } from "../kit/private_address.ts";
+import { type HostLookup, systemLookup } from "../kit/web/vetted_address.ts";
 import { within } from "../kit/within.ts";
 import {
   type ClientSetup,
@@ -18,9 +21,9 @@ import {
   loadSdk,
   type McpConnection,
 } from "./connection.ts";
-import { makeConnector } from "./connector.ts";
+import { CONNECT_MS, makeConnector } from "./connector.ts";
 import { mcpError } from "./failure.ts";
-import { guardFetch, type HostLookup, type McpFetch, systemLookup } from "./guarded_fetch.ts";
+import { guardFetch, type McpFetch } from "./guarded_fetch.ts";
 import { type Consent, Consents, type McpOAuthOptions } from "./oauth.ts";
 import type { McpConnector, McpConnectorOptions, McpServerScope } from "./options.ts";
 import type { Redactor } from "./redactor.ts";
@@ -60,7 +63,14 @@ export interface McpHttpOptions extends McpConnectorOptions {
   readonly oauthProvider?: (scope: McpServerScope) => object | undefined;
   /** Lets users sign in to servers whose `authMode` is `oauth`. @default such servers are refused */
   readonly oauth?: McpOAuthOptions;
-  /** Makes requests. @default the global `fetch` */
+  /**
+   * Makes requests. It resolves a name by itself, after its addresses were vetted.
+   *
+   * The default connects to the vetted addresses themselves, with a connection for each request; the global `fetch`
+   * would keep connections, at the price of the moment between the two resolutions.
+   *
+   * @default {requests over connections to the vetted addresses}
+   */
   readonly fetch?: McpFetch;
   /** Finds the addresses of host names. @default the system's resolver */
   readonly lookup?: HostLookup;
@@ -86,13 +96,15 @@ export interface McpHttpOptions extends McpConnectorOptions {
  */
 export function mcpHttp(options: McpHttpOptions = {}): McpConnector {
   const fetch = guardFetch({
-    fetch: options.fetch ?? ((url, init) => globalThis.fetch(url, init)),
+    ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
     lookup: options.lookup ?? systemLookup,
     allowLoopback: options.allowLoopback ?? false,
     allowPrivate: options.allowPrivate ?? false,
+    connectMs: options.connectMs ?? CONNECT_MS,
+    clock: options.clock ?? systemClock(),
   });
   const consents = options.oauth === undefined ? undefined : new Consents(options.oauth);
-  return makeConnector("http", options, (scope, setup, redactor) => {
+  return makeConnector("http", options, (scope, setup, redactor, networkAccess) => {
     const { config } = scope;
     const url = URL.parse(config.url ?? "");
     if (url === null) throw mcpError("mcp_config_invalid", `its address ${JSON.stringify(config.url)} is no URL`);
@@ -102,7 +114,7 @@ export function mcpHttp(options: McpHttpOptions = {}): McpConnector {
       throw mcpError("mcp_config_invalid", "it wants OAuth and the host's connector has no `oauth` option");
     }
     const auth = own ?? options.bearer?.(scope) ?? consent?.provider;
-    const seen = watched(fetch, redactor);
+    const seen = watched(withinPolicy(fetch, networkAccess), redactor);
     const dialer = new HttpDialer(url, scope, setup, seen, options, { auth, consent });
     return { dial: dialer.dial, permissions: { net: [permissionOf(url)] } };
   });
@@ -115,6 +127,18 @@ const GOODBYE_MS = 500;
 function permissionOf({ hostname, host, port, protocol }: URL): string {
   if (addressKind(hostname) === undefined) return hostname;
   return port === "" ? `${hostname}:${protocol === "http:" ? 80 : 443}` : host;
+}
+
+/** Lets the session's network policy judge every request: redirects and authorization servers lead elsewhere. */
+function withinPolicy(fetch: McpFetch, policy: NetworkAccess | undefined): McpFetch {
+  if (policy === undefined) return fetch;
+  return async (url, init) => {
+    if (isAllowed(policy, String(url))) return await fetch(url, init);
+    throw mcpError(
+      "mcp_address_refused",
+      `Cannot reach ${new URL(url).host}: the network access policy does not allow it`,
+    );
+  };
 }
 
 /** Remembers what proves the client, however it came about, so that no answer can repeat it. */
@@ -229,8 +253,9 @@ class HttpDialer {
     for (const [name, value] of Object.entries(await this.#options.headers?.(this.#scope) ?? {})) {
       headers.set(name, value);
     }
+    const fetch = withHeaders(this.#fetch, this.#url.origin, headers);
     return {
-      fetch: withHeaders(this.#fetch, this.#url.origin, headers),
+      fetch: this.#consent?.sharingRefresh(fetch) ?? fetch,
       ...(this.#auth === undefined ? {} : { authProvider: this.#auth }),
     };
   }
@@ -258,9 +283,9 @@ async function closeHttp(client: McpConnection["client"], transport: Transport, 
   await client.close();
 }
 
-/** Says what to grant instead of letting Deno ask. */
-function checkGranted(url: URL, { fetch }: McpHttpOptions): void {
-  if (fetch !== undefined) return;
+/** Says what to grant instead of letting Deno ask; a resolver of the host's own may need no grant of the name. */
+function checkGranted(url: URL, { fetch, lookup }: McpHttpOptions): void {
+  if (fetch !== undefined || lookup !== undefined) return;
   const host = permissionOf(url);
   if (Deno.permissions.querySync({ name: "net", host }).state === "granted") return;
   throw mcpError(

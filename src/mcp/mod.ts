@@ -39,7 +39,7 @@ export type {
 } from "./client_handlers.ts";
 export { readMcpConfig, type ReadMcpConfigOptions } from "./config_file.ts";
 export type { McpClientInfo } from "./connection.ts";
-export type { HostLookup, McpFetch } from "./guarded_fetch.ts";
+export type { McpFetch } from "./guarded_fetch.ts";
 export { type McpBearerToken, mcpHttp, type McpHttpOptions } from "./http_connector.ts";
 export type {
   McpAuthKey,
@@ -49,5 +49,6 @@ export type {
   McpOAuthOptions,
   McpTokenStore,
 } from "./oauth.ts";
+export type { HostLookup } from "../kit/web/vetted_address.ts";
 export type { McpConnector, McpConnectorOptions, McpServerScope } from "./options.ts";
 export type { McpPinStore, McpToolChange } from "./tool_pins.ts";

@@ -12,10 +12,14 @@ import type { JsonObject } from "../records/json.ts";
 import { unlessAborted } from "../kit/unless_aborted.ts";
 import { mcpError } from "./failure.ts";
 import { loadSdk } from "./connection.ts";
+import type { McpFetch } from "./guarded_fetch.ts";
 import type { McpServerScope } from "./options.ts";
+import { TokenRefresh } from "./token_refresh.ts";
 
 /** Longest wait for a user to sign in, in milliseconds. */
 const SIGN_IN_MS = 600_000;
+/** Most requests for consent that are under way at a time. */
+const MAX_VERIFIERS = 16;
 /** Most sign-ins that are remembered; tokens are the store's. */
 const MAX_CONSENTS = 1024;
 
@@ -85,25 +89,41 @@ export interface McpOAuthOptions {
   readonly registration?: (key: McpAuthKey) => McpClientRegistration | undefined;
 }
 
+/** A page that asks for consent, and what its answer is redeemed with. */
+interface ConsentPage {
+  readonly url: URL;
+  readonly verifier: string;
+  /** Where the answer must come from. */
+  readonly discovery: OAuthDiscoveryState | undefined;
+}
+
 /** The consent of one user for one server. */
 export class Consent {
   /** What the official client asks. */
   readonly provider: OAuthClientProvider;
   readonly #options: McpOAuthOptions;
   readonly #key: McpAuthKey;
+  readonly #refresh = new TokenRefresh(async () => readStored((await this.#load()).tokens, isTokens));
+  /** Verifiers by the challenge in the page they belong to; requests may ask for consent at the same time. */
+  readonly #verifiers = new Map<string, string>();
   #credentials: Promise<McpCredentials> | undefined;
-  #verifier: string | undefined;
-  #state: string | undefined;
-  #page: URL | undefined;
+  /** The page nobody was shown yet. */
+  #page: ConsentPage | undefined;
+  /** The page whose answer is being redeemed. */
+  #redeemed: ConsentPage | undefined;
   #signingIn: Promise<void> | undefined;
   #discovery: OAuthDiscoveryState | undefined;
-  #finishing = false;
 
   /** Asks nobody yet. */
   constructor(options: McpOAuthOptions, key: McpAuthKey) {
     this.#options = options;
     this.#key = key;
     this.provider = this.#makeProvider();
+  }
+
+  /** Wraps the fetch of a connection, so that requests share a refresh. */
+  sharingRefresh(fetch: McpFetch): McpFetch {
+    return this.#refresh.wrap(fetch);
   }
 
   /** When an error says that the user has to sign in: has them do it, and tells that it helped. */
@@ -130,22 +150,36 @@ export class Consent {
     if (this.#signingIn !== undefined) await unlessAborted(this.#signingIn, signal);
   }
 
-  async #signIn(page: URL, finish: (params: URLSearchParams) => Promise<void>): Promise<void> {
+  async #signIn(page: ConsentPage, finish: (params: URLSearchParams) => Promise<void>): Promise<void> {
     const signal = AbortSignal.timeout(SIGN_IN_MS);
-    const answer = unlessAborted(this.#options.authorize({ key: this.#key, url: page, signal }), signal);
+    const answer = unlessAborted(this.#options.authorize({ key: this.#key, url: page.url, signal }), signal);
     const back = new URL(await answer);
-    if (back.searchParams.get("state") !== this.#state) {
+    if (back.searchParams.get("state") !== page.url.searchParams.get("state")) {
       throw mcpError("mcp_authorization_required", "Cannot sign in: the answer belongs to another request");
     }
     const problem = back.searchParams.get("error");
     if (problem !== null) throw mcpError("mcp_authorization_required", `Cannot sign in: ${problem.slice(0, 200)}`);
-    this.#finishing = true;
+    this.#redeemed = page;
     try {
       await finish(back.searchParams);
+      // Whoever asked for consent meanwhile finds the tokens.
+      this.#page = undefined;
     } finally {
-      this.#finishing = false;
-      this.#discovery = undefined;
+      this.#redeemed = undefined;
     }
+  }
+
+  async #keepVerifier(verifier: string): Promise<void> {
+    const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier));
+    this.#verifiers.set(new Uint8Array(hash).toBase64({ alphabet: "base64url", omitPadding: true }), verifier);
+    const [oldest] = this.#verifiers.keys();
+    if (this.#verifiers.size > MAX_VERIFIERS && oldest !== undefined) this.#verifiers.delete(oldest);
+  }
+
+  #keepPage(url: URL): void {
+    const challenge = url.searchParams.get("code_challenge") ?? "";
+    this.#page = { url, verifier: this.#verifiers.get(challenge) ?? "", discovery: this.#discovery };
+    this.#verifiers.delete(challenge);
   }
 
   #makeProvider(): OAuthClientProvider {
@@ -161,17 +195,20 @@ export class Consent {
       redirectUrl,
       clientMetadata: metadata,
       ...(clientMetadataUrl === undefined ? {} : { clientMetadataUrl }),
-      state: () => this.#state = crypto.randomUUID(),
+      state: () => crypto.randomUUID(),
       clientInformation: async () => this.#registered() ?? readStored((await this.#load()).client, isClient),
       saveClientInformation: (client) => this.#save({ client: toJson(client) }),
       tokens: async () => readStored((await this.#load()).tokens, isTokens),
-      saveTokens: (tokens) => this.#save({ tokens: toJson(tokens) }),
-      redirectToAuthorization: (page) => void (this.#page = page),
-      saveCodeVerifier: (verifier) => void (this.#verifier = verifier),
-      codeVerifier: () => this.#verifier ?? "",
+      saveTokens: async (tokens) => {
+        await this.#save({ tokens: toJson(tokens) });
+        this.#refresh.settled();
+      },
+      redirectToAuthorization: (page) => this.#keepPage(page),
+      saveCodeVerifier: (verifier) => this.#keepVerifier(verifier),
+      codeVerifier: () => this.#redeemed?.verifier ?? "",
       saveDiscoveryState: (state) => void (this.#discovery = state),
       // The answer must come from the server that was asked. At any other time it is found anew: it may have moved.
-      discoveryState: () => this.#finishing ? this.#discovery : undefined,
+      discoveryState: () => this.#redeemed?.discovery,
       invalidateCredentials: (which) => this.#forget(which),
     };
   }
@@ -199,7 +236,7 @@ export class Consent {
   }
 
   async #forget(which: "all" | "client" | "tokens" | "verifier" | "discovery"): Promise<void> {
-    if (which === "verifier" || which === "all") this.#verifier = undefined;
+    if (which === "verifier" || which === "all") this.#verifiers.clear();
     if (which === "verifier" || which === "discovery") return;
     const { tokens, client } = await this.#load();
     const kept: McpCredentials = {

@@ -19,7 +19,11 @@ export interface McpToolChange {
 
 /** Keeps digests between processes; without one they last as long as the connector. */
 export interface McpPinStore {
-  /** The digests of a server's tools by name; undefined for a server never seen. */
+  /**
+   * The digests of a server's tools by name; undefined for a server never seen.
+   *
+   * `server` is its name, its kind and a hash of its address or command.
+   */
   load(server: string): Promise<Readonly<Record<string, string>> | undefined>;
   /** Replaces them. */
   save(server: string, digests: Readonly<Record<string, string>>): Promise<void>;
@@ -44,7 +48,7 @@ export class ToolPins {
    * Compares a list with what was seen before and returns what changed.
    *
    * A tool seen for the first time is taken as it is; a changed one stays pinned to what it was. `key` is the server
-   * with its address or command, so that another server under the same name is a new one.
+   * with a hash of its address or command, so that another server under the same name is a new one.
    */
   async check(key: string, server: string, tools: readonly ListedTool[]): Promise<ReadonlyMap<string, McpToolChange>> {
     const pins = await this.#pins(key);

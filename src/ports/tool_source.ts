@@ -2,6 +2,7 @@
 
 import type { SessionId } from "../records/ids.ts";
 import type { McpServerConfig } from "../records/mcp.ts";
+import type { NetworkAccess } from "../records/network_access.ts";
 import type { Tool } from "./tool.ts";
 
 /** Whom a connector connects for. */
@@ -10,6 +11,8 @@ export interface ToolSourceScope {
   readonly sessionId: SessionId;
   /** Aborted when the tools are no longer wanted. */
   readonly signal: AbortSignal;
+  /** The session's network policy, for every address the source is led to; a changed policy makes a new source. */
+  readonly networkAccess?: NetworkAccess;
   /** Tells the host about something, as a `runtime.warning` event with a stable code; never throws. */
   readonly report?: (code: string, message: string) => void;
 }

@@ -28,8 +28,9 @@ export type SourceWarning = (sessionId: SessionId, code: string, message: string
 
 interface Connection {
   readonly sessionId: SessionId;
-  /** The configuration as text: a record that was read again is another object. */
+  /** Configuration and network policy as text: a record that was read again is another object. */
   readonly config: string;
+  readonly networkAccess: NetworkAccess | undefined;
   /** Connects when it is first called. */
   readonly source: () => Promise<ToolSource>;
   /** The source, once there is one. */
@@ -105,7 +106,7 @@ export class ToolSources {
       return skip("mcp_server_refused", "the network access policy does not allow its address");
     }
     const key = `${sessionId}\n${name}`;
-    const connection = this.#connection(key, sessionId, name, config, connector);
+    const connection = this.#connection(key, sessionId, name, config, connector, networkAccess);
     const deadline = Math.min(connector.discoveryMs ?? DEADLINE_MS, this.#mostMs);
     try {
       return await connection.list.tools(
@@ -130,8 +131,9 @@ export class ToolSources {
     name: string,
     config: McpServerConfig,
     connector: ToolSourceConnector,
+    networkAccess: NetworkAccess | undefined,
   ): Connection {
-    const text = JSON.stringify(config);
+    const text = JSON.stringify([config, networkAccess]);
     const known = this.#connections.get(key);
     this.#connections.delete(key);
     if (known?.config === text) {
@@ -140,11 +142,12 @@ export class ToolSources {
     }
     if (known !== undefined) end(known, "The server's configuration changed").catch(ignore);
     const stop = new AbortController();
-    const scope = this.#scope({ sessionId, stop });
+    const scope = this.#scope({ sessionId, stop, networkAccess });
     let source: Promise<ToolSource> | undefined;
     const connection: Connection = {
       sessionId,
       config: text,
+      networkAccess,
       source: () => source ??= Promise.try(() => connector.connect(name, config, scope)),
       list: new ToolList(this.#clock),
       stop,
@@ -158,10 +161,13 @@ export class ToolSources {
     return connection;
   }
 
-  #scope({ sessionId, stop }: Pick<Connection, "sessionId" | "stop">): ToolSourceScope {
+  #scope(
+    { sessionId, stop, networkAccess }: Pick<Connection, "sessionId" | "stop" | "networkAccess">,
+  ): ToolSourceScope {
     return {
       sessionId,
       signal: stop.signal,
+      ...(networkAccess === undefined ? {} : { networkAccess }),
       report: (code, message) => this.#warn(sessionId, String(code), String(message).slice(0, 500)),
     };
   }

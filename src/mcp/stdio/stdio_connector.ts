@@ -1,5 +1,6 @@
 /** Connecting servers that are programs of this machine. */
 
+import { RuntimeError } from "../../errors.ts";
 import type { McpServerConfig } from "../../records/mcp.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { systemClock } from "../../kit/clock.ts";
@@ -112,7 +113,8 @@ class StdioDialer {
       return await this.#connect(env, listener, false);
     } catch (error) {
       // Some older servers end when the first message is not the one they know.
-      if (listener.signal.aborted || !(error instanceof ProcessEnded)) throw error;
+      const hasExited = error instanceof RuntimeError && error.code === "mcp_server_exited";
+      if (listener.signal.aborted || !hasExited) throw error;
       return await this.#connect(env, listener, true);
     }
   }
@@ -147,16 +149,11 @@ class StdioDialer {
       await transport.close();
       const { endReason } = transport;
       if (listener.signal.aborted || endReason === undefined) throw error;
-      throw new ProcessEnded(this.#redactor.redact(`it ${endReason}`), reasonOf(error, this.#redactor));
+      const reason = `${reasonOf(error, this.#redactor)}; it ${this.#redactor.redact(endReason)}`;
+      // One that was silent was ended by us: it is no older server that could not bear the first question.
+      const isSilent = error instanceof RuntimeError && error.code === "mcp_timeout";
+      throw mcpError(isSilent ? "mcp_timeout" : "mcp_server_exited", reason);
     }
-  }
-}
-
-/** The process ended before it shook hands, or did not and was ended. */
-class ProcessEnded extends Error {
-  constructor(how: string, why: string) {
-    super(`${why}; ${how}`);
-    this.name = "ProcessEnded";
   }
 }
 

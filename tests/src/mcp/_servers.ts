@@ -5,6 +5,7 @@ import { z } from "zod";
 import { idFromSeed, type SessionId } from "../../../src/records/ids.ts";
 import type { JsonValue } from "../../../src/records/json.ts";
 import type { McpServerConfig } from "../../../src/records/mcp.ts";
+import type { NetworkAccess } from "../../../src/records/network_access.ts";
 import type { Tool, ToolContext, ToolOutcome } from "../../../src/ports/tool.ts";
 import type { ToolSource, ToolSourceConnector } from "../../../src/ports/tool_source.ts";
 import type { McpFetch } from "../../../src/mcp/guarded_fetch.ts";
@@ -27,12 +28,14 @@ export async function connected(
   connector: ToolSourceConnector,
   config: McpServerConfig,
   name = "test",
+  networkAccess?: NetworkAccess,
 ): Promise<Connected> {
   const reports: string[] = [];
   const stop = new AbortController();
   const scope = {
     sessionId: SESSION,
     signal: stop.signal,
+    ...(networkAccess === undefined ? {} : { networkAccess }),
     report: (code: string, message: string) => void reports.push(`${code}: ${message}`),
   };
   const source = await connector.connect(name, config, scope);

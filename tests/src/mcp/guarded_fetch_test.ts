@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { FakeClock } from "../../../src/testing/fake_clock.ts";
 import { guardFetch, type GuardOptions } from "../../../src/mcp/guarded_fetch.ts";
 
 const HOSTS: Readonly<Record<string, readonly string[]>> = {
@@ -18,6 +19,8 @@ function guarded(options: Partial<GuardOptions> = {}): { visited: string[]; fetc
     lookup: (name) => Promise.resolve(HOSTS[name] ?? []),
     allowLoopback: false,
     allowPrivate: false,
+    connectMs: 1_000,
+    clock: new FakeClock(),
     ...options,
   });
   return { visited, fetch };

@@ -5,6 +5,7 @@ import { inputRequired } from "@modelcontextprotocol/server";
 import { z } from "zod";
 import { mcpHttp, type McpHttpOptions } from "../../../src/mcp/mod.ts";
 import type { McpServerConfig } from "../../../src/records/mcp.ts";
+import { FakeClock } from "../../../src/testing/fake_clock.ts";
 import { until } from "../_support/faults.ts";
 import { addEcho, type Connected, connected, type FetchServer, fetchServer } from "./_servers.ts";
 
@@ -317,4 +318,39 @@ Deno.test("a tool that cannot be offered is reported and takes no other along", 
   await using client = await connect(odd, { protocolMode: "legacy" });
   assert.deepEqual((await client.tools()).map(({ definition }) => definition.name), ["mcp_test__echo"]);
   assert.match(client.reports.join(), /^mcp_tool_skipped: Tool "big" of MCP server "test" is skipped/);
+});
+
+Deno.test("a server of the older transport that never says where to send is given up in time", async () => {
+  const clock = new FakeClock();
+  const asked = Promise.withResolvers<void>();
+  let isEnded = false;
+  const connector = mcpHttp({
+    clock,
+    connectMs: 1_000,
+    lookup: () => Promise.resolve(["93.184.215.14"]),
+    fetch: (_, init) => {
+      if (init?.method === "POST") return Promise.resolve(new Response(null, { status: 405 }));
+      init?.signal?.addEventListener("abort", () => isEnded = true);
+      asked.resolve();
+      return Promise.resolve(new Response(new ReadableStream(), { headers: { "content-type": "text/event-stream" } }));
+    },
+  });
+  await using client = await connected(connector, { url: "https://mcp.example.com/sse" });
+  const tools = client.tools();
+  await asked.promise;
+  await until(() => clock.pending > 0);
+  clock.advance(1_000);
+  await assert.rejects(tools, { code: "mcp_timeout", message: /did not shake hands within 1000 ms/ });
+  await until(() => isEnded);
+});
+
+Deno.test("what a host keeps about a server's tools is filed under nothing of its address", async () => {
+  const keys: string[] = [];
+  const pins = { load: (key: string) => Promise.resolve(void keys.push(key)), save: () => Promise.resolve() };
+  for (const url of ["https://mcp.example.com/mcp?key=secret-1", "https://mcp.example.com/mcp?key=secret-2"]) {
+    await using client = await connect(fetchServer(addEcho), { url }, { pins });
+    await client.tools();
+  }
+  assert.match(keys.join(), /^test http [0-9a-f]{64},test http [0-9a-f]{64}$/);
+  assert.equal(new Set(keys).size, 2);
 });

@@ -2,7 +2,10 @@
 
 import assert from "node:assert/strict";
 import { type McpAuthKey, type McpAuthorization, type McpCredentials, mcpHttp } from "../../../src/mcp/mod.ts";
-import { addEcho, type Connected, connected, type FetchServer, fetchServer } from "./_servers.ts";
+import type { NetworkAccess } from "../../../src/records/network_access.ts";
+import { Consents } from "../../../src/mcp/oauth.ts";
+import { UnauthorizedError } from "@modelcontextprotocol/client";
+import { addEcho, callContext, type Connected, connected, type FetchServer, fetchServer, SESSION } from "./_servers.ts";
 
 const SERVER = "https://mcp.example.com/mcp";
 const ISSUER = "https://auth.example.com";
@@ -16,6 +19,12 @@ class ProtectedServer {
   readonly keyed = new Set<string>();
   /** The token that is good now. */
   good = "token-1";
+  /** Refresh tokens that were used; each is good once. */
+  readonly refreshed: string[] = [];
+  /** Verifiers that were given for codes, by the challenge they answer. */
+  readonly challenges: string[] = [];
+  /** Told of each request of the server's own, before it is answered. */
+  hold: (token: string | null, body: string) => Promise<void> = () => Promise.resolve();
   /** Whether no token is ever good. */
   isStubborn = false;
   #issued = 0;
@@ -26,6 +35,7 @@ class ProtectedServer {
     this.visited.push(`${init?.method ?? "GET"} ${url.host}${url.pathname}`);
     if (url.href === SERVER) {
       const token = new Headers(init?.headers).get("authorization");
+      await this.hold(token, String(init?.body));
       if (token === `Bearer ${this.good}`) return await this.server.fetch(url, init);
       const metadata = "https://mcp.example.com/.well-known/oauth-protected-resource/mcp";
       const challenge = `Bearer resource_metadata="${metadata}", scope="tools"`;
@@ -48,12 +58,25 @@ class ProtectedServer {
       return Response.json({ ...JSON.parse(String(init?.body)), client_id: "client-1" }, { status: 201 });
     }
     if (url.pathname === "/token") {
+      const asked = new URLSearchParams(String(init?.body));
+      if (asked.get("grant_type") === "refresh_token") {
+        const used = asked.get("refresh_token") ?? "";
+        if (this.refreshed.includes(used)) return Response.json({ error: "invalid_grant" }, { status: 400 });
+        this.refreshed.push(used);
+      } else this.challenges.push(await challengeOf(asked.get("code_verifier") ?? ""));
       const token = `token-${++this.#issued + 1}`;
       if (!this.isStubborn) this.good = token;
-      return Response.json({ access_token: token, token_type: "Bearer", refresh_token: "refresh", expires_in: 60 });
+      const refresh = `refresh-${this.#issued}`;
+      return Response.json({ access_token: token, token_type: "Bearer", refresh_token: refresh, expires_in: 60 });
     }
     return new Response("not found", { status: 404 });
   };
+}
+
+/** What a code verifier is announced as (RFC 7636, 4.2). */
+async function challengeOf(verifier: string): Promise<string> {
+  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier));
+  return new Uint8Array(hash).toBase64({ alphabet: "base64url", omitPadding: true });
 }
 
 interface SignedIn {
@@ -66,6 +89,7 @@ async function signIn(
   protectedServer: ProtectedServer,
   answer: (request: McpAuthorization) => Promise<string | URL> = (request) => Promise.resolve(consent(request)),
   kept = new Map<string, McpCredentials>(),
+  networkAccess?: NetworkAccess,
 ): Promise<SignedIn> {
   const config = { url: SERVER, authMode: "oauth", headers: { "X-Key": "for the server alone" } } as const;
   const asked: McpAuthorization[] = [];
@@ -85,7 +109,7 @@ async function signIn(
       },
     },
   });
-  return { client: await connected(connector, config), asked, kept };
+  return { client: await connected(connector, config, "test", networkAccess), asked, kept };
 }
 
 /** What the browser is sent back to after the user agreed. */
@@ -210,4 +234,120 @@ Deno.test("configured headers are for the server alone, not for the authorizatio
   await client.tools();
   assert.ok(protectedServer.visited.includes("POST auth.example.com/token"));
   assert.deepEqual([...protectedServer.keyed], ["mcp.example.com"]);
+});
+
+Deno.test("the session's network policy holds for the authorization server too", async () => {
+  const server = new ProtectedServer();
+  const { client, asked } = await signIn(server, undefined, undefined, { allowed: ["mcp.example.com"] });
+  await using _client = client;
+  await assert.rejects(client.tools(), /auth\.example\.com.*network access policy/);
+  assert.deepEqual([asked, server.visited.filter((visit) => visit.includes("auth.example.com"))], [[], []]);
+});
+
+Deno.test("calls that meet a token that ran out make one refresh, whether they meet it together or one later", async () => {
+  const server = new ProtectedServer();
+  const { client, asked } = await signIn(server);
+  await using _client = client;
+  await client.tools();
+  server.good = "something else";
+  const calls = Array.from({ length: 5 }, (_, index) => client.call("echo", { message: String(index) }));
+  assert.deepEqual((await Promise.all(calls)).map(({ type }) => type), Array(5).fill("success"));
+  assert.deepEqual([server.refreshed.length, asked.length], [1, 1]);
+});
+
+Deno.test("a call whose token was refused before another call refreshed it makes no second refresh", async () => {
+  const server = new ProtectedServer();
+  const { client, asked } = await signIn(server);
+  await using _client = client;
+  const [echo] = await client.tools();
+  const expired = server.good;
+  server.good = "something else";
+  const slow = Promise.withResolvers<void>();
+  const isHeld = Promise.withResolvers<void>();
+  server.hold = async (token, body) => {
+    if (token !== `Bearer ${expired}` || !body.includes("late")) return;
+    isHeld.resolve();
+    await slow.promise;
+  };
+  const late = echo?.execute({ message: "late" }, callContext());
+  await isHeld.promise;
+  assert.equal((await echo?.execute({ message: "early" }, callContext()))?.type, "success");
+  slow.resolve();
+  assert.equal((await late)?.type, "success");
+  assert.deepEqual([server.refreshed.length, asked.length], [1, 1]);
+});
+
+Deno.test("a token that is refused again is refreshed again", async () => {
+  const server = new ProtectedServer();
+  const { client } = await signIn(server);
+  await using _client = client;
+  await client.tools();
+  for (let round = 1; round <= 3; round++) {
+    server.good = "something else";
+    assert.equal((await client.call("echo", { message: "hi" })).type, "success");
+    assert.equal(server.refreshed.length, round);
+  }
+});
+
+Deno.test("two requests for consent at once do not void each other", async () => {
+  const sent: McpAuthorization[] = [];
+  const consents = new Consents({
+    redirectUrl: REDIRECT,
+    store: { load: () => Promise.resolve(undefined), save: () => Promise.resolve() },
+    authorize: (request) => {
+      sent.push(request);
+      return Promise.resolve(consent(request));
+    },
+  });
+  const one = consents.of({ server: "test", config: { url: SERVER }, sessionId: SESSION });
+  const { provider } = one;
+  // As the official client does for each of two requests that were refused together.
+  const states = [String(await provider.state?.()), String(await provider.state?.())];
+  const pages: URL[] = [];
+  for (const [place, verifier] of ["first", "second"].entries()) {
+    const challenge = await challengeOf(verifier);
+    pages.push(
+      new URL(`${ISSUER}/authorize?${new URLSearchParams({ state: states[place]!, code_challenge: challenge })}`),
+    );
+    await provider.saveCodeVerifier(verifier);
+  }
+  await provider.redirectToAuthorization(pages[0]!);
+  const verifiers: string[] = [];
+  const finish = async () => void verifiers.push(await provider.codeVerifier());
+  const signal = new AbortController().signal;
+  const first = one.given(new UnauthorizedError(), finish, signal);
+  await provider.redirectToAuthorization(pages[1]!);
+  const second = one.given(new UnauthorizedError(), finish, signal);
+  assert.deepEqual(await Promise.all([first, second]), [true, true]);
+  // One page was shown, and its answer was redeemed with what belongs to it.
+  assert.equal(sent.length, 1);
+  assert.deepEqual(await Promise.all(verifiers.map(challengeOf)), [sent[0]!.url.searchParams.get("code_challenge")]);
+});
+
+Deno.test("a page keeps what belongs to it while others are asked for", async () => {
+  const shown = Promise.withResolvers<McpAuthorization>();
+  const gate = Promise.withResolvers<string>();
+  const consents = new Consents({
+    redirectUrl: REDIRECT,
+    store: { load: () => Promise.resolve(undefined), save: () => Promise.resolve() },
+    authorize: (request) => {
+      shown.resolve(request);
+      return gate.promise;
+    },
+  });
+  const one = consents.of({ server: "test", config: { url: SERVER }, sessionId: SESSION });
+  const { provider } = one;
+  const ask = async (verifier: string): Promise<void> => {
+    const params = { state: String(await provider.state?.()), code_challenge: await challengeOf(verifier) };
+    await provider.saveCodeVerifier(verifier);
+    await provider.redirectToAuthorization(new URL(`${ISSUER}/authorize?${new URLSearchParams(params)}`));
+  };
+  await ask("first");
+  let redeemed = "";
+  const finish = async () => void (redeemed = await provider.codeVerifier());
+  const signing = one.given(new UnauthorizedError(), finish, new AbortController().signal);
+  const request = await shown.promise;
+  await ask("second");
+  gate.resolve(consent(request));
+  assert.deepEqual([await signing, redeemed], [true, "first"]);
 });

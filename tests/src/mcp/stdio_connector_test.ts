@@ -368,3 +368,25 @@ Deno.test("a program that may not be run is refused without a prompt, and the fl
   await assert.rejects(client.tools(), /running it is not granted \(run with --allow-run=some-server\)/);
   await assert.rejects(connected(mcpStdio(), { type: "stdio" }), /it has no command/);
 });
+
+Deno.test("a server that does not shake hands is not started again as an older one", async () => {
+  const processes = new Processes({ onMessage: () => {} });
+  await using client = await start(processes, { protocolMode: "auto" }, { connectMs: 1_000 });
+  const tools = client.tools();
+  const failed = assert.rejects(tools, { code: "mcp_timeout", message: /did not shake hands within 1000 ms/ });
+  await until(() => processes.started.length === 1 && client.clock.pending > 0);
+  let isOver = false;
+  failed.then(() => isOver = true, () => isOver = true);
+  await until(() => {
+    client.clock.advance(1_000);
+    return isOver;
+  });
+  await failed;
+  assert.equal(processes.started.length, 1);
+});
+
+Deno.test("a server that ends before it shook hands has a code of its own", async () => {
+  const processes = new Processes({ onMessage: (_, process) => process.exit(7) });
+  await using client = await start(processes);
+  await assert.rejects(client.tools(), { code: "mcp_server_exited", message: /exited with code 7/ });
+});
