@@ -69,12 +69,15 @@ Deno.test("a job left in the background without output ends with its command", a
   await assertDead(stdout.trim());
 });
 
-Deno.test("what left the process group does not hold the call; it goes on, as the documentation says", async () => {
-  const { stdout, code } = await run("read -r pid < <(setsid bash -c 'echo $$; exec sleep 1000'); echo $pid");
-  assert.equal(code, 0);
-  const pid = stdout.trim();
-  const { code: killed } = await new Deno.Command("bash", { args: ["-c", 'kill -9 "$0"', pid] }).output();
-  assert.equal(killed, 0);
+Deno.test({
+  name: "what left the process group does not hold the call; it goes on, as the documentation says",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    const { stdout, code } = await run("read -r pid < <(setsid bash -c 'echo $$; exec sleep 1000'); echo $pid");
+    assert.equal(code, 0);
+    const { code: killed } = await new Deno.Command("bash", { args: ["-c", 'kill -9 "$0"', stdout.trim()] }).output();
+    assert.equal(killed, 0);
+  },
 });
 
 Deno.test("the end of a process substitution is waited for", async () => {
@@ -121,6 +124,47 @@ Deno.test("one huge line is cut to the budget", async () => {
 Deno.test("a command that reads finds its input closed", async () => {
   const { stdout, exit_code } = await bash({ command: "cat; read -r line; echo $?" });
   assert.deepEqual([stdout, exit_code], ["1\n", 0]);
+});
+
+Deno.test("a command may ask its supervisor to end in vain", async () => {
+  const { stdout, code } = await run("kill -TERM $PPID; kill -HUP $PPID; kill -INT $PPID; echo still here");
+  assert.deepEqual([stdout, code], ["still here\n", 0]);
+});
+
+Deno.test("a command that kills its supervisor ends with it", async () => {
+  const { stdout, code } = await run("echo $$; sleep 0.2; kill -KILL $PPID; sleep 1000");
+  assert.equal(code, 137);
+  await assertDead(stdout.trim());
+});
+
+Deno.test("a command ends with its host, whatever ends that", async () => {
+  const host = new Deno.Command("deno", {
+    args: ["run", "--no-prompt", "--allow-run=bash", new URL("./fixtures/abandoned_host.ts", import.meta.url).href],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const reader = host.stdout.getReader();
+  const pid = new TextDecoder().decode((await reader.read()).value).trim();
+  await reader.cancel();
+  host.kill("SIGKILL");
+  await host.status;
+  await assertDead(pid);
+});
+
+Deno.test("input goes to the command as it is, and one that does not read it is not held up", async () => {
+  const input = "é\n".repeat(100_000);
+  assert.equal((await run("cat", { stdin: input })).stdout, input);
+  assert.deepEqual(await run("echo unread", { stdin: input }), { stdout: "unread\n", stderr: "", code: 0 });
+});
+
+Deno.test("a variable that steers bash steers the command and not what watches it", async () => {
+  const made = await run("file=$(mktemp); echo 'echo from BASH_ENV' > $file; echo $file");
+  const BASH_ENV = made.stdout.trim();
+  const env = { BASH_ENV, TMOUT: "1", "BASH_FUNC_read%%": "() { exit 5; }", "BASH_FUNC_kill%%": "() { exit 6; }" };
+  const { stdout, code } = await run("echo on", { env });
+  assert.deepEqual([stdout, code], ["from BASH_ENV\non\n", 0]);
+  await run(`rm ${BASH_ENV}`);
 });
 
 Deno.test("a command that stops itself is late like any other", async () => {

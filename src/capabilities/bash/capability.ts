@@ -65,44 +65,46 @@ that tell of errors stay.`;
 /**
  * Makes the capability `bash`: the model runs commands on this machine, with every right of this user.
  *
- * **Whoever is granted bash can do anything the user can**, whatever else Deno may do: read, write, connect, run. Use it
- * where you would hand the model your terminal, put `createApproval()` or `user_hooks` before it, and
- * `@everruns/runtime/sandbox` where you would not.
+ * **Whoever may run bash can do anything the user can**, whatever permissions Deno has: read, write, connect, run. Use it
+ * where you would hand the model your terminal, put `createApproval()` or `user_hooks` before it, and use
+ * `@everruns/runtime/sandbox` where you would not. Do not share it between users: it knows no sessions, only `cwd`.
  *
  * A command runs as `bash -c` without any startup file (see `login`), with an empty input and exactly the environment of
- * `env`. When it is over, late (`timeout_seconds`), prints more than `maxOutputBytes`, or its call or turn ends, it is
- * ended with everything it started: SIGTERM, after a second SIGKILL, to its process group. That needs no more than
- * `--allow-run=bash`, since bash itself can signal a group; only what left the group (`setsid`, `set -m`, a daemon) goes
- * on. A host that exits at once (`Deno.exit()`, SIGKILL) leaves running commands behind.
+ * `env`. When it is over, late (`timeout_seconds`), prints more than `maxOutputBytes`, or its call, its turn or the host
+ * ends in any way, it is ended with everything it started: SIGTERM, a second later SIGKILL, to its process group. That
+ * takes `--allow-run=bash` and no more. Only what leaves the group goes on: `setsid`, `set -m`, a daemon.
  *
  * The result has `command`, `exit_code`, `success`, `stdout`, `stderr`, `truncated`, `total_lines` (of standard output),
  * `output_limited`, and `ended_because` when it was ended. `verbosity` is how much is shown: `silent` 200 bytes,
  * `concise` 2,048, `normal` 8,192, `verbose` 16,384, `full` all, as far as a result goes (64 KiB), `auto` 384 of a command
- * that worked and 8,192 of one that failed; of standard error 4,096 at most. With `tool_output_persistence` the rest is
- * in files. Calls of one reply run one after another, and a call is never repeated. With `background_execution` a command
- * may outlive its turn, up to 24 hours by itself; `spawn_background` has its own limit.
+ * that worked and 8,192 of one that failed; anything else counts as `concise`. Of standard error it is 4,096 at most.
+ * `tool_output_persistence` keeps the rest in files. Calls of one reply run one after another; none is ever repeated.
  *
- * The command `/shell <command>` runs one for the user without a turn: whoever may run commands of the session may do
- * anything the user can. A host may offer it as `!<command>`.
+ * With `background_execution` the model may start a command that outlives its turn, for 24 hours at most; the limit of a
+ * background run is shorter by default. The command `/shell <command>` runs one for the user, without a turn: whoever may
+ * run commands of the session may do anything the user can. A host may offer it as `!<command>`.
  *
- * Needs Linux or macOS. On Windows every command fails with `bash_unavailable`, unless you pass a `spawn`.
+ * Needs Linux or macOS, and `--allow-run=bash`; without it a call fails with words that name the flag. On Windows every
+ * command fails, unless you pass a `spawn`.
  *
  * @throws {TypeError} when an option has the wrong shape
  * @throws {RangeError} when a limit is out of range
  *
  * @example
- * ```ts ignore
+ * ```ts
  * import { createBash } from "@everruns/runtime/bash";
  * import { InProcessRuntimeBuilder, LlmSimConfig } from "@everruns/runtime";
+ * import assert from "node:assert/strict";
  *
- * // deno run --no-prompt --allow-run=bash --allow-env=PATH,HOME main.ts
- * const env = { PATH: Deno.env.get("PATH") ?? "", HOME: Deno.env.get("HOME") ?? "", LANG: "C.UTF-8" };
+ * const env = { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: "/home/me", LANG: "C.UTF-8" };
  * await using runtime = await new InProcessRuntimeBuilder()
  *   .capability(createBash({ cwd: "/home/me/project", env }))
  *   .llmSim(LlmSimConfig.fixed("Done."))
  *   .singleSession((s) => s.harness("coder", "You write code.").withCapability("bash"))
  *   .build();
- * const { output } = await runtime.executeCommand(runtime.defaultSessionId, "shell", "git status --short");
+ * // Here the right to run it is missing.
+ * const status = runtime.executeCommand(runtime.defaultSessionId, "shell", "git status --short");
+ * await assert.rejects(status, /run with --allow-run=bash/);
  * ```
  */
 export function createBash(options: BashOptions): Capability {

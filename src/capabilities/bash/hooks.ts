@@ -31,12 +31,16 @@ const TIMEOUT_MS = 30_000;
  * @throws {TypeError} when an option has the wrong shape
  *
  * @example
- * ```ts ignore
+ * ```ts
  * import { bashHooks } from "@everruns/runtime/bash";
  * import { createUserHooks } from "@everruns/runtime/safety";
+ * import assert from "node:assert/strict";
  *
- * // { "hooks": [{ "id": "guard", "event": "pre_tool_use", "tools": ["bash"], "command": "./guard.sh" }] }
- * const userHooks = createUserHooks(bashHooks({ cwd: "/home/me/project" }));
+ * const userHooks = createUserHooks(bashHooks({ cwd: "/home/me/project", env: { PATH: "/usr/bin:/bin" } }));
+ * // The configuration of a layer: ./guard.sh reads the call and may print {"decision":"block","reason":"..."}.
+ * const config = { hooks: [{ id: "guard", event: "pre_tool_use", tools: ["bash"], command: "./guard.sh" }] };
+ * assert.equal(userHooks.validateConfig?.(config), undefined);
+ * assert.deepEqual(userHooks.permissions, { run: ["bash"] });
  * ```
  */
 export function bashHooks(options: BashHooksOptions): BashHooks {

@@ -3,7 +3,7 @@
  *
  * Importing this module needs no permission. Running a command needs `--allow-run=bash`, or the path given as `shell`;
  * ending it with everything it started needs no more than that. A command has every right of the user, whatever
- * permissions Deno has.
+ * permissions Deno has. Linux and macOS.
  *
  * @example
  * ```ts

@@ -42,8 +42,6 @@ export interface CommandRun {
 export const ENDING_MS = 5_000;
 /** How long a command that was asked to end may take. */
 const GRACE_MS = 1_000;
-/** How long what a command left behind may still hold its output open, such as a process substitution. */
-const LINGER_MS = 500;
 /** How long the kernel may take to end what was killed, and to give what is left in the pipes. */
 const DRAIN_MS = 1_500;
 /** Most bytes of a command: Linux takes 128 KiB in one argument. */
@@ -80,7 +78,7 @@ export async function runCommand(host: CommandHost, request: CommandRequest): Pr
   try {
     const outputs = Promise.all([stdout.done, stderr.done]);
     const first = await Promise.race([process.status, ended.promise]);
-    const { code } = await end(process, typeof first === "string" ? undefined : outputs, clock);
+    const { code } = await end(process, typeof first === "string", clock);
     // What left the group and holds the output open is out of reach: it is no longer listened to.
     await within(clock, DRAIN_MS, outputs);
     signal.throwIfAborted();
@@ -94,17 +92,11 @@ export async function runCommand(host: CommandHost, request: CommandRequest): Pr
   }
 }
 
-/** Ends what is left of a command; `outputs` of one that ended by itself, undefined of one that has to. */
-async function end(
-  process: BashProcess,
-  outputs: Promise<unknown> | undefined,
-  clock: Clock,
-): Promise<{ readonly code: number }> {
-  if (outputs === undefined) {
+/** Ends a command, or what is left of one that ended by itself. */
+async function end(process: BashProcess, isRunning: boolean, clock: Clock): Promise<{ readonly code: number }> {
+  if (isRunning) {
     await process.signal("SIGTERM");
     await within(clock, GRACE_MS, process.status);
-  } else {
-    await within(clock, LINGER_MS, outputs);
   }
   await process.signal("SIGKILL");
   return await within(clock, DRAIN_MS, process.status) ? await process.status : KILLED;

@@ -1,6 +1,7 @@
 /** Starting bash: the one place of the capability that spawns. */
 
 import { messageOf, RuntimeError } from "../../errors.ts";
+import { ASK_TO_END, END_OF_INPUT, supervised } from "./supervisor.ts";
 
 /** What is started. */
 export interface BashStart {
@@ -14,7 +15,7 @@ export interface BashStart {
   readonly env: Readonly<Record<string, string>>;
   /** Whether the profile of the user is read first. */
   readonly login: boolean;
-  /** Goes to its standard input, which is closed after it; undefined closes it at once. */
+  /** Goes to its standard input, without NUL characters; undefined means an empty one. */
   readonly stdin: string | undefined;
 }
 
@@ -24,63 +25,72 @@ export interface BashProcess {
   readonly stdout: ReadableStream<Uint8Array>;
   /** What it prints as errors. */
   readonly stderr: ReadableStream<Uint8Array>;
-  /** Resolves when bash itself is dead. */
+  /** Resolves when it is dead. */
   readonly status: Promise<{ readonly code: number; readonly signal: string | null }>;
   /**
-   * Sends a signal to bash and to all it started, as far as they can be reached.
+   * Sends a signal to the command and to all it started, as far as they can be reached; never throws.
    *
-   * Also called once after bash has ended, for what it left behind; nobody may be there any more.
+   * SIGKILL also comes once when the command has ended by itself, for what it left behind.
    */
-  signal(name: "SIGTERM" | "SIGKILL"): Promise<void>;
+  signal(name: "SIGTERM" | "SIGKILL"): void | Promise<void>;
 }
 
 /** Starts a command; replace it to watch or refuse, or to run commands in a container. */
 export type BashSpawn = (start: BashStart) => BashProcess | Promise<BashProcess>;
 
-/** Neither the user's nor the machine's startup files are read. */
-const QUIET = ["--noprofile", "--norc"];
 /**
- * Sets the search path and becomes the shell that runs the command.
- *
- * Deno looks the program up in the PATH it gives to the child: another one than its own finds another file than the
- * one that is granted, or none (Deno 2.9.6). So the first shell gets none.
- */
-const WITH_PATH = 'export PATH="$0"; exec "$BASH" "$@"';
-/** bash can signal a group; Deno alone cannot without the right to run anything (Deno 2.9.6). */
-const SIGNAL_GROUP = 'kill -s "$0" -- "-$1"';
-
-/**
- * Starts a command with `Deno.Command`, which needs `--allow-run=<shell>`, in a process group of its own.
+ * Starts a command with `Deno.Command`, which needs `--allow-run=<shell>`, under its supervisor.
  *
  * @throws {RuntimeError} `permission_missing`, or `bash_unavailable` when it cannot be started
  */
 export function startBash(start: BashStart): BashProcess {
   const { shell, command, cwd, login, stdin } = start;
   checkGranted(shell);
-  const { PATH, ...env } = start.env;
-  const args = [...(login ? ["--login"] : QUIET), "-c", "--", command];
+  const { PATH: path, ...env } = start.env;
+  const args = [...(login ? ["--login"] : ["--noprofile", "--norc"]), "-c", "--", command];
   let child: Deno.ChildProcess;
   try {
     child = new Deno.Command(shell, {
-      args: PATH === undefined ? args : [...QUIET, "-c", WITH_PATH, PATH, ...args],
+      args: supervised(args, { path, hasInput: stdin !== undefined }),
       clearEnv: true,
       env,
       cwd,
-      stdin: stdin === undefined ? "null" : "piped",
+      stdin: "piped",
       stdout: "piped",
       stderr: "piped",
+      // No signal of the terminal reaches the supervisor: it has to outlive its host to end the command.
       detached: true,
     }).spawn();
   } catch (error) {
     throw startError(start, error);
   }
-  if (stdin !== undefined) void feed(child.stdin, stdin);
+  const line = new HostLine(child.stdin);
+  line.write(`${stdin ?? ""}${END_OF_INPUT}`);
   return {
     stdout: child.stdout,
     stderr: child.stderr,
     status: child.status,
-    signal: (name) => signalGroup(shell, child, name),
+    signal: (name) => name === "SIGTERM" ? line.write(ASK_TO_END) : line.close(),
   };
+}
+
+/** The line to the supervisor; once that has ended nothing can go wrong any more. */
+class HostLine {
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
+
+  constructor(stream: WritableStream<Uint8Array<ArrayBuffer>>) {
+    this.#writer = stream.getWriter();
+    this.#writer.closed.catch(() => {});
+  }
+
+  write(text: string): void {
+    this.#writer.write(new TextEncoder().encode(text)).catch(() => {});
+  }
+
+  /** What is not written yet is dropped: a supervisor that does not read must notice too. */
+  close(): void {
+    this.#writer.abort().catch(() => {});
+  }
 }
 
 /** Says what to grant instead of letting Deno ask. */
@@ -113,37 +123,4 @@ function startError({ shell, cwd }: BashStart, cause: unknown): RuntimeError {
     ? `"${shell}" or the folder "${cwd}" was not found; install bash, or correct \`shell\` or \`cwd\``
     : messageOf(cause);
   return new RuntimeError("bash_unavailable", `Cannot run a command: ${why}`, { cause });
-}
-
-async function feed(stream: WritableStream<Uint8Array<ArrayBuffer>>, text: string): Promise<void> {
-  const writer = stream.getWriter();
-  try {
-    await writer.write(new TextEncoder().encode(text));
-    await writer.close();
-  } catch {
-    // It ended, or closed its input, without reading everything.
-  }
-}
-
-async function signalGroup(shell: string, child: Deno.ChildProcess, name: "SIGTERM" | "SIGKILL"): Promise<void> {
-  try {
-    if (Deno.permissions.querySync({ name: "run" }).state === "granted") {
-      Deno.kill(-child.pid, name);
-      return;
-    }
-    const args = [...QUIET, "-c", SIGNAL_GROUP, name.slice("SIG".length), String(child.pid)];
-    const helper = { args, clearEnv: true, stdin: "null", stdout: "null", stderr: "null" } as const;
-    await new Deno.Command(shell, helper).spawn().status;
-  } catch {
-    // Nobody is left, or no further process can be started: then at least bash itself has to go.
-    killOnly(child, name);
-  }
-}
-
-function killOnly(child: Deno.ChildProcess, name: "SIGTERM" | "SIGKILL"): void {
-  try {
-    child.kill(name);
-  } catch {
-    // It has ended meanwhile.
-  }
 }
