@@ -27,7 +27,7 @@ const ENDS = {
 
 /** A block as it is printed, with the empty line that sets it apart from the one before. */
 export function blockLines(block: Block, before: Block | undefined, width: number): Line[] {
-  const lines = contentLines(block, width);
+  const lines = contentLines(block, width).map((line) => fitLine(line, width));
   if (lines.length === 0) return [];
   // Calls of one line that follow one another belong together.
   const isRun = block.type === "tool" && before?.type === "tool" && lines.length === 1 &&

@@ -37,7 +37,9 @@ export function countChanges(diff: string): { readonly added: number; readonly r
  * Control characters are shown and not removed, since people decide by what they see here.
  */
 export function diffLines(diff: string, width: number): Line[] {
-  const read = [...readDiff(diff)];
+  // Whoever shows the diff of one file names it already.
+  const isOne = diff.match(/^\+\+\+ /mg)?.length === 1;
+  const read = [...readDiff(diff)].filter(({ sign, text }) => !(isOne && sign === "" && /^(\+\+\+|---) /.test(text)));
   const digits = String(Math.max(0, ...read.map(({ number }) => number))).length;
   return read.flatMap(({ sign, number, text }) => {
     if (sign === "@") return [[span(`${" ".repeat(digits)} ⋮`, { dim: true })]];

@@ -76,7 +76,8 @@ export function liveLines(screen: Screen, prompt: PromptView, options: LiveOptio
   const below: readonly Line[] = [...suggestions, [span("  "), ...foot]];
   // One row stays free: a region as high as the terminal would scroll at its last line end.
   const room = Math.max(0, rows - 1 - input.lines.length - below.length - 1);
-  const above = aboveLines(screen, options, room);
+  const all = aboveLines(screen, options, room);
+  const above = all.slice(Math.max(0, all.length - room)).map((line) => fitLine(line, columns));
   const lines = [...above, ...(rows > 3 ? [EMPTY_LINE] : []), ...input.lines, ...below];
   const head = lines.length - below.length - input.lines.length;
   return { lines, cursor: { row: head + input.cursor.row, column: input.cursor.column } };
@@ -94,12 +95,14 @@ function aboveLines(screen: Screen, options: LiveOptions, room: number): Line[] 
       ...(more === 0 ? [] : [span(` · ${plural(more, "more question")} after this`, DIM)]),
     ], columns);
     const keys = fitLine([span("  "), ...KEYS], columns);
-    const detail = clip(questionLines(question, columns), Math.max(0, room - 3));
-    return [EMPTY_LINE, title, ...detail, keys].slice(-room);
+    // A command of one line is its own title.
+    const isSaid = question.title.endsWith(question.detail.trim());
+    const detail = isSaid ? [] : clip(questionLines(question, columns), Math.max(0, room - 3));
+    return [EMPTY_LINE, title, ...detail, keys];
   }
   if (turn === undefined) {
     if (sent.length === 0) return [];
-    return [EMPTY_LINE, ...sent, fitLine([...spinner(now), span("Working…", DIM)], columns)].slice(-room);
+    return [EMPTY_LINE, ...sent, fitLine([...spinner(now), span("Working…", DIM)], columns)];
   }
   const todos = screen.todos.some(({ status }) => status !== "completed")
     ? clip(todoLines(screen.todos, columns), MAX_TODOS)
@@ -116,7 +119,7 @@ function aboveLines(screen: Screen, options: LiveOptions, room: number): Line[] 
   const fixed = [EMPTY_LINE, activity, ...todos, ...sent];
   const left = Math.max(0, room - fixed.length);
   const going = goingOn(screen, options, left);
-  return [...going, ...fixed].slice(-room);
+  return [...going, ...fixed];
 }
 
 /** What the model thinks, writes and runs: the end of it. */
