@@ -12,7 +12,7 @@ import {
 import type { ApprovalAnswer, ApprovalRequest } from "@everruns/runtime/safety";
 import type { ApprovalDecision, ApprovalQuestion } from "../interactive_host.ts";
 import type { ApprovalLevel } from "./options.ts";
-import { commandKey, isCoveredBy } from "./command_prefix.ts";
+import { type Effective, effectiveOf, RememberedCalls } from "./remembered_calls.ts";
 import { questionFor } from "./question.ts";
 
 /** Asks the user; the signal aborts when the question no longer matters. */
@@ -34,19 +34,13 @@ const INTERNAL: ReadonlySet<string> = new Set([
   "tool_search",
 ]);
 
-/** A call as it counts for decisions: what `spawn_background` runs is what is decided about. */
-interface Effective {
-  readonly name: string;
-  readonly arguments: Readonly<Record<string, unknown>>;
-}
-
 /** Decides about calls. */
 export class ApprovalDesk {
   /** When the user is asked. */
   level: ApprovalLevel;
   /** Calls nobody could be asked about, for the user to see. */
   readonly refused: string[] = [];
-  readonly #always = new Set<string>();
+  readonly #always = new RememberedCalls();
   readonly #settling = new Map<string, Promise<TurnResult>>();
   #ask: Ask | undefined;
   #queue: Promise<unknown> = Promise.resolve();
@@ -62,7 +56,7 @@ export class ApprovalDesk {
 
   /** What the user said "always" to, for people. */
   get always(): readonly string[] {
-    return [...this.#always].sort();
+    return this.#always.list();
   }
 
   /** The answer the capability gives at once; undefined lets the turn wait for {@linkcode settle}. */
@@ -72,10 +66,10 @@ export class ApprovalDesk {
     if (effective.name === call.name && changesNothing(tool)) return { approved: true };
     if (INTERNAL.has(effective.name)) return { approved: true };
     if (level === "read-only") return { approved: false, reason: "this session is read-only (approval level)" };
-    if (level === "auto" || this.#isRemembered(effective)) return { approved: true };
+    if (level === "auto" || this.#always.covers(effective)) return { approved: true };
     if (level === "auto-edit" && EDITS.has(effective.name)) return { approved: true };
     if (this.#ask !== undefined) return undefined;
-    this.refused.push(effective.name === "bash" ? `bash: ${effective.arguments["command"]}` : effective.name);
+    this.refused.push(describe(effective));
     return { approved: false, reason: `approval level "${level}" asks the user, and nobody can be asked` };
   }
 
@@ -121,35 +115,21 @@ export class ApprovalDesk {
   ): Promise<{ readonly approved: boolean; readonly reason?: string }> {
     const effective = effectiveOf(call);
     // What was decided since the turn began to wait: "always" to the call before, another level.
-    if (this.level === "auto" || this.#isRemembered(effective)) return { approved: true };
+    if (this.level === "auto" || this.#always.covers(effective)) return { approved: true };
     if (this.#ask === undefined) return { approved: false, reason: "nobody can be asked" };
     if (signal.aborted) return { approved: false, reason: "the user cancelled" };
     const question = await questionFor(runtime, sessionId, call);
     const decision = await this.#ask(question, signal).catch(() => "deny" as const);
-    if (decision === "always") this.#always.add(keyOf(effective));
+    if (decision === "always") this.#always.add(effective);
     return decision === "deny" ? { approved: false, reason: "the user said no" } : { approved: true };
   }
-
-  #isRemembered(call: Effective): boolean {
-    if (call.name !== "bash") return this.#always.has(call.name);
-    return isCoveredBy(String(call.arguments["command"]), this.#always);
-  }
-}
-
-function effectiveOf({ name, arguments: args }: Pick<ToolCall, "name" | "arguments">): Effective {
-  const members = membersOf(args);
-  if (name !== "spawn_background") return { name, arguments: members };
-  return { name: String(members["tool"]), arguments: membersOf(members["args"]) };
-}
-
-function membersOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {};
 }
 
 function changesNothing({ effect, hints, policy }: ToolDefinition): boolean {
   return policy !== "requires_approval" && (effect === "pure" || hints?.readonly === true);
 }
 
-function keyOf({ name, arguments: args }: Effective): string {
-  return name === "bash" ? commandKey(String(args["command"])) : name;
+function describe({ name, arguments: args }: Effective): string {
+  const what = args["command"] ?? args["path"] ?? args["url"];
+  return typeof what === "string" ? `${name}: ${what}` : name;
 }

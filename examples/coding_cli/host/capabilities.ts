@@ -80,6 +80,10 @@ async function outsideTools({ workspace, tools, commandEnvironment }: Capability
     const { createBash } = await import("@everruns/runtime/bash");
     capabilities.push(createBash({ cwd: workspace, env: commandEnvironment, verbosity: "auto" }));
   }
+  if (tools.web) {
+    const { createWebFetch } = await import("@everruns/runtime/web");
+    capabilities.push(createWebFetch({ userAgent: "coding_cli" }));
+  }
   return capabilities;
 }
 

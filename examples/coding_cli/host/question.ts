@@ -45,6 +45,10 @@ async function plainQuestion(
     const what = args["tool"] === "bash" ? String(inner["command"] ?? "") : JSON.stringify(inner, undefined, 2);
     return { ...base, title: `Run in the background: ${String(args["tool"])}`, detail: cut(what) };
   }
+  if (call.name === "web_fetch") {
+    const into = args["save_to"] === undefined ? "" : ` and save it to ${String(args["save_to"])}`;
+    return { ...base, title: `Fetch ${firstLine(String(args["url"]))}${into}`, detail: cut(String(args["url"])) };
+  }
   const change = PREVIEWED.has(call.name)
     ? await previewChange(runtime, sessionId, call).catch(() => undefined)
     : undefined;

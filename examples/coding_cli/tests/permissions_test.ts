@@ -68,6 +68,18 @@ Deno.test("without bash and a provider on the net only the two folders are asked
   ]);
 });
 
+Deno.test("reading the web needs the whole net, and says so when it lacks", async () => {
+  using at = playground();
+  const args = argsFor(at).filter((arg) => arg !== "--no-web");
+  const flags = await flagsFor(args);
+  assert.ok(flags.includes("--allow-net"), flags.join(" "));
+  const { code, stderr } = await runCli([...args, "-p", "Hi"], {
+    flags: flags.filter((flag) => flag !== "--allow-net"),
+  });
+  assert.equal(code, 2);
+  assert.match(stderr, /not granted: --allow-net\n.*--no-web/);
+});
+
 Deno.test("the data folder of the environment needs the variables that name it", async () => {
   using at = playground();
   const args = ["-C", at.workspace, "--provider", "llmsim", "--no-bash", "--no-web"];

@@ -8,6 +8,7 @@ import assert from "node:assert/strict";
 import { commandKey, isCoveredBy } from "../host/command_prefix.ts";
 import type { ApprovalDecision, ApprovalQuestion } from "../interactive_host.ts";
 import type { CodingHost } from "../host/coding_host.ts";
+import { RememberedCalls } from "../host/remembered_calls.ts";
 import { openHost } from "./_support/open_host.ts";
 import { playground } from "./_support/run_cli.ts";
 import { serveScript } from "./_support/scripted_provider.ts";
@@ -95,6 +96,15 @@ Deno.test("a question that was left open is asked again by the next process", as
   await host.takeUp();
   assert.deepEqual(questions.map(({ title }) => title), ["Create a"]);
   assert.equal(at.exists("a"), true);
+});
+
+Deno.test("always to a web page covers its host, and no file that is saved", () => {
+  const remembered = new RememberedCalls();
+  const fetching = (url: string, more: object = {}) => ({ name: "web_fetch", arguments: { url, ...more } });
+  remembered.add(fetching("https://example.com/a"));
+  assert.equal(remembered.covers(fetching("https://example.com/b?c=d")), true);
+  assert.equal(remembered.covers(fetching("https://example.com.evil.org/")), false);
+  assert.equal(remembered.covers(fetching("https://example.com/b", { save_to: "b.sh" })), false);
 });
 
 Deno.test("a subagent's question is asked like one of the session's own", async () => {
