@@ -54,6 +54,7 @@ function contentLines(block: Block, width: number): Line[] {
     case "thinking":
       return thinkingLines(block.text, width);
     case "answer":
+    case "partial":
       return markdownLines(block.text, width);
     case "tool":
       return toolLines(block, width);

@@ -2,7 +2,8 @@
  * The whole screen as a fold over what happens; pure, so that it is tested without a terminal.
  *
  * Finished blocks come from durable events and from the host only: what a replay of the stored events shows is what was
- * there when they happened. Live events touch what is going on and nothing else, `runtime.warning` aside.
+ * there when they happened. Live events touch what is going on and nothing else, but for two things that are worth
+ * keeping although nothing stores them: warnings of the runtime, and what there was of an answer that was cut off.
  *
  * @module
  */
@@ -177,7 +178,8 @@ function endTurn(screen: Screen, turnId: TurnId, block: Block): Screen {
   const { turn, ...rest } = screen;
   const ended = turn === undefined || turn.id === turnId ? rest : screen;
   const sent = screen.sent.filter(({ settled }) => !settled);
-  return withBlocks({ ...ended, approvals: [], calls: [], sent }, block);
+  const partial: Block[] = turn?.id === turnId && turn.text.trim() !== "" ? [{ type: "partial", text: turn.text }] : [];
+  return withBlocks({ ...ended, approvals: [], calls: [], sent }, ...partial, block);
 }
 
 function nameOf(record: Readonly<Record<string, unknown>>): string {

@@ -15,6 +15,8 @@ const MAX_MARKDOWN = 200_000;
 const MAX_MARKERS = 600;
 /** Most columns of prose: longer lines are hard to read. */
 const MAX_PROSE = 120;
+/** Characters of markup that are read and not shown. */
+const SPARE = 500;
 const INDENT: Line = [span("  ")];
 const QUOTE: Line = [span("│ ", { dim: true })];
 
@@ -30,7 +32,7 @@ export function markdownLines(text: string, width: number): Line[] {
  * of a long text is read, so that a repaint costs the same however long the answer is.
  */
 export function streamingMarkdownLines(text: string, width: number, rows: number): Line[] {
-  const tail = openEnds(tailOf(sanitize(text), rows * width * 2));
+  const tail = openEnds(tailOf(sanitize(text), rows * Math.min(width, MAX_PROSE) + SPARE));
   return blockLines(lex(tail), Math.min(width, MAX_PROSE)).slice(-rows);
 }
 

@@ -24,6 +24,8 @@ export type Block =
   | { readonly type: "wake"; readonly text: string }
   | { readonly type: "thinking"; readonly text: string }
   | { readonly type: "answer"; readonly text: string }
+  /** What there was of an answer when its turn ended early; it is not stored, so that a replay does not have it. */
+  | { readonly type: "partial"; readonly text: string }
   | ToolBlock
   | { readonly type: "turn_end"; readonly status: "failed" | "cancelled" | "sealed"; readonly text: string }
   | { readonly type: "turn_done"; readonly durationMs: number; readonly toolCalls: number; readonly usage: Usage }

@@ -95,7 +95,7 @@ Deno.test("Ctrl+C ends an answer in the middle, and the conversation goes on", a
   await pty.type("Take your time\r");
   await pty.until(/This takes long\n\n. Writing…/);
   await pty.type("\x03");
-  await pty.until(/○ Cancelled\n\n› Ask/);
+  await pty.until(/This takes long\n\n○ Cancelled\n\n› Ask/);
   await pty.type("Still there?\r");
   await pty.until("Here I am.");
 });

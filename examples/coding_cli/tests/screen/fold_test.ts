@@ -25,7 +25,7 @@ const REPLIES = [
 
 /** What is told while it happens only, such as warnings of the runtime, is no part of the transcript. */
 function transcript(events: readonly Event[]): readonly Block[] {
-  return foldAll(emptyScreen(), events).blocks.filter(({ type }) => type !== "notice");
+  return foldAll(emptyScreen(), events).blocks.filter(({ type }) => type !== "notice" && type !== "partial");
 }
 
 const { live, stored } = await recordTurns(["first", "second"], REPLIES);
@@ -106,6 +106,19 @@ Deno.test("output.message.replaced forgets the pieces so far", () => {
     event("output.message.delta", { turnId: "turn_1", messageId: "m1", delta: "Hi", offset: 0 }),
   );
   assert.equal(again.turn?.text, "Hi");
+});
+
+Deno.test("what there was of an answer stays when its turn is cancelled", () => {
+  const screen = foldAll(emptyScreen(), [
+    event("turn.started", { turnId: "turn_1", inputMessageId: "m", facts: {} }),
+    event("output.message.delta", { turnId: "turn_1", messageId: "m1", delta: "So far", offset: 0 }),
+    event("turn.cancelled", { turnId: "turn_1" }),
+  ]);
+  assert.deepEqual(screen.blocks, [{ type: "partial", text: "So far" }, {
+    type: "turn_end",
+    status: "cancelled",
+    text: "",
+  }]);
 });
 
 Deno.test("a piece that comes twice is there once", () => {
