@@ -63,7 +63,8 @@ export class AcpServer {
       .onRequest("authenticate", () => ({}))
       .onRequest("session/new", async ({ params, client }) => {
         const session = await this.#open(params, client, undefined);
-        queueMicrotask(() => session.announceCommands());
+        // After the answer: an editor knows the session only by it.
+        setTimeout(() => session.announceCommands(), 0);
         return { sessionId: session.host.sessionId, modes: modesOf(session) };
       })
       .onRequest("session/load", async ({ params, client }) => {

@@ -7,7 +7,7 @@
 import type { ContentBlock, ToolCallUpdate } from "@agentclientprotocol/sdk";
 import assert from "node:assert/strict";
 import { allow, openEditor } from "./_support/acp_editor.ts";
-import { argsFor, playground } from "./_support/run_cli.ts";
+import { argsFor, flagsFor, playground, startCli } from "./_support/run_cli.ts";
 import { serveScript } from "./_support/scripted_provider.ts";
 
 Deno.test("initialize tells protocol 1 and what the agent can", async () => {
@@ -31,6 +31,31 @@ Deno.test("session/new names the approval levels as modes, and then the commands
     : [];
   for (const name of ["help", "undo", "btw", "history"]) assert.ok(names.includes(name), name);
   assert.ok(!names.includes("quit"));
+});
+
+Deno.test("standard output is the protocol's alone, and a session is answered before it is talked about", async () => {
+  using at = playground();
+  const args = argsFor(at);
+  const process = startCli(await flagsFor(args), [...args, "--acp"]);
+  const writer = process.stdin.getWriter();
+  const send = (message: object) => writer.write(new TextEncoder().encode(`${JSON.stringify(message)}\n`));
+  await send({ jsonrpc: "2.0", id: 1, method: "initialize", params: { protocolVersion: 1 } });
+  const lines: { readonly id?: number; readonly method?: string; readonly error?: unknown }[] = [];
+  let rest = "";
+  for await (const text of process.stdout.pipeThrough(new TextDecoderStream())) {
+    rest += text;
+    const complete = rest.split("\n");
+    rest = complete.pop() ?? "";
+    lines.push(...complete.map((line) => JSON.parse(line)));
+    if (lines.length === 1) {
+      await send({ jsonrpc: "2.0", id: 2, method: "session/new", params: { cwd: at.workspace, mcpServers: [] } });
+    }
+    if (lines.length >= 3) break;
+  }
+  await writer.close();
+  await process.stderr.cancel();
+  await process.status;
+  assert.deepEqual(lines.map(({ id, method }) => id ?? method), [1, 2, "session/update"]);
 });
 
 Deno.test("a prompt streams thoughts and text, and ends with end_turn", async () => {
