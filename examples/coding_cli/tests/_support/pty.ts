@@ -63,7 +63,7 @@ export class Pty implements AsyncDisposable {
         ? this.screen.text.includes(what)
         : what.test(this.screen.text);
     const deadline = AbortSignal.timeout(PATIENCE);
-    while (!isThere()) {
+    while (this.screen.isUpdating || !isThere()) {
       if (this.#failure !== undefined) throw this.#failure;
       if (deadline.aborted) throw new Error(`Waited in vain for ${what}; the screen shows\n${this.screen.text}`);
       const { promise, resolve } = Promise.withResolvers<void>();

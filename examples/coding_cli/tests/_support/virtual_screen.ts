@@ -26,8 +26,8 @@ export class VirtualScreen {
   /** Depth of the kitty keyboard stack. */
   keyboard = 0;
   isCursorVisible = true;
-  /** How often a synchronized update ended. */
-  updates = 0;
+  /** Whether a synchronized update has begun and not ended: what is there is not meant to be seen. */
+  isUpdating = false;
   #lines: Cell[][] = [[]];
   /** First line of the visible part. */
   #top = 0;
@@ -194,7 +194,7 @@ export class VirtualScreen {
 
   #mode(mode: string, isSet: boolean): void {
     if (mode === "?25") this.isCursorVisible = isSet;
-    else if (mode === "?2026") this.updates += isSet ? 0 : 1;
+    else if (mode === "?2026") this.isUpdating = isSet;
     else if (isSet) this.modes.add(mode);
     else this.modes.delete(mode);
   }

@@ -33,8 +33,16 @@ Deno.test("wrapLine() breaks between words and keeps every style", () => {
   assert.deepEqual(rows[1], [{ text: "three", style: { bold: true } }]);
 });
 
+Deno.test("wrapLine() breaks words that fit nowhere else than at spaces", () => {
+  const text = "aa bb cccc dd eee f gggg hh iii jj";
+  for (let width = 4; width < 20; width++) {
+    assert.equal(wrapLine([{ text }], width).map(plainText).join(" "), text);
+  }
+});
+
 Deno.test("wrapLine() breaks a word that is too long, and wide characters whole", () => {
   assert.deepEqual(wrapLine([{ text: "abcdefgh" }], 3).map(plainText), ["abc", "def", "gh"]);
+  assert.deepEqual(wrapLine([{ text: "ab cdefghij" }], 5).map(plainText), ["ab", "cdefg", "hij"]);
   assert.deepEqual(wrapLine([{ text: "日本語" }], 5).map(plainText), ["日本", "語"]);
 });
 
