@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { commandKey, isCoveredBy } from "../host/command_prefix.ts";
 import type { ApprovalDecision, ApprovalQuestion } from "../interactive_host.ts";
 import type { CodingHost } from "../host/coding_host.ts";
-import { RememberedCalls } from "../host/remembered_calls.ts";
+import { effectiveOf, RememberedCalls } from "../host/remembered_calls.ts";
 import { openHost } from "./_support/open_host.ts";
 import { playground } from "./_support/run_cli.ts";
 import { serveScript } from "./_support/scripted_provider.ts";
@@ -105,6 +105,29 @@ Deno.test("always to a web page covers its host, and no file that is saved", () 
   assert.equal(remembered.covers(fetching("https://example.com/b?c=d")), true);
   assert.equal(remembered.covers(fetching("https://example.com.evil.org/")), false);
   assert.equal(remembered.covers(fetching("https://example.com/b", { save_to: "b.sh" })), false);
+});
+
+Deno.test("read-only refuses without a question, and another level counts at once", async () => {
+  using at = playground();
+  await using provider = serveScript([{ calls: [write("a")] }, "No.", { calls: [write("a")] }, "Yes."]);
+  await using host = await openHost(at, provider, "--approval", "read-only");
+  const questions = answerAll(host, ["once"]);
+  await host.runTurn("Write it");
+  assert.match(JSON.stringify(provider.requests[1]?.input), /this session is read-only/);
+  assert.deepEqual([questions.length, at.exists("a")], [0, false]);
+  host.useLevel("auto-edit");
+  await host.runTurn("Write it now");
+  assert.deepEqual([questions.length, at.exists("a")], [0, true]);
+});
+
+Deno.test("always to a command in the background covers that command, not the background", () => {
+  const inBackground = (command: string) =>
+    effectiveOf({ name: "spawn_background", arguments: { tool: "bash", args: { command } } });
+  const remembered = new RememberedCalls();
+  remembered.add(inBackground("deno test"));
+  assert.deepEqual(remembered.list(), ["bash: deno test …"]);
+  assert.equal(remembered.covers(effectiveOf({ name: "bash", arguments: { command: "deno test --watch" } })), true);
+  assert.equal(remembered.covers(inBackground("rm -rf .")), false);
 });
 
 Deno.test("a subagent's question is asked like one of the session's own", async () => {
