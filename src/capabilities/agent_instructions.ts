@@ -8,7 +8,8 @@ import { cutToBytes } from "../kit/cut_to_bytes.ts";
 import { defineCapability } from "../kit/define_capability.ts";
 import { canonicalPath } from "../kit/paths.ts";
 import { quoteForPrompt } from "../kit/prompt_text.ts";
-import { defineSettings, textList, wholeNumber } from "../kit/settings.ts";
+import { textList, wholeNumber } from "../kit/setting_kinds.ts";
+import { defineSettings } from "../kit/settings.ts";
 
 const SETTINGS = defineSettings({
   files: textList(["AGENTS.md"], 16),

@@ -4,8 +4,9 @@ import type { JsonObject } from "../records/json.ts";
 import type { SessionId, TurnId } from "../records/ids.ts";
 import type { ToolCall, ToolDefinition } from "../records/tool.ts";
 import type { Capability } from "../ports/capability.ts";
-import { ConfigReader, problemOf, readOnce } from "../kit/config_reader.ts";
 import { defineCapability } from "../kit/define_capability.ts";
+import { textList } from "../kit/setting_kinds.ts";
+import { defineSettings, problemOf, readOnce } from "../kit/settings.ts";
 import { compileGlob, type PathTest } from "../kit/glob.ts";
 
 /** What a host is asked. */
@@ -51,12 +52,12 @@ interface Policy {
   readonly deny: readonly PathTest[];
 }
 
-const MEMBERS = ["allow", "ask", "deny"] as const;
+const SETTINGS = defineSettings({ allow: textList([], 200), ask: textList([], 200), deny: textList([], 200) });
 
 const policyOf = readOnce((config: JsonObject): Policy => {
-  const reader = new ConfigReader(config, MEMBERS);
-  const globs = (name: string) => (reader.texts(name, 200) ?? []).map((glob) => compileGlob(glob));
-  return { allow: globs("allow"), ask: globs("ask"), deny: globs("deny") };
+  const { allow, ask, deny } = SETTINGS.check(config);
+  const globs = (list: readonly string[]) => list.map((glob) => compileGlob(glob));
+  return { allow: globs(allow), ask: globs(ask), deny: globs(deny) };
 });
 
 /**
@@ -95,7 +96,6 @@ const policyOf = readOnce((config: JsonObject): Policy => {
  */
 export function createApproval(options: ApprovalOptions = {}): Capability {
   const { ask } = options;
-  const globs = { type: "array", items: { type: "string" }, maxItems: 200 };
   return defineCapability({
     id: "approval",
     name: "Approval",
@@ -103,11 +103,7 @@ export function createApproval(options: ApprovalOptions = {}): Capability {
     category: "safety",
     riskLevel: "low",
     permissions: {},
-    configSchema: {
-      type: "object",
-      properties: { allow: globs, ask: globs, deny: globs },
-      additionalProperties: false,
-    },
+    configSchema: SETTINGS.schema,
     validateConfig: problemOf(policyOf),
     hooks: {
       async approveCall(call, tool, { session, config, turn }) {

@@ -11,6 +11,7 @@ const LOADERS: Readonly<Record<string, Loader>> = {
   background_execution: async () => (await import("./background/capability.ts")).backgroundExecution,
   btw: async () => (await import("./btw.ts")).btw,
   budgeting: async () => (await import("./budgeting/capability.ts")).budgeting,
+  compaction: async () => (await import("./compaction/capability.ts")).createCompaction(),
   current_time: async (options) => (await import("./current_time.ts")).currentTime(options),
   environment_context: async (options) =>
     (await import("./environment_context.ts")).environmentContext(options.environment),
@@ -41,6 +42,7 @@ const LOADERS: Readonly<Record<string, Loader>> = {
   tool_output_distillation: async () =>
     (await import("./tool_output_distillation/capability.ts")).toolOutputDistillation,
   tool_output_persistence: async () => (await import("./tool_output_persistence.ts")).toolOutputPersistence,
+  tool_search: async () => (await import("./tool_search/capability.ts")).toolSearchCapability,
 };
 
 /**

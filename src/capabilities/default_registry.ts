@@ -3,12 +3,16 @@
 import type { LazyCapability } from "../ports/capability.ts";
 import type { RuntimeSafeCapabilitiesOptions } from "./default_registry_options.ts";
 
-/** Id, name and description of each, in the order of the ids; how it is made is in `built_in_loaders.ts`. */
-const BUILT_IN: readonly (readonly [id: string, name: string, description: string])[] = [
+/** What is known of one before it is imported. */
+type Row = readonly [id: string, name: string, description: string, aliases?: readonly string[]];
+
+/** In the order of the ids; how each is made is in `built_in_loaders.ts`. */
+const BUILT_IN: readonly Row[] = [
   ["agent_instructions", "Agent instructions", "Puts the AGENTS.md of the workspace into the prompt."],
   ["background_execution", "Background execution", "Runs tools in the background, now or by a schedule."],
   ["btw", "By the way", "Answers a question beside the conversation, which stays as it is."],
   ["budgeting", "Budgets", "Ends turns where their budget does."],
+  ["compaction", "Compaction", "Makes long conversations fit the model's window."],
   ["current_time", "Current time", "Tells the current date and time in any time zone."],
   ["environment_context", "Environment context", "Tells the model facts about its environment in every turn."],
   ["error_disclosure", "Error disclosure", "Sets how much a failed turn tells its user."],
@@ -49,6 +53,12 @@ const BUILT_IN: readonly (readonly [id: string, name: string, description: strin
     "Tool output persistence",
     "Stores large results of tools as files and leaves a preview in the conversation.",
   ],
+  [
+    "tool_search",
+    "Tool search",
+    "Sends long lists of tools short, and lets the model look up the rest.",
+    ["auto_tool_search"],
+  ],
 ];
 
 /**
@@ -68,8 +78,9 @@ const BUILT_IN: readonly (readonly [id: string, name: string, description: strin
  * ```
  */
 export function runtimeSafeCapabilities(options: RuntimeSafeCapabilitiesOptions = {}): LazyCapability[] {
-  return BUILT_IN.map(([id, name, description]) => ({
+  return BUILT_IN.map(([id, name, description, aliases]) => ({
     id,
+    ...(aliases === undefined ? {} : { aliases }),
     name,
     description,
     load: async () => await (await import("./built_in_loaders.ts")).loadBuiltIn(id, options),

@@ -4,7 +4,9 @@ import type { JsonObject } from "../records/json.ts";
 import type { Capability, CapabilityContext } from "../ports/capability.ts";
 import { defineCapability } from "../kit/define_capability.ts";
 import { quoteForPrompt } from "../kit/prompt_text.ts";
-import { defineSettings, flag, isJsonObject, type Setting, text } from "../kit/settings.ts";
+import { flag, text } from "../kit/setting_kinds.ts";
+import { isJsonObject } from "../kit/json_object.ts";
+import { defineSettings, type Setting } from "../kit/settings.ts";
 import { isTimeZone, zonedDate } from "../kit/time_zone_text.ts";
 
 /** Facts by their names; one that is undefined is left out. */

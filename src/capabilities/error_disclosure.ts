@@ -1,16 +1,14 @@
 /** The `error_disclosure` capability: how much a failed turn tells its user. */
 
-import type { JsonObject } from "../records/json.ts";
 import type { ErrorDisclosure } from "../records/message.ts";
 import type { Capability } from "../ports/capability.ts";
-import { ConfigReader, problemOf, readOnce } from "../kit/config_reader.ts";
 import { defineCapability } from "../kit/define_capability.ts";
+import { choice } from "../kit/setting_kinds.ts";
+import { defineSettings } from "../kit/settings.ts";
 
 const MODES: readonly ErrorDisclosure[] = ["generic", "standard", "detailed"];
 
-const modeOf = readOnce((config: JsonObject): ErrorDisclosure =>
-  new ConfigReader(config, ["mode"]).choice("mode", MODES) ?? "standard"
-);
+const SETTINGS = defineSettings({ mode: choice("standard", MODES) });
 
 /**
  * Sets what a user is told when a turn fails: `generic` (one fixed sentence), `standard` (a sentence for the kind of
@@ -39,17 +37,7 @@ export const errorDisclosure: Capability = defineCapability({
   category: "safety",
   riskLevel: "low",
   permissions: {},
-  configSchema: {
-    type: "object",
-    properties: { mode: { type: "string", enum: [...MODES], default: "standard" } },
-    additionalProperties: false,
-  },
-  validateConfig: problemOf(modeOf),
-  errorDisclosure(config) {
-    try {
-      return modeOf(config);
-    } catch {
-      return "generic";
-    }
-  },
+  configSchema: SETTINGS.schema,
+  validateConfig: SETTINGS.problem,
+  errorDisclosure: (config) => SETTINGS.problem(config) === undefined ? SETTINGS.read(config).mode : "generic",
 });

@@ -4,7 +4,7 @@ import type { JsonObject, JsonSchema } from "../records/json.ts";
 import type { ToolCall, ToolDefinition } from "../records/tool.ts";
 import type { Capability, ToolUseDecision } from "../ports/capability.ts";
 import { defineCapability } from "../kit/define_capability.ts";
-import { isJsonObject } from "../kit/settings.ts";
+import { isJsonObject } from "../kit/json_object.ts";
 
 /** The argument that is added. */
 const NAME = "human_intent";

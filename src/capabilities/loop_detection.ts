@@ -1,31 +1,18 @@
 /** The `loop_detection` capability: tells a model that goes in circles so. */
 
-import type { JsonObject } from "../records/json.ts";
-import type { Message } from "../records/message.ts";
 import type { Capability } from "../ports/capability.ts";
-import { ConfigReader, problemOf, readOnce } from "../kit/config_reader.ts";
 import { defineCapability } from "../kit/define_capability.ts";
-import { idFromSeed } from "../records/ids.ts";
+import { wholeNumber } from "../kit/setting_kinds.ts";
+import { defineSettings } from "../kit/settings.ts";
+import { madeNote } from "./conversation/made_message.ts";
 import { recentRounds, type Round, type SeenCall } from "./tool_rounds.ts";
 
-interface Settings {
-  readonly threshold: number;
-  readonly mutatingFailureThreshold: number;
-}
-
-const MAX_THRESHOLD = 50;
 /** Tools that change something; also what an MCP server calls so, with its own name before. */
 const MUTATING = ["edit_file", "write_file", "delete_file", "bash"] as const;
-/** Stands for the id of a message that is never stored. */
-const NOTE = idFromSeed("message", 0);
 
-const settingsOf = readOnce((config: JsonObject): Settings => {
-  const reader = new ConfigReader(config, ["threshold", "mutating_failure_threshold"]);
-  const bounds = { least: 1, most: MAX_THRESHOLD };
-  return {
-    threshold: reader.whole("threshold", bounds) ?? 3,
-    mutatingFailureThreshold: reader.whole("mutating_failure_threshold", bounds) ?? 2,
-  };
+const SETTINGS = defineSettings({
+  threshold: wholeNumber(3, { min: 1, max: 50 }),
+  mutating_failure_threshold: wholeNumber(2, { min: 1, max: 50 }),
 });
 
 /**
@@ -54,41 +41,33 @@ export const loopDetection: Capability = defineCapability({
   category: "safety",
   riskLevel: "low",
   permissions: {},
-  configSchema: {
-    type: "object",
-    properties: {
-      threshold: { type: "integer", minimum: 1, maximum: MAX_THRESHOLD, default: 3 },
-      mutating_failure_threshold: { type: "integer", minimum: 1, maximum: MAX_THRESHOLD, default: 2 },
-    },
-    additionalProperties: false,
-  },
-  validateConfig: problemOf(settingsOf),
+  configSchema: SETTINGS.schema,
+  validateConfig: SETTINGS.problem,
   modelView: {
     // After whatever shortens the conversation: the note must stay.
     priority: 900,
     apply(messages, { config, now, turn }) {
-      const settings = settingsOf(config);
-      const most = Math.max(settings.threshold, settings.mutatingFailureThreshold) * 4;
+      const settings = SETTINGS.read(config);
+      const most = Math.max(settings.threshold, settings.mutating_failure_threshold) * 4;
       const warning = warningOf(recentRounds(turn?.messages ?? messages, most), settings);
-      return warning === undefined ? messages : [...messages, note(warning, now)];
+      return warning === undefined ? messages : [...messages, madeNote(warning, now)];
     },
   },
 });
 
-function note(text: string, createdAt: number): Message {
-  return { id: NOTE, role: "system", content: [{ type: "text", text }], createdAt };
-}
-
 /** What is to be said about the rounds, if anything. */
-function warningOf(rounds: readonly Round[], settings: Settings): string | undefined {
+function warningOf(
+  rounds: readonly Round[],
+  settings: ReturnType<typeof SETTINGS.read>,
+): string | undefined {
   const last = rounds.at(-1);
   if (last === undefined) return undefined;
   const calls = rounds.flat();
-  const { threshold, mutatingFailureThreshold } = settings;
+  const { threshold, mutating_failure_threshold: failures } = settings;
   for (const call of last) {
     if (!call.failed || !isMutating(call.name)) continue;
     const times = count(calls, (other) => other.key === call.key && other.failed && other.result === call.result);
-    if (times >= mutatingFailureThreshold) {
+    if (times >= failures) {
       return `${
         loop(call.name, times)
       } failed the same way each time. Read the error, look at the current state, and do something else.`;

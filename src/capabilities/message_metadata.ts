@@ -4,7 +4,8 @@ import type { ContentPart } from "../records/content.ts";
 import { type Message, metadataOf } from "../records/message.ts";
 import type { Capability, CapabilityContext } from "../ports/capability.ts";
 import { defineCapability } from "../kit/define_capability.ts";
-import { defineSettings, flag, text, textList } from "../kit/settings.ts";
+import { flag, text, textList } from "../kit/setting_kinds.ts";
+import { defineSettings } from "../kit/settings.ts";
 import { isTimeZone, zonedTime } from "../kit/time_zone_text.ts";
 
 const SETTINGS = defineSettings({

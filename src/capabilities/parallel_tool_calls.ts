@@ -1,13 +1,11 @@
 /** The `parallel_tool_calls` capability: whether calls of one reply may run at the same time. */
 
-import type { JsonObject } from "../records/json.ts";
 import type { Capability } from "../ports/capability.ts";
-import { ConfigReader, problemOf, readOnce } from "../kit/config_reader.ts";
 import { defineCapability } from "../kit/define_capability.ts";
+import { flag } from "../kit/setting_kinds.ts";
+import { defineSettings } from "../kit/settings.ts";
 
-const enabledOf = readOnce((config: JsonObject): boolean =>
-  new ConfigReader(config, ["enabled"]).flag("enabled") ?? true
-);
+const SETTINGS = defineSettings({ enabled: flag(true) });
 
 /**
  * Asks the provider for several calls in one reply (`enabled: true`, the default) or for one at a time, and runs them so.
@@ -35,17 +33,7 @@ export const parallelToolCalls: Capability = defineCapability({
   category: "execution",
   riskLevel: "low",
   permissions: {},
-  configSchema: {
-    type: "object",
-    properties: { enabled: { type: "boolean", default: true } },
-    additionalProperties: false,
-  },
-  validateConfig: problemOf(enabledOf),
-  parallelToolCalls(config) {
-    try {
-      return enabledOf(config);
-    } catch {
-      return false;
-    }
-  },
+  configSchema: SETTINGS.schema,
+  validateConfig: SETTINGS.problem,
+  parallelToolCalls: (config) => SETTINGS.problem(config) === undefined && SETTINGS.read(config).enabled,
 });

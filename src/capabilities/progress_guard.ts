@@ -1,28 +1,18 @@
 /** The `progress_guard` capability: ends a turn that gets nowhere. */
 
-import type { JsonObject } from "../records/json.ts";
 import type { Message } from "../records/message.ts";
 import type { Capability } from "../ports/capability.ts";
-import { ConfigReader, problemOf, readOnce } from "../kit/config_reader.ts";
 import { defineCapability } from "../kit/define_capability.ts";
+import { wholeNumber } from "../kit/setting_kinds.ts";
+import { defineSettings } from "../kit/settings.ts";
 import { recentRounds } from "./tool_rounds.ts";
 
-interface Settings {
-  readonly maxRepeats: number;
-  readonly maxFailures: number;
-}
-
-const MAX_ROUNDS = 100;
 /** Rounds that are compared with: a circle is longer than one round now and then. */
 const MEMORY = 50;
 
-const settingsOf = readOnce((config: JsonObject): Settings => {
-  const reader = new ConfigReader(config, ["max_repeated_rounds", "max_failed_rounds"]);
-  const bounds = { least: 1, most: MAX_ROUNDS };
-  return {
-    maxRepeats: reader.whole("max_repeated_rounds", bounds) ?? 5,
-    maxFailures: reader.whole("max_failed_rounds", bounds) ?? 10,
-  };
+const SETTINGS = defineSettings({
+  max_repeated_rounds: wholeNumber(5, { min: 1, max: 100 }),
+  max_failed_rounds: wholeNumber(10, { min: 1, max: 100 }),
 });
 
 /**
@@ -51,24 +41,18 @@ export const progressGuard: Capability = defineCapability({
   category: "safety",
   riskLevel: "low",
   permissions: {},
-  configSchema: {
-    type: "object",
-    properties: {
-      max_repeated_rounds: { type: "integer", minimum: 1, maximum: MAX_ROUNDS, default: 5 },
-      max_failed_rounds: { type: "integer", minimum: 1, maximum: MAX_ROUNDS, default: 10 },
-    },
-    additionalProperties: false,
-  },
-  validateConfig: problemOf(settingsOf),
+  configSchema: SETTINGS.schema,
+  validateConfig: SETTINGS.problem,
   hooks: {
     beforeModelCall({ config, turn }) {
-      const detail = standstill(turn.messages, settingsOf(config));
+      const { max_repeated_rounds: repeats, max_failed_rounds: failures } = SETTINGS.check(config);
+      const detail = standstill(turn.messages, repeats, failures);
       return detail === undefined ? { action: "proceed" } : { action: "stop", reason: "no_progress", detail };
     },
   },
 });
 
-function standstill(messages: readonly Message[], { maxRepeats, maxFailures }: Settings): string | undefined {
+function standstill(messages: readonly Message[], maxRepeats: number, maxFailures: number): string | undefined {
   const rounds = recentRounds(messages, MEMORY + Math.max(maxRepeats, maxFailures));
   const seen = new Set<string>();
   let repeats = 0;

@@ -3,7 +3,8 @@
 import type { JsonObject } from "../records/json.ts";
 import type { Session } from "../records/session.ts";
 import type { Capability } from "../ports/capability.ts";
-import { choice, defineSettings } from "../kit/settings.ts";
+import { choice } from "../kit/setting_kinds.ts";
+import { defineSettings } from "../kit/settings.ts";
 import { defineCapability } from "../kit/define_capability.ts";
 
 const SETTINGS = defineSettings({ strategy: choice("auto", ["auto", "session", "shared", "off"]) });

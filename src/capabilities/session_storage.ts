@@ -8,7 +8,8 @@ import type { SessionStorageStore } from "../ports/session_storage_store.ts";
 import type { Tool, ToolContext } from "../ports/tool.ts";
 import { defineCapability } from "../kit/define_capability.ts";
 import { defineTool } from "../kit/define_tool.ts";
-import { defineSettings, flag } from "../kit/settings.ts";
+import { flag } from "../kit/setting_kinds.ts";
+import { defineSettings } from "../kit/settings.ts";
 
 const SETTINGS = defineSettings({ reveal_secrets: flag(false) });
 

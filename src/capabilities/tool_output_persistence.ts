@@ -6,7 +6,9 @@ import type { Capability, ToolUseDetails } from "../ports/capability.ts";
 import type { RawOutput, ToolContext } from "../ports/tool.ts";
 import { defineCapability } from "../kit/define_capability.ts";
 import { previewOutput } from "../kit/output_preview.ts";
-import { defineSettings, isJsonObject, wholeNumber } from "../kit/settings.ts";
+import { wholeNumber } from "../kit/setting_kinds.ts";
+import { isJsonObject } from "../kit/json_object.ts";
+import { defineSettings } from "../kit/settings.ts";
 import { storeOutput } from "../kit/stored_output.ts";
 
 /** Characters of a text that stays beside the output it tells about. */

@@ -40,6 +40,8 @@ export function previewOutput(text: string, maxBytes: number): OutputPreview {
   if (head.bytes + tail.bytes < room * 0.2) return { text: startAndEnd(text, maxBytes), truncated: true, totalLines };
   const errors = errorLines(lines, head.next, tail.next + 1, room - head.bytes - tail.bytes);
   const left = tail.next + 1 - head.next - errors.length;
+  // Every line is there, but not all of it.
+  if (left + errors.length === 0) return { text: startAndEnd(text, maxBytes), truncated: true, totalLines };
   const parts = [...head.lines];
   if (left > 0) {
     const what = errors.length === 0 ? "" : "; of them, lines that tell of errors:";

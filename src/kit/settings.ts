@@ -1,5 +1,6 @@
 /** Configurations of capabilities: one table says the schema, what is wrong with a configuration, and what it means. */
 
+import { messageOf } from "../errors.ts";
 import type { JsonObject, JsonSchema, JsonValue } from "../records/json.ts";
 
 /** One member of a configuration. */
@@ -10,8 +11,12 @@ export interface Setting<T> {
   readonly wanted: string;
   /** What it is when nothing is said. */
   readonly byDefault: T;
+  /** Whether it has to be said. @default {false} */
+  readonly isRequired?: boolean;
   /** The value, or undefined when it is not what it has to be. */
   read(value: JsonValue): T | undefined;
+  /** What exactly is wrong with a value of several members, in words for people; `place` is its name. */
+  problem?(value: JsonValue, place: string): string | undefined;
 }
 
 /** The table of a configuration's members. */
@@ -27,13 +32,21 @@ export interface Settings<Table extends SettingTable> {
   /** JSON Schema of the configuration. */
   readonly schema: JsonSchema;
   /** What is wrong with a configuration, for people; undefined when nothing is. */
-  problem(config: JsonObject): string | undefined;
+  readonly problem: (config: JsonObject, place?: string) => string | undefined;
   /** Reads a configuration; what is wrong in it counts as not said, so that a session still assembles. */
-  read(config: JsonObject): SettingValues<Table>;
+  readonly read: (config: JsonObject) => SettingValues<Table>;
+  /**
+   * Reads a configuration that must not be taken for another one, such as that of a guard.
+   *
+   * @throws {TypeError} when something is wrong with it
+   */
+  readonly check: (config: JsonObject) => SettingValues<Table>;
 }
 
 /**
  * Makes the members of a configuration usable as schema, check and reader.
+ *
+ * A member without a default may also be null, which says nothing.
  *
  * @example
  * ```ts ignore
@@ -44,92 +57,67 @@ export interface Settings<Table extends SettingTable> {
  */
 export function defineSettings<Table extends SettingTable>(table: Table): Settings<Table> {
   const names = Object.keys(table);
+  const required = names.filter((name) => table[name]!.isRequired === true);
+  const problem = (config: JsonObject, place = ""): string | undefined => {
+    for (const [name, value] of Object.entries(config)) {
+      const setting = Object.hasOwn(table, name) ? table[name] : undefined;
+      const where = place === "" ? name : `${place}.${name}`;
+      if (setting === undefined) return `\`${where}\` is unknown: expected ${names.join(", ") || "nothing"}`;
+      if (value === null && setting.byDefault === undefined) continue;
+      const inner = setting.problem?.(value, where);
+      if (inner !== undefined) return inner;
+      if (setting.read(value) === undefined) return `\`${where}\` is ${shown(value)}, not ${setting.wanted}`;
+    }
+    const missing = required.find((name) => !Object.hasOwn(config, name) || config[name] === null);
+    return missing === undefined ? undefined : `\`${place === "" ? missing : `${place}.${missing}`}\` is missing`;
+  };
+  // Every member was read by the setting its type comes from.
+  const read = (config: JsonObject): SettingValues<Table> =>
+    Object.fromEntries(names.map((name) => {
+      const setting = table[name]!;
+      const value = Object.hasOwn(config, name) ? config[name] : undefined;
+      return [name, (value === undefined ? undefined : setting.read(value)) ?? setting.byDefault];
+    })) as SettingValues<Table>;
   return {
     schema: {
       type: "object",
       properties: Object.fromEntries(names.map((name) => [name, table[name]!.schema])),
+      ...(required.length === 0 ? {} : { required }),
       additionalProperties: false,
     },
-    problem: (config) => {
-      for (const [name, value] of Object.entries(config)) {
-        const setting = Object.hasOwn(table, name) ? table[name] : undefined;
-        if (setting === undefined) return `\`${name}\` is no setting of it; there are ${names.join(", ") || "none"}`;
-        if (setting.read(value) === undefined) return `\`${name}\` is ${shown(value)}, not ${setting.wanted}`;
-      }
+    problem,
+    read,
+    check: (config) => {
+      const found = problem(config);
+      if (found !== undefined) throw new TypeError(found);
+      return read(config);
+    },
+  };
+}
+
+/** What reading a configuration finds wrong, for `validateConfig`; undefined when it can be read. */
+export function problemOf(read: (config: JsonObject) => unknown): (config: JsonObject) => string | undefined {
+  return (config) => {
+    try {
+      read(config);
       return undefined;
-    },
-    // Every member was read by the setting its type comes from.
-    read: (config) =>
-      Object.fromEntries(names.map((name) => {
-        const setting = table[name]!;
-        const value = Object.hasOwn(config, name) ? config[name] : undefined;
-        return [name, (value === undefined ? undefined : setting.read(value)) ?? setting.byDefault];
-      })) as SettingValues<Table>,
+    } catch (error) {
+      return messageOf(error);
+    }
   };
 }
 
-/** A whole number within bounds. */
-export function wholeNumber(
-  byDefault: number,
-  bounds: { readonly min: number; readonly max: number },
-): Setting<number> {
-  const { min, max } = bounds;
-  return {
-    schema: { type: "integer", minimum: min, maximum: max, default: byDefault },
-    wanted: `a whole number from ${min} to ${max}`,
-    byDefault,
-    read: (value) =>
-      typeof value === "number" && Number.isInteger(value) && value >= min && value <= max ? value : undefined,
+/** Reads each configuration once. */
+export function readOnce<T>(read: (config: JsonObject) => T): (config: JsonObject) => T {
+  const known = new WeakMap<JsonObject, { readonly value: T }>();
+  return (config) => {
+    let made = known.get(config);
+    if (made === undefined) {
+      made = { value: read(config) };
+      known.set(config, made);
+    }
+    return made.value;
   };
-}
-
-/** Yes or no. */
-export function flag(byDefault: boolean): Setting<boolean> {
-  return {
-    schema: { type: "boolean", default: byDefault },
-    wanted: "true or false",
-    byDefault,
-    read: (value) => typeof value === "boolean" ? value : undefined,
-  };
-}
-
-/** One of some words. */
-export function choice<Word extends string>(byDefault: Word, words: readonly Word[]): Setting<Word> {
-  return {
-    schema: { type: "string", enum: words, default: byDefault },
-    wanted: `one of ${words.join(", ")}`,
-    byDefault,
-    read: (value) => words.find((word) => word === value),
-  };
-}
-
-/** A non-empty text. */
-export function text(byDefault: string): Setting<string> {
-  return {
-    schema: { type: "string", minLength: 1, default: byDefault },
-    wanted: "a non-empty text",
-    byDefault,
-    read: (value) => typeof value === "string" && value.trim() !== "" ? value : undefined,
-  };
-}
-
-/** A list of non-empty texts. */
-export function textList(byDefault: readonly string[], maxItems: number): Setting<readonly string[]> {
-  return {
-    schema: { type: "array", items: { type: "string", minLength: 1 }, maxItems, default: byDefault },
-    wanted: `a list of at most ${maxItems} non-empty texts`,
-    byDefault,
-    read: (value) => {
-      if (!Array.isArray(value) || value.length > maxItems) return undefined;
-      const texts = value.filter((item: JsonValue): item is string => typeof item === "string" && item.trim() !== "");
-      return texts.length === value.length ? texts : undefined;
-    },
-  };
-}
-
-/** Tells whether a value is a JSON object. */
-export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function shown(value: JsonValue): string {

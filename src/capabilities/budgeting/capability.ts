@@ -3,7 +3,7 @@
 import type { JsonObject } from "../../records/json.ts";
 import type { Capability } from "../../ports/capability.ts";
 import type { RunningTurn } from "../../ports/running_turn.ts";
-import { problemOf } from "../../kit/config_reader.ts";
+import { problemOf } from "../../kit/settings.ts";
 import { defineCapability } from "../../kit/define_capability.ts";
 import { defineTool, toolFailure } from "../../kit/define_tool.ts";
 import { describe, type Limit, LIMITS_SCHEMA, readLimits, spentOf } from "./limits.ts";
@@ -42,12 +42,7 @@ export const budgeting: Capability = defineCapability({
   category: "safety",
   riskLevel: "low",
   permissions: {},
-  configSchema: {
-    type: "object",
-    properties: { limits: LIMITS_SCHEMA },
-    required: ["limits"],
-    additionalProperties: false,
-  },
+  configSchema: LIMITS_SCHEMA,
   validateConfig: problemOf(readLimits),
   tools: (config) => [checkBudget(config)],
   hooks: {

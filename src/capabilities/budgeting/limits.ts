@@ -3,7 +3,8 @@
 import type { JsonObject, JsonSchema, JsonValue } from "../../records/json.ts";
 import { effectiveCostUsd, type Usage } from "../../records/usage.ts";
 import type { RunningTurn } from "../../ports/running_turn.ts";
-import { ConfigReader, readOnce } from "../../kit/config_reader.ts";
+import { anyNumber, choice, objectList, required, text } from "../../kit/setting_kinds.ts";
+import { defineSettings, readOnce, type Setting, type SettingValues } from "../../kit/settings.ts";
 
 /** One limit. */
 export interface Limit {
@@ -29,28 +30,32 @@ export interface Spent {
   readonly incomplete: boolean;
 }
 
-const MAX_LIMITS = 16;
-const CURRENCIES = ["tokens", "usd", "seconds"] as const;
-const SCOPES = ["turn", "session"] as const;
-const MEMBERS = ["id", "currency", "scope", "limit", "soft_limit"];
+const MAX_AMOUNT = Number.MAX_SAFE_INTEGER;
+const CURRENCIES: readonly Limit["currency"][] = ["tokens", "usd", "seconds"];
+const SCOPES: readonly Limit["scope"][] = ["turn", "session"];
 
-/** JSON Schema of the member `limits`. */
-export const LIMITS_SCHEMA: JsonSchema = {
-  type: "array",
-  maxItems: MAX_LIMITS,
-  items: {
-    type: "object",
-    properties: {
-      id: { type: "string" },
-      currency: { type: "string", enum: [...CURRENCIES] },
-      scope: { type: "string", enum: [...SCOPES], default: "session" },
-      limit: { type: "number", minimum: 0 },
-      soft_limit: { type: "number", minimum: 0 },
-    },
-    required: ["currency", "limit"],
-    additionalProperties: false,
-  },
-};
+/** Members of one limit. */
+interface LimitTable extends Readonly<Record<string, Setting<unknown>>> {
+  readonly id: Setting<string | undefined>;
+  readonly currency: Setting<Limit["currency"]>;
+  readonly scope: Setting<Limit["scope"] | undefined>;
+  readonly limit: Setting<number>;
+  readonly soft_limit: Setting<number | undefined>;
+}
+
+/** The member `limits` of a configuration. */
+export const LIMITS: Setting<readonly SettingValues<LimitTable>[]> = required(objectList<LimitTable>({
+  id: text(undefined),
+  currency: required(choice(undefined, CURRENCIES)),
+  scope: choice(undefined, SCOPES),
+  limit: required(anyNumber(undefined, { min: 0, max: MAX_AMOUNT })),
+  soft_limit: anyNumber(undefined, { min: 0, max: MAX_AMOUNT }),
+}, 16));
+
+const SETTINGS = defineSettings({ limits: LIMITS });
+
+/** JSON Schema of a configuration of limits. */
+export const LIMITS_SCHEMA: JsonSchema = SETTINGS.schema;
 
 /**
  * The limits of a configuration.
@@ -58,8 +63,7 @@ export const LIMITS_SCHEMA: JsonSchema = {
  * @throws {TypeError} or {RangeError} that names the member
  */
 export const readLimits: (config: JsonObject) => readonly Limit[] = readOnce((config) => {
-  const reader = new ConfigReader(config, ["limits"]);
-  const limits = reader.required("limits", reader.objects("limits", MEMBERS, MAX_LIMITS)).map(readLimit);
+  const limits = SETTINGS.check(config).limits.map(toLimit);
   const ids = new Set(limits.map(({ id }) => id));
   if (ids.size < limits.length) {
     throw new RangeError("two of the `limits` have the same `id`; give them ids of their own");
@@ -67,18 +71,14 @@ export const readLimits: (config: JsonObject) => readonly Limit[] = readOnce((co
   return limits;
 });
 
-function readLimit(reader: ConfigReader): Limit {
-  const currency = reader.required("currency", reader.choice("currency", CURRENCIES));
-  const scope = reader.choice("scope", SCOPES) ?? (currency === "seconds" ? "turn" : "session");
+function toLimit(said: SettingValues<LimitTable>): Limit {
+  const { currency, limit, soft_limit: softLimit } = said;
+  const scope = said.scope ?? (currency === "seconds" ? "turn" : "session");
   if (currency === "seconds" && scope === "session") throw new TypeError("a limit of seconds is for one turn only");
-  const limit = reader.required("limit", reader.number("limit"));
-  return {
-    id: reader.text("id") ?? `${scope}_${currency}`,
-    currency,
-    scope,
-    limit,
-    softLimit: reader.number("soft_limit", { most: limit }),
-  };
+  if (softLimit !== undefined && softLimit > limit) {
+    throw new RangeError(`\`soft_limit\` is ${softLimit}: expected no more than its \`limit\` of ${limit}`);
+  }
+  return { id: said.id ?? `${scope}_${currency}`, currency, scope, limit, softLimit };
 }
 
 /** What is used of each limit. */

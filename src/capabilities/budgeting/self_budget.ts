@@ -1,26 +1,24 @@
 /** The `self_budget` capability: the model sees what it may still use. */
 
-import { idFromSeed } from "../../records/ids.ts";
 import type { JsonObject } from "../../records/json.ts";
 import type { Capability } from "../../ports/capability.ts";
-import { ConfigReader, problemOf, readOnce } from "../../kit/config_reader.ts";
 import { defineCapability } from "../../kit/define_capability.ts";
-import { leftOf, type Limit, LIMITS_SCHEMA, readLimits, type Spent, spentOf } from "./limits.ts";
+import { anyNumber } from "../../kit/setting_kinds.ts";
+import { defineSettings, problemOf, readOnce } from "../../kit/settings.ts";
+import { madeNote } from "../conversation/made_message.ts";
+import { leftOf, type Limit, LIMITS, readLimits, type Spent, spentOf } from "./limits.ts";
 
 interface Settings {
   readonly limits: readonly Limit[];
   readonly showFrom: number;
 }
 
-/** Stands for the id of a message that is never stored. */
-const NOTE = idFromSeed("message", 0);
+const SETTINGS = defineSettings({ limits: LIMITS, show_from: anyNumber(0.5, { min: 0, max: 1 }) });
 
 const settingsOf = readOnce((config: JsonObject): Settings => {
-  const { limits = [], ...rest } = config;
-  return {
-    limits: readLimits({ limits }),
-    showFrom: new ConfigReader(rest, ["show_from"]).number("show_from", { most: 1 }) ?? 0.5,
-  };
+  const { show_from: showFrom } = SETTINGS.check(config);
+  const { limits = [] } = config;
+  return { limits: readLimits({ limits }), showFrom };
 });
 
 /**
@@ -51,12 +49,7 @@ export const selfBudget: Capability = defineCapability({
   category: "safety",
   riskLevel: "low",
   permissions: {},
-  configSchema: {
-    type: "object",
-    properties: { limits: LIMITS_SCHEMA, show_from: { type: "number", minimum: 0, maximum: 1, default: 0.5 } },
-    required: ["limits"],
-    additionalProperties: false,
-  },
+  configSchema: SETTINGS.schema,
   validateConfig: problemOf(settingsOf),
   modelView: {
     // After whatever shortens the conversation: the note must stay.
@@ -68,12 +61,7 @@ export const selfBudget: Capability = defineCapability({
       const spent = (await spentOf(turn, limits)).filter(({ limit, used }) => used >= limit.limit * showFrom);
       if (spent.length === 0) return messages;
       const text = `Left of your budget: ${spent.map(words).join("; ")}. Finish before it is used up.`;
-      return [...messages, {
-        id: NOTE,
-        role: "system" as const,
-        content: [{ type: "text" as const, text }],
-        createdAt: now,
-      }];
+      return [...messages, madeNote(text, now)];
     },
   },
 });

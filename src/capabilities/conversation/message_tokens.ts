@@ -12,6 +12,8 @@ const FRAME_CHARACTERS = 16;
 
 /** Stored messages never change, and every request of a session looks at the same ones. */
 const known = new WeakMap<Message, number>();
+/** Characters of definitions, which are offered again and again. */
+const knownTools = new WeakMap<ToolDefinition, number>();
 
 /** Tokens of a message as the model gets it: a quarter of its characters. */
 export function tokensOf(message: Message): number {
@@ -35,8 +37,13 @@ export function tokensOfText(text: string): number {
 /** Tokens of the tools that are offered. */
 export function tokensOfTools(tools: readonly ToolDefinition[]): number {
   let characters = 0;
-  for (const { name, description, parameters } of tools) {
-    characters += name.length + description.length + JSON.stringify(parameters).length;
+  for (const tool of tools) {
+    let size = knownTools.get(tool);
+    if (size === undefined) {
+      size = tool.name.length + tool.description.length + JSON.stringify(tool.parameters).length;
+      knownTools.set(tool, size);
+    }
+    characters += size;
   }
   return Math.ceil(characters / CHARACTERS_PER_TOKEN);
 }

@@ -5,7 +5,7 @@ import type { Capability } from "../../ports/capability.ts";
 import type { RunningTurn } from "../../ports/running_turn.ts";
 import type { ToolContext } from "../../ports/tool.ts";
 import { canonicalJson } from "../../kit/canonical_json.ts";
-import { problemOf } from "../../kit/config_reader.ts";
+import { problemOf } from "../../kit/settings.ts";
 import { defineCapability } from "../../kit/define_capability.ts";
 import { firstBlock, hasStage } from "./checks.ts";
 import { GUARDRAILS_SCHEMA, readChecks } from "./settings.ts";

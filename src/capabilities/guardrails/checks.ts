@@ -3,7 +3,7 @@
 import type { JsonObject } from "../../records/json.ts";
 import type { RunningTurn } from "../../ports/running_turn.ts";
 import { compileGlob } from "../../kit/glob.ts";
-import { readOnce } from "../../kit/config_reader.ts";
+import { readOnce } from "../../kit/settings.ts";
 import { compileLinearRegex, type LinearRegex } from "../../kit/linear_regex.ts";
 import { judge } from "./judge.ts";
 import { type GuardrailCheck, type GuardrailStage, readChecks } from "./settings.ts";

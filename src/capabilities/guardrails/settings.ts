@@ -3,7 +3,8 @@
 import type { ModelId } from "../../records/ids.ts";
 import { isId } from "../../records/ids.ts";
 import type { JsonObject, JsonSchema } from "../../records/json.ts";
-import { ConfigReader, readOnce } from "../../kit/config_reader.ts";
+import { choice, flag, objectList, required, text, textList, wholeNumber } from "../../kit/setting_kinds.ts";
+import { defineSettings, readOnce } from "../../kit/settings.ts";
 
 /** Where a check looks. */
 export type GuardrailStage = "output" | "tool_use" | "tool_output";
@@ -33,55 +34,31 @@ export interface GuardrailCheck {
     };
 }
 
-const MAX_CHECKS = 50;
 const STAGES: readonly GuardrailStage[] = ["output", "tool_use", "tool_output"];
-const TYPES = ["regex", "blocklist", "tool_pattern", "llm_judge"] as const;
-const MEMBERS = [
-  "id",
-  "stage",
-  "type",
-  "on_fail",
-  "message",
-  "tools",
-  "pattern",
-  "ignore_case",
-  "words",
-  "policy",
-  "model_id",
-  "timeout_ms",
-];
+const ON_FAIL: readonly GuardrailCheck["onFail"][] = ["block", "log"];
+const TYPES: readonly GuardrailCheck["rule"]["type"][] = ["regex", "blocklist", "tool_pattern", "llm_judge"];
+
+const SETTINGS = defineSettings({
+  checks: required(objectList({
+    id: required(text(undefined)),
+    stage: required(choice(undefined, STAGES)),
+    type: required(choice(undefined, TYPES)),
+    on_fail: choice("block", ON_FAIL),
+    message: text(undefined),
+    tools: textList(undefined, 100),
+    pattern: text(undefined),
+    ignore_case: flag(false),
+    words: textList(undefined, 1_000),
+    policy: text(undefined),
+    model_id: text(undefined),
+    timeout_ms: wholeNumber(10_000, { min: 100, max: 25_000 }),
+  }, 50)),
+});
+
+type Said = ReturnType<typeof SETTINGS.read>["checks"][number];
 
 /** JSON Schema of the configuration. */
-export const GUARDRAILS_SCHEMA: JsonSchema = {
-  type: "object",
-  properties: {
-    checks: {
-      type: "array",
-      maxItems: MAX_CHECKS,
-      items: {
-        type: "object",
-        properties: {
-          id: { type: "string" },
-          stage: { type: "string", enum: [...STAGES] },
-          type: { type: "string", enum: [...TYPES] },
-          on_fail: { type: "string", enum: ["block", "log"], default: "block" },
-          message: { type: "string" },
-          tools: { type: "array", items: { type: "string" } },
-          pattern: { type: "string" },
-          ignore_case: { type: "boolean", default: false },
-          words: { type: "array", items: { type: "string" } },
-          policy: { type: "string" },
-          model_id: { type: "string" },
-          timeout_ms: { type: "integer", minimum: 100, maximum: 25000, default: 10000 },
-        },
-        required: ["id", "stage", "type"],
-        additionalProperties: false,
-      },
-    },
-  },
-  required: ["checks"],
-  additionalProperties: false,
-};
+export const GUARDRAILS_SCHEMA: JsonSchema = SETTINGS.schema;
 
 /**
  * The checks of a configuration.
@@ -89,50 +66,37 @@ export const GUARDRAILS_SCHEMA: JsonSchema = {
  * @throws {TypeError} or {RangeError} that names the member
  */
 export const readChecks: (config: JsonObject) => readonly GuardrailCheck[] = readOnce((config) => {
-  const reader = new ConfigReader(config, ["checks"]);
-  const checks = reader.required("checks", reader.objects("checks", MEMBERS, MAX_CHECKS)).map(readCheck);
+  const checks = SETTINGS.check(config).checks.map(toCheck);
   const ids = new Set(checks.map(({ id }) => id));
   if (ids.size < checks.length) throw new RangeError("two of the `checks` have the same `id`");
   return checks;
 });
 
-function readCheck(reader: ConfigReader): GuardrailCheck {
-  const stage = reader.required("stage", reader.choice("stage", STAGES));
-  const rule = readRule(reader);
+function toCheck(said: Said, index: number): GuardrailCheck {
+  const { id, stage, message, tools, on_fail: onFail } = said;
+  const rule = toRule(said, `checks[${index}]`);
   if (rule.type === "tool_pattern" && stage !== "tool_use") {
     throw new TypeError("a check of type tool_pattern looks at stage tool_use only");
   }
-  return {
-    id: reader.required("id", reader.text("id")),
-    stage,
-    onFail: reader.choice("on_fail", ["block", "log"]) ?? "block",
-    message: reader.text("message"),
-    tools: reader.texts("tools", 100),
-    rule,
-  };
+  return { id, stage, onFail, message, tools, rule };
 }
 
-function readRule(reader: ConfigReader): GuardrailCheck["rule"] {
-  const type = reader.required("type", reader.choice("type", TYPES));
+function toRule(said: Said, place: string): GuardrailCheck["rule"] {
+  const needed = <T>(name: string, value: T | undefined): T => {
+    if (value === undefined) throw new TypeError(`\`${place}.${name}\` is missing`);
+    return value;
+  };
+  const { type, pattern, model_id: modelId } = said;
   switch (type) {
-    case "regex": {
-      const pattern = reader.required("pattern", reader.text("pattern"));
-      return { type, pattern, ignoreCase: reader.flag("ignore_case") ?? false };
-    }
+    case "regex":
+      return { type, pattern: needed("pattern", pattern), ignoreCase: said.ignore_case };
     case "blocklist":
-      return { type, words: reader.required("words", reader.texts("words")).map((word) => word.toLowerCase()) };
+      return { type, words: needed("words", said.words).map((word) => word.toLowerCase()) };
     case "tool_pattern":
-      reader.required("tools", reader.texts("tools", 100));
-      return { type, pattern: reader.text("pattern") };
-    case "llm_judge": {
-      const modelId = reader.text("model_id");
+      needed("tools", said.tools);
+      return { type, pattern };
+    case "llm_judge":
       if (modelId !== undefined && !isId("model", modelId)) throw new TypeError("`model_id` is not the id of a model");
-      return {
-        type,
-        policy: reader.required("policy", reader.text("policy")),
-        modelId,
-        timeoutMs: reader.whole("timeout_ms", { least: 100, most: 25_000 }) ?? 10_000,
-      };
-    }
+      return { type, policy: needed("policy", said.policy), modelId, timeoutMs: said.timeout_ms };
   }
 }

@@ -5,7 +5,7 @@ import type { JsonObject, JsonValue } from "../../records/json.ts";
 import { type Message, metadataOf } from "../../records/message.ts";
 import type { Tool } from "../../ports/tool.ts";
 import { defineTool } from "../../kit/define_tool.ts";
-import { ownMember } from "../number_setting.ts";
+import { ownMember } from "../../kit/json_object.ts";
 import { excerptOf, scoreOf, termsOf } from "./search_terms.ts";
 
 const NAME = "query_history";

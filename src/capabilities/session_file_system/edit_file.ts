@@ -5,7 +5,7 @@ import type { JsonValue } from "../../records/json.ts";
 import type { Tool } from "../../ports/tool.ts";
 import { defineTool } from "../../kit/define_tool.ts";
 import { contentSize } from "../../kit/file_content.ts";
-import { isJsonObject } from "../../kit/settings.ts";
+import { isJsonObject } from "../../kit/json_object.ts";
 import { contentHash } from "./content_hash.ts";
 import { diffOf } from "./edit_diff.ts";
 import { shownPath, withToolErrors } from "./shown_path.ts";

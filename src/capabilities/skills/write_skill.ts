@@ -6,7 +6,7 @@ import type { Tool } from "../../ports/tool.ts";
 import { defineTool } from "../../kit/define_tool.ts";
 import { contentSize } from "../../kit/file_content.ts";
 import { canonicalPath } from "../../kit/paths.ts";
-import { isJsonObject } from "../../kit/settings.ts";
+import { isJsonObject } from "../../kit/json_object.ts";
 import { withToolErrors } from "../session_file_system/shown_path.ts";
 import { WRITER_CLASS } from "../session_file_system/write_file.ts";
 import type { StoresOf } from "./read_tools.ts";

@@ -4,8 +4,8 @@ import type { JsonObject } from "../../records/json.ts";
 import type { Message } from "../../records/message.ts";
 import type { Capability } from "../../ports/capability.ts";
 import type { CallProblem, CallRepair } from "../../ports/model_hooks.ts";
-import { ConfigReader, problemOf, readOnce } from "../../kit/config_reader.ts";
 import { defineCapability } from "../../kit/define_capability.ts";
+import { defineSettings } from "../../kit/settings.ts";
 import { isJsonObject } from "../../kit/json_object.ts";
 import type { ToolCall } from "../../records/tool.ts";
 import { coerceArguments } from "./coerce.ts";
@@ -15,7 +15,7 @@ import { salvageObject } from "./salvage.ts";
 const MAX_SCHEMA = 2_000;
 const RETRY = "Call the tool again with one JSON object of exactly this schema:";
 
-const checkConfig = readOnce((config: JsonObject): void => void new ConfigReader(config, []));
+const SETTINGS = defineSettings({});
 
 /**
  * Mends a call before the model gets an error: text that is almost JSON is read, and members of the wrong form (`"5"`
@@ -53,8 +53,8 @@ export const toolCallRepair: Capability = defineCapability({
   category: "reliability",
   riskLevel: "low",
   permissions: {},
-  configSchema: { type: "object", properties: {}, additionalProperties: false },
-  validateConfig: problemOf(checkConfig),
+  configSchema: SETTINGS.schema,
+  validateConfig: SETTINGS.problem,
   hooks: {
     repairCall(call, problem, { turn }): CallRepair {
       const mended = mend(call, problem);

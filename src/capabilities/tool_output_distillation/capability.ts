@@ -6,7 +6,8 @@ import type { Capability, ToolUseDetails } from "../../ports/capability.ts";
 import type { ToolContext } from "../../ports/tool.ts";
 import { defineCapability } from "../../kit/define_capability.ts";
 import { compileGlob } from "../../kit/glob.ts";
-import { defineSettings, textList, wholeNumber } from "../../kit/settings.ts";
+import { textList, wholeNumber } from "../../kit/setting_kinds.ts";
+import { defineSettings } from "../../kit/settings.ts";
 import { storeOutput } from "../../kit/stored_output.ts";
 import { distill } from "./distill.ts";
 

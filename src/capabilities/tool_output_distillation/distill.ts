@@ -2,7 +2,7 @@
 
 import type { JsonObject, JsonValue } from "../../records/json.ts";
 import { previewOutput } from "../../kit/output_preview.ts";
-import { isJsonObject } from "../../kit/settings.ts";
+import { isJsonObject } from "../../kit/json_object.ts";
 
 /** A list longer than this is sampled. */
 const MAX_ITEMS = 12;

@@ -5,7 +5,7 @@ import type { PermissionNeeds } from "../../records/permissions.ts";
 import type { Capability } from "../../ports/capability.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { systemClock } from "../../kit/clock.ts";
-import { problemOf } from "../../kit/config_reader.ts";
+import { problemOf } from "../../kit/settings.ts";
 import { defineCapability } from "../../kit/define_capability.ts";
 import { textOf } from "../../records/content.ts";
 import {

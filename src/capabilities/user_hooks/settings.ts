@@ -1,7 +1,8 @@
 /** The configuration of the `user_hooks` capability. */
 
 import type { JsonObject, JsonSchema } from "../../records/json.ts";
-import { ConfigReader, readOnce } from "../../kit/config_reader.ts";
+import { choice, objectList, required, text, textList, wholeNumber } from "../../kit/setting_kinds.ts";
+import { defineSettings, readOnce } from "../../kit/settings.ts";
 import { compileGlob, type PathTest } from "../../kit/glob.ts";
 import { compileLinearRegex, type LinearRegex } from "../../kit/linear_regex.ts";
 
@@ -41,54 +42,27 @@ const EVENTS: readonly UserHookEvent[] = [
   "post_tool_use",
   "turn_end",
 ];
-const ON_ERROR = ["block", "allow", "warn"] as const;
-const MAX_HOOKS = 50;
-const MAX_ENV = 16;
-const MEMBERS = [
-  "id",
-  "event",
-  "tools",
-  "argument",
-  "match",
-  "deny",
-  "function",
-  "command",
-  "env",
-  "timeout_ms",
-  "on_error",
-];
+const ON_ERROR: readonly UserHook["onError"][] = ["block", "allow", "warn"];
+
+const SETTINGS = defineSettings({
+  hooks: required(objectList({
+    id: required(text(undefined)),
+    event: required(choice(undefined, EVENTS)),
+    tools: textList(undefined, 100),
+    argument: text(undefined),
+    match: text(undefined),
+    deny: text(undefined),
+    function: text(undefined),
+    command: text(undefined),
+    env: textList([], 16),
+    timeout_ms: wholeNumber(5_000, { min: 100, max: 30_000 }),
+    on_error: choice("warn", ON_ERROR),
+  }, 50)),
+  disabled: textList([], 1_000),
+});
 
 /** JSON Schema of the configuration. */
-export const USER_HOOKS_SCHEMA: JsonSchema = {
-  type: "object",
-  properties: {
-    hooks: {
-      type: "array",
-      maxItems: MAX_HOOKS,
-      items: {
-        type: "object",
-        properties: {
-          id: { type: "string" },
-          event: { type: "string", enum: [...EVENTS] },
-          tools: { type: "array", items: { type: "string" } },
-          argument: { type: "string" },
-          match: { type: "string" },
-          deny: { type: "string" },
-          function: { type: "string" },
-          command: { type: "string" },
-          env: { type: "array", maxItems: MAX_ENV, items: { type: "string", pattern: "^[A-Za-z_][A-Za-z0-9_]*=" } },
-          timeout_ms: { type: "integer", minimum: 100, maximum: 30000, default: 5000 },
-          on_error: { type: "string", enum: [...ON_ERROR], default: "warn" },
-        },
-        required: ["id", "event"],
-        additionalProperties: false,
-      },
-    },
-    disabled: { type: "array", items: { type: "string" } },
-  },
-  required: ["hooks"],
-  additionalProperties: false,
-};
+export const USER_HOOKS_SCHEMA: JsonSchema = SETTINGS.schema;
 
 /**
  * The hooks of a configuration, without the disabled ones.
@@ -96,33 +70,30 @@ export const USER_HOOKS_SCHEMA: JsonSchema = {
  * @throws {TypeError} or {RangeError} that names the member
  */
 export const readHooks: (config: JsonObject) => readonly UserHook[] = readOnce((config) => {
-  const reader = new ConfigReader(config, ["hooks", "disabled"]);
-  const disabled = new Set(reader.texts("disabled"));
-  const hooks = reader.required("hooks", reader.objects("hooks", MEMBERS, MAX_HOOKS)).map(readHook);
-  return hooks.filter(({ id }) => !disabled.has(id));
+  const { hooks, disabled } = SETTINGS.check(config);
+  return hooks.map(toHook).filter(({ id }) => !disabled.includes(id));
 });
 
-function readHook(reader: ConfigReader): UserHook {
-  const named = reader.text("function");
-  const command = reader.text("command");
-  const deny = patternOf(reader.text("deny"));
+function toHook(said: ReturnType<typeof SETTINGS.read>["hooks"][number]): UserHook {
+  const { id, event, argument, command, function: named } = said;
+  const deny = patternOf(said.deny);
   if (
     named !== undefined && command !== undefined || named === undefined && command === undefined && deny === undefined
   ) {
     throw new TypeError("a hook has one of `function` and `command`, or none of them and `deny`");
   }
   return {
-    id: reader.required("id", reader.text("id")),
-    event: reader.required("event", reader.choice("event", EVENTS)),
-    tools: reader.texts("tools", 100)?.map((glob) => compileGlob(glob)),
-    argument: reader.text("argument"),
-    match: patternOf(reader.text("match")),
+    id,
+    event,
+    tools: said.tools?.map((glob) => compileGlob(glob)),
+    argument,
+    match: patternOf(said.match),
     deny,
     function: named,
     command,
-    env: readEnv(reader.texts("env", MAX_ENV) ?? []),
-    timeoutMs: reader.whole("timeout_ms", { least: 100, most: 30_000 }) ?? 5_000,
-    onError: reader.choice("on_error", ON_ERROR) ?? "warn",
+    env: readEnv(said.env),
+    timeoutMs: said.timeout_ms,
+    onError: said.on_error,
   };
 }
 

@@ -64,7 +64,7 @@ Deno.test("a configuration that cannot be used says why", () => {
   assert.match(String(problems[1]), /entry of `files` is no path: Cannot use the path/);
   assert.match(String(problems[2]), /`files` is \[1\]/);
   assert.match(String(problems[3]), /`max_bytes` is 10, not a whole number from 1024/);
-  assert.match(String(problems[4]), /`file` is no setting of it; there are files, max_bytes/);
+  assert.match(String(problems[4]), /`file` is unknown: expected files, max_bytes/);
 });
 
 Deno.test("instructions that change between turns are read again", async () => {

@@ -8,6 +8,7 @@ Deno.test("runtimeSafeCapabilities() knows the built-in capabilities by id, each
     "background_execution",
     "btw",
     "budgeting",
+    "compaction",
     "current_time",
     "environment_context",
     "error_disclosure",
@@ -36,17 +37,19 @@ Deno.test("runtimeSafeCapabilities() knows the built-in capabilities by id, each
     "tool_call_repair",
     "tool_output_distillation",
     "tool_output_persistence",
+    "tool_search",
   ]);
 });
 
 Deno.test("each descriptor loads the capability it describes, which needs no permission", async () => {
   for (const descriptor of runtimeSafeCapabilities()) {
     const capability = await descriptor.load();
-    const { id, name, description } = capability;
-    assert.deepEqual({ id, name, description }, {
+    const { id, name, description, aliases } = capability;
+    assert.deepEqual({ id, name, description, aliases }, {
       id: descriptor.id,
       name: descriptor.name,
       description: descriptor.description,
+      aliases: descriptor.aliases,
     });
     assert.deepEqual(capability.permissions, {});
     const tools = typeof capability.tools === "function" ? capability.tools({}, []) : capability.tools ?? [];

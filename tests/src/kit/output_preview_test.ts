@@ -24,6 +24,7 @@ Deno.test("a long text keeps its start, its end, and the lines between that tell
 Deno.test("a text of one very long line keeps its start and its end", () => {
   const { text } = previewOutput(`start${"x".repeat(50_000)}end`, 1000);
   assert.match(text, /^startx+\n\[\d+ characters left out\]\nx+end$/);
+  assert.match(previewOutput(`start${"x".repeat(50_000)}end`, 2000).text, /^startx+\n\[.*\]\nx+end$/);
 });
 
 Deno.test("a preview never passes its size, and never breaks a character", () => {
