@@ -238,6 +238,7 @@ export class Consent {
   async #forget(which: "all" | "client" | "tokens" | "verifier" | "discovery"): Promise<void> {
     if (which === "verifier" || which === "all") this.#verifiers.clear();
     if (which === "verifier" || which === "discovery") return;
+    this.#refresh.settled();
     const { tokens, client } = await this.#load();
     const kept: McpCredentials = {
       ...(which === "client" && tokens !== undefined ? { tokens } : {}),

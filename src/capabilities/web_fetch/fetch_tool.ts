@@ -93,7 +93,8 @@ async function fetchPage(args: JsonObject, context: ToolContext, settings: WebFe
       if (cut !== undefined) throw new ToolError(incomplete(cut, settings));
       return { ...read, ...await save(path, bytes, context) };
     }
-    const page = await pageText(bytes, visited.answer.headers.get("content-type") ?? "", shown, visited.url);
+    const type = visited.answer.headers.get("content-type") ?? "";
+    const page = await pageText(bytes, type, shown, { base: visited.url, signal: context.signal });
     if (page === undefined) {
       return { ...read, content: "", note: "This is no text. Use save_to to keep it as a file of the session." };
     }
@@ -103,12 +104,13 @@ async function fetchPage(args: JsonObject, context: ToolContext, settings: WebFe
     });
     return {
       ...read,
+      ...(page.isPartial === true ? { incomplete: "size" } : {}),
       ...(page.title === undefined ? {} : { title: page.title }),
       format: page.format,
       total_length: page.text.length,
       provenance: PROVENANCE,
       ...part,
-      truncated: part.next_index !== undefined || cut !== undefined,
+      truncated: part.next_index !== undefined || cut !== undefined || page.isPartial === true,
     };
   } catch (error) {
     context.signal.throwIfAborted();

@@ -1,5 +1,6 @@
 /** Reading HTML as a row of starts, ends and texts, in time and memory that grow with its length alone. */
 
+import { setImmediate } from "node:timers";
 import type { Tokenizer, TokenizerCallbacks } from "htmlparser2";
 
 /** Told what a document holds. */
@@ -14,6 +15,16 @@ export interface HtmlHandler {
   readonly isFull: boolean;
 }
 
+/** Options of {@linkcode readHtml}. */
+export interface ReadHtmlOptions {
+  /** Makes the tokenizer; what makes it is loaded when it is needed. */
+  readonly makeTokenizer: (callbacks: TokenizerCallbacks) => Tokenizer;
+  /** Ends the reading. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Characters that are read before others get their turn, in some ten milliseconds. */
+const CHARACTERS_PER_TURN = 64 * 1024;
 /** Elements that hold nothing. */
 const VOID: ReadonlySet<string> = new Set(
   "area base br col embed hr img input link meta param source track wbr".split(" "),
@@ -50,17 +61,24 @@ const MAX_NAME = 32;
  * Reads a document; a parser that builds a tree would not do, since 5,000 open elements exhaust the stack of those who
  * walk it.
  *
- * Scripts, styles and what a page hides (`hidden`, `display: none`) are left out: people do not see it either.
+ * Scripts, styles and what a page hides (`hidden`, `display: none`) are left out: people do not see it either. Between
+ * pieces of the document others get their turn.
+ *
+ * @throws the signal's reason when it is aborted
  */
-export function readHtml(
+export async function readHtml(
   html: string,
   handler: HtmlHandler,
-  makeTokenizer: (callbacks: TokenizerCallbacks) => Tokenizer,
-): void {
+  { makeTokenizer, signal }: ReadHtmlOptions,
+): Promise<void> {
   const reader = new HtmlReader(html, handler);
   const tokenizer = makeTokenizer(reader);
   reader.stop = () => tokenizer.pause();
-  tokenizer.write(html);
+  for (let place = 0; place < html.length && !handler.isFull; place += CHARACTERS_PER_TURN) {
+    if (place > 0) await new Promise((resolve) => setImmediate(resolve));
+    signal?.throwIfAborted();
+    tokenizer.write(html.slice(place, place + CHARACTERS_PER_TURN));
+  }
   if (!handler.isFull) tokenizer.end();
   reader.finish();
 }

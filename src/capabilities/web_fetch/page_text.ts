@@ -15,6 +15,8 @@ export interface PageText {
   readonly text: string;
   /** The title of a page, if it has one. */
   readonly title?: string;
+  /** Whether the page was longer than what is read of one. */
+  readonly isPartial?: true;
 }
 
 /** Most characters of HTML that are read, and of text that is made of it. */
@@ -35,14 +37,19 @@ export async function pageText(
   bytes: Uint8Array<ArrayBuffer>,
   contentType: string,
   format: PageFormat,
-  base: URL,
+  { base, signal }: { readonly base: URL; readonly signal?: AbortSignal },
 ): Promise<PageText | undefined> {
   const kind = kindOf(mediaTypeOf(contentType), bytes);
   if (kind === "binary") return undefined;
   const source = decodeText(bytes, contentType);
   if (kind === "text") return { format: "raw", text: source };
   if (format === "html") return { format, text: source };
-  return { format, ...await htmlToText(source.slice(0, MAX_HTML), { base, marks: format === "markdown" }) };
+  const isPartial = source.length > MAX_HTML ? { isPartial: true } as const : {};
+  return {
+    format,
+    ...isPartial,
+    ...await htmlToText(source.slice(0, MAX_HTML), { base, marks: format === "markdown", signal }),
+  };
 }
 
 /** The type of a `content-type`, without its parameters. */
@@ -53,15 +60,23 @@ export function mediaTypeOf(contentType: string): string {
 /** Converts a page: to Markdown, or to text alone. */
 export async function htmlToText(
   html: string,
-  { base, marks }: { readonly base: URL; readonly marks: boolean },
-): Promise<{ readonly text: string; readonly title?: string }> {
+  { base, marks, signal }: { readonly base: URL; readonly marks: boolean; readonly signal?: AbortSignal | undefined },
+): Promise<Omit<PageText, "format">> {
   const { Tokenizer, readHtml, MarkdownWriter } = await loadConverter();
   const writer = new MarkdownWriter({ base, marks, maxLength: MAX_TEXT });
   try {
-    readHtml(html, writer, (callbacks) => new Tokenizer({ decodeEntities: true }, callbacks));
+    await readHtml(html, writer, {
+      makeTokenizer: (callbacks) => new Tokenizer({ decodeEntities: true }, callbacks),
+      signal,
+    });
   } catch (cause) {
+    signal?.throwIfAborted();
     throw new ToolError("Cannot convert the page: its HTML cannot be read (try format html)", { cause });
   }
   const { title } = writer;
-  return { text: writer.content, ...(title === "" ? {} : { title }) };
+  return {
+    text: writer.content,
+    ...(title === "" ? {} : { title }),
+    ...(writer.isFull ? { isPartial: true } : {}),
+  };
 }

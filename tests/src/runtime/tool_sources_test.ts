@@ -266,6 +266,26 @@ Deno.test("a server whose address the network policy does not allow is never con
   ]);
 });
 
+Deno.test("a source is told the network policy, for whatever address it is led to", async () => {
+  const seen: unknown[] = [];
+  await using runtime = await faultRuntime({
+    configure: (builder) =>
+      void builder.toolSource({
+        type: "http",
+        connect: (_, __, { networkAccess }) => {
+          seen.push(networkAccess);
+          return Promise.resolve(source(() => Promise.resolve([TOOL])));
+        },
+      }),
+    session: (single) =>
+      void single.harnessNetworkAccess({ allowed: ["docs.example.com"] }).sessionMcpServers({
+        docs: { url: "https://docs.example.com/mcp" },
+      }),
+  });
+  await runtime.loadContext(SESSION);
+  assert.deepEqual(seen, [{ allowed: ["docs.example.com"] }]);
+});
+
 Deno.test("a capability's servers stand below those of the layers", async () => {
   const seen: unknown[] = [];
   const servers = { docs: { url: "https://capability.example" }, more: { url: "https://more.example" } };

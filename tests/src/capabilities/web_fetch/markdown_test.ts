@@ -107,6 +107,21 @@ for (const [what, html] of hostile) {
 
 Deno.test("htmlToText() takes time in proportion to the page", async () => {
   // What grows with the square of the page would take hours here.
-  const { text } = await htmlToText("<div><b>x</i></b>".repeat(1_000_000), { base, marks: true });
-  assert.ok(text.length <= 2 * 1024 * 1024);
+  const { text, isPartial } = await htmlToText("<div><b>x y</i></b>".repeat(1_000_000), { base, marks: true });
+  assert.deepEqual([text.length <= 2 * 1024 * 1024, isPartial], [true, true]);
+});
+
+Deno.test("htmlToText() reads a page in pieces as it would read it whole", async () => {
+  const unit = "<p class='x'>Some &amp; <b>words</b> <a href='/a?b=1&amp;c=2'>link</a><script>no()</script></p>\n";
+  const expected = "Some & **words** [link](https://site.example/a?b=1&c=2)";
+  const count = 5_000;
+  assert.equal(await markdown(unit.repeat(count)), Array(count).fill(expected).join("\n\n"));
+});
+
+Deno.test("htmlToText() lets others have their turn while it reads, and ends when it is told to", async () => {
+  const ending = new AbortController();
+  const reading = htmlToText("<p>words</p>".repeat(200_000), { base, marks: true, signal: ending.signal });
+  // Nothing that takes its turn could run here if the page were read in one go.
+  setTimeout(() => ending.abort(new Error("enough")), 0);
+  await assert.rejects(reading, /enough/);
 });
