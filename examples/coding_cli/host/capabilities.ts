@@ -32,6 +32,22 @@ export interface CapabilityParts {
   readonly builtIn: RuntimeSafeCapabilitiesOptions;
 }
 
+/** Tools whose schemas are sent with every request; the model looks the others up. */
+const EVERYDAY = [
+  "read_file",
+  "read_many_files",
+  "write_file",
+  "edit_file",
+  "list_directory",
+  "grep_files",
+  "delete_file",
+  "bash",
+  "web_fetch",
+  "write_todos",
+  "activate_skill",
+  "spawn_agent",
+];
+
 /** Capabilities every session has, in the order their prompts have. */
 const ALWAYS: readonly CapabilityRefInput[] = [
   "session_file_system",
@@ -40,6 +56,8 @@ const ALWAYS: readonly CapabilityRefInput[] = [
   "memory",
   "environment_context",
   "infinity_context",
+  "compaction",
+  { ref: "tool_search", config: { never_defer: [...EVERYDAY] } },
   "stateless_todo_list",
   "session_tasks",
   "session_schedule",
