@@ -96,7 +96,7 @@ async function outsideTools({ workspace, tools, commandEnvironment }: Capability
   const capabilities: Capability[] = [];
   if (tools.bash) {
     const { createBash } = await import("@everruns/runtime/bash");
-    capabilities.push(createBash({ cwd: workspace, env: commandEnvironment, verbosity: "auto" }));
+    capabilities.push(createBash({ cwd: workspace, env: commandEnvironment }));
   }
   if (tools.web) {
     const { createWebFetch } = await import("@everruns/runtime/web");

@@ -28,9 +28,10 @@ import type { Environment } from "./environment.ts";
 import { ListenerBus } from "./event_bus.ts";
 import { DATA_VARIABLES, type Folders } from "./folders.ts";
 import { type ConfiguredServers, programEnvironment } from "./mcp_servers.ts";
+import { OwnFilesStore } from "./own_files_store.ts";
 import { SYSTEM_PROMPT } from "./prompt.ts";
 import { allDrivers, type ProviderChoice } from "./providers.ts";
-import { memoryIn, skillsIn } from "./user_files.ts";
+import { memoryIn, openFolder, skillsIn } from "./user_files.ts";
 
 /** What a runtime is built of. */
 export interface RuntimeSettings {
@@ -81,6 +82,7 @@ export async function openRuntime(settings: RuntimeSettings, desk: ApprovalDesk)
   const files = new CheckpointFileStore(
     new WriteBlocklistFileStore(await openWorkspace(folders), { names: BLOCKED }),
   );
+  const own = await openFolder(join(folders.projectDir, "files"));
   const { registry, refs } = await makeCapabilities({
     workspace: folders.workspace,
     desk,
@@ -95,7 +97,7 @@ export async function openRuntime(settings: RuntimeSettings, desk: ApprovalDesk)
     },
   });
   const builder = new LocalRuntimeBuilder(new LocalProfile(folders.projectDir))
-    .backends(RuntimeBackends.inMemory().withFileStore(files).withEventBus(bus))
+    .backends(RuntimeBackends.inMemory().withFileStore(new OwnFilesStore(files, own)).withEventBus(bus))
     .platformDefinition(new PlatformDefinition({ capabilities: registry, drivers: await allDrivers() }))
     .defaultModel(choice.model)
     .harness(harness(refs));

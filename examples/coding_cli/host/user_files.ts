@@ -1,4 +1,4 @@
-/** What belongs to the user and not to a workspace's files: memory and skills, as files of the data folder. */
+/** What is kept in the data folder and not in the workspace: memory, skills, and what the runtime stores aside. */
 
 import { FileStoreError, type MemoryStore, type RuntimeFileStore, type SkillFolder } from "@everruns/runtime";
 import { RealDiskFileStore } from "@everruns/runtime/local";
@@ -43,7 +43,8 @@ export async function skillsIn(dataDir: string): Promise<SkillFolder> {
   };
 }
 
-async function openFolder(folder: string, displayRoot?: string): Promise<RuntimeFileStore> {
+/** A folder of the data folder as a file store; it is made when it is not there. */
+export async function openFolder(folder: string, displayRoot?: string): Promise<RuntimeFileStore> {
   await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
   return await RealDiskFileStore.open(folder, displayRoot === undefined ? {} : { displayRoot });
 }

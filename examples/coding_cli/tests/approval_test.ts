@@ -58,6 +58,31 @@ Deno.test("version control, secrets, servers and the program's own data cannot b
   for (const path of paths.filter((path) => path !== ".env")) assert.equal(at.exists(path), false, path);
 });
 
+Deno.test("what the runtime stores aside is kept out of the folder, and the model can read it", async () => {
+  using at = playground();
+  at.write("outputs/report.txt", "the project's own\n");
+  await using provider = serveScript([
+    { calls: [{ name: "bash", arguments: { command: "seq 1 20000" } }] },
+    (request) => ({
+      calls: [
+        {
+          name: "read_file",
+          arguments: { path: /[^"\\]*outputs\/call_[0-9a-f]+\.stdout/.exec(JSON.stringify(request.input))?.[0] },
+        },
+        { name: "read_file", arguments: { path: "outputs/report.txt" } },
+      ],
+    }),
+    "Done.",
+  ]);
+  const args = argsFor(at, provider).filter((arg) => arg !== "--no-bash");
+  await runCli([...args, "--approval", "auto", "-p", "Count"]);
+  const read = JSON.stringify(provider.requests[2]?.input);
+  // In the middle of what the command printed, which the model was not shown.
+  assert.ok(/1233\\+n1234\\+n/.test(read), "the stored output was not read");
+  assert.ok(read.includes("the project's own"), "the project's file was not read");
+  assert.deepEqual([...Deno.readDirSync(`${at.workspace}/outputs`)].map(({ name }) => name), ["report.txt"]);
+});
+
 Deno.test("what runs in the background is decided about as what it is", async () => {
   using at = playground();
   const call = { name: "spawn_background", arguments: { tool: "bash", args: RUN.arguments, title: "x" } };
