@@ -41,7 +41,9 @@ async function run(options: CliOptions): Promise<number> {
   // An editor names the folders, so grants are checked when it opens one.
   if (options.mode === "acp") return await (await import("./acp/server.ts")).serveAcp(options);
   const { settingsFrom } = await import("./host/settings.ts");
-  const settings = await settingsFrom(options);
+  // A list needs no model and no tools, and so none of their grants.
+  const listing = { provider: "llmsim", bash: false, web: false, mcp: false };
+  const settings = await settingsFrom(options.mode === "list-sessions" ? { ...options, ...listing } : options);
   const { ApprovalDesk } = await import("./host/approval.ts");
   const { permissionsFor } = await import("./host/runtime.ts");
   const { assertGranted, shellFlags } = await import("./host/grants.ts");
@@ -65,14 +67,10 @@ async function print(options: CliOptions, settings: HostSettings): Promise<numbe
   if (prompt === "") throw new UsageError("there is no prompt: pass one with -p, or pipe one in");
   const { printMode } = await import("./host/print_mode.ts");
   const interrupt = new AbortController();
-  const onSignal = (): void => interrupt.abort();
-  for (const name of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(name, onSignal);
-  try {
-    const output = { out: (text: string) => console.log(text), err: (text: string) => console.error(text) };
-    return await printMode(settings, { prompt, json: options.json, output, signal: interrupt.signal });
-  } finally {
-    for (const name of ["SIGINT", "SIGTERM"] as const) Deno.removeSignalListener(name, onSignal);
-  }
+  const { onSignals } = await import("./host/signals.ts");
+  using _ = onSignals(() => interrupt.abort());
+  const output = { out: (text: string) => console.log(text), err: (text: string) => console.error(text) };
+  return await printMode(settings, { prompt, json: options.json, output, signal: interrupt.signal });
 }
 
 async function interactive(settings: HostSettings): Promise<number> {

@@ -8,6 +8,7 @@ import { assertGranted, MissingGrantError } from "../host/grants.ts";
 import { APPROVAL_LEVELS, type CliOptions, levelOf, UsageError } from "../host/options.ts";
 import { openRuntime, permissionsFor } from "../host/runtime.ts";
 import { listSessions } from "../host/sessions.ts";
+import { onSignals } from "../host/signals.ts";
 import { settingsFrom } from "../host/settings.ts";
 import { requestedServers } from "./requested_servers.ts";
 import { AcpSession, FailedTurn } from "./session.ts";
@@ -31,6 +32,7 @@ export async function serveAcp(options: CliOptions): Promise<number> {
   console.log = console.error;
   const server = new AcpServer(options);
   const connection = server.app().connect(ndJsonStream(Deno.stdout.writable, Deno.stdin.readable));
+  using _ = onSignals(() => connection.close());
   await connection.closed;
   await server.close();
   return 0;

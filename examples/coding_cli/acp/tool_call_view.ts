@@ -2,6 +2,7 @@
 
 import type { ToolCall as ToolCallView, ToolCallContent, ToolCallLocation, ToolKind } from "@agentclientprotocol/sdk";
 import type { JsonValue, ToolCall } from "@everruns/runtime";
+import { fenced } from "../host/fenced.ts";
 import type { FileChange } from "../host/question.ts";
 import { resolve } from "node:path";
 
@@ -60,7 +61,7 @@ export function resultText(name: string, result: JsonValue | undefined, error: s
   if (name === "bash") {
     const parts = [stdout, stderr].filter((part) => typeof part === "string" && part !== "");
     if (code !== 0 && code !== undefined) parts.push(`[exit code ${String(code)}]`);
-    return fenced(parts.join("\n"));
+    return parts.length === 0 ? "" : fenced(parts.join("\n"));
   }
   if (typeof diff === "string") return fenced(diff, "diff");
   if (typeof content === "string") return fenced(content);
@@ -87,10 +88,4 @@ function locationsOf(args: JsonValue, workspace: string): ToolCallLocation[] {
     path: resolve(workspace, text.replace(/^\/workspace(?=\/|$)/, ".")),
     ...(typeof offset === "number" ? { line: offset } : {}),
   }));
-}
-
-function fenced(text: string, language = ""): string {
-  if (text === "") return "";
-  const fence = "`".repeat(Math.max(3, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length + 1)));
-  return `${fence}${language}\n${text.replace(/\n$/, "")}\n${fence}`;
 }

@@ -29,8 +29,8 @@ export interface HostSettings extends RuntimeSettings {
 
 /** One conversation in one workspace. */
 export class CodingHost implements InteractiveHost, AsyncDisposable {
-  readonly settings: HostSettings;
   readonly desk: ApprovalDesk;
+  readonly #settings: HostSettings;
   readonly #open: OpenRuntime;
   readonly #turns: TurnRunner;
   readonly #commands: CommandTable;
@@ -45,7 +45,7 @@ export class CodingHost implements InteractiveHost, AsyncDisposable {
   #note: string | undefined;
 
   private constructor(settings: HostSettings, desk: ApprovalDesk, open: OpenRuntime, sessionId: SessionId) {
-    this.settings = settings;
+    this.#settings = settings;
     this.desk = desk;
     this.#open = open;
     this.#sessionId = sessionId;
@@ -76,6 +76,11 @@ export class CodingHost implements InteractiveHost, AsyncDisposable {
       await open.runtime.close();
       throw error;
     }
+  }
+
+  /** What it was opened with, and the model that is used now. */
+  get settings(): HostSettings {
+    return { ...this.#settings, choice: this.#choice };
   }
 
   /** The runtime, for what has no method here. */

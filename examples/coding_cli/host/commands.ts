@@ -4,7 +4,10 @@ import { RuntimeError } from "@everruns/runtime";
 import type { CommandInfo, SubmitOutcome } from "../interactive_host.ts";
 import type { CodingHost } from "./coding_host.ts";
 import { describePermissions, describeServers, describeTools } from "./descriptions.ts";
+import { fenced } from "./fenced.ts";
+import { missingGrants } from "./grants.ts";
 import { levelOf } from "./options.ts";
+import { permissionsFor } from "./runtime.ts";
 
 /** A prompt that is to be sent, or what came of the line. */
 export type LineOutcome = SubmitOutcome | { readonly type: "prompt"; readonly text: string };
@@ -133,7 +136,9 @@ async function changeModel(args: string, host: CodingHost): Promise<LineOutcome>
     }
   }
   const { provider, model } = host.facts();
-  return output(`Model: \`${model}\` of ${provider}${args === "" ? "" : ", from the next turn on"}`);
+  const told = `Model: \`${model}\` of ${provider}${args === "" ? "" : ", from the next turn on"}`;
+  const missing = args === "" ? [] : await missingGrants(await permissionsFor(host.settings, host.desk));
+  return output(missing.length === 0 ? told : `${told}. Not granted, so it will fail: ${missing.join(" ")}`);
 }
 
 function changeEffort(args: string, host: CodingHost): LineOutcome {
@@ -162,11 +167,6 @@ async function undo(_: string, host: CodingHost): Promise<LineOutcome> {
     case "refused":
       return output(`Not undone: ${outcome.reason}`);
   }
-}
-
-function fenced(text: string): string {
-  const fence = "`".repeat(Math.max(3, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length + 1)));
-  return `${fence}\n${text.replace(/\n$/, "")}\n${fence}`;
 }
 
 function skillPrompt(name: string, args: string): string {

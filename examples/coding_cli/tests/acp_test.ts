@@ -239,6 +239,28 @@ Deno.test("the end of the input in the middle of a turn ends the process", async
   assert.equal(code, 0);
 });
 
+Deno.test("a signal ends the process in order, with the command that runs", async () => {
+  using at = playground();
+  await using provider = serveScript([
+    {
+      calls: [{
+        name: "bash",
+        arguments: { command: "trap 'touch ended; exit' TERM; touch begun; while :; do sleep 0.05; done" },
+      }],
+    },
+  ]);
+  const args = [...argsFor(at, provider).filter((arg) => arg !== "--no-bash"), "--approval", "auto"];
+  await using editor = await openEditor(args);
+  const { sessionId } = await editor.agent.request("session/new", { cwd: at.workspace, mcpServers: [] });
+  const prompt = editor.agent.request("session/prompt", { sessionId, prompt: [text("Hi")] }).catch(() => {});
+  await editor.update((update) => update.sessionUpdate === "tool_call_update" && update.status === "in_progress");
+  while (!at.exists("begun")) await new Promise((resolve) => setTimeout(resolve, 20));
+  editor.process.kill("SIGTERM");
+  const { code } = await editor.process.status;
+  await prompt;
+  assert.deepEqual([code, at.exists("ended")], [0, true]);
+});
+
 Deno.test("a turn that fails is an error with the provider's words", async () => {
   using at = playground();
   await using provider = serveScript([{ status: 401 }]);

@@ -35,6 +35,15 @@ Deno.test("the conversations of one folder are not those of another", async () =
   assert.equal(stdout, "No session was begun in this folder.\n");
 });
 
+Deno.test("listing sessions needs no provider, and the grants of the folders only", async () => {
+  using at = playground();
+  const folders = ["-C", at.workspace, "--data-dir", at.dataDir];
+  const paths = `${at.workspace},${at.dataDir}`;
+  const flags = ["--no-prompt", `--allow-read=${paths}`, `--allow-write=${paths}`];
+  const { code, stdout } = await runCli([...folders, "--list-sessions"], { flags });
+  assert.deepEqual([code, stdout], [0, "No session was begun in this folder.\n"]);
+});
+
 Deno.test("a session that is not stored exits 2 and says how to find those that are", async () => {
   using at = playground();
   for (const id of ["nonsense", "session_00000000000000000000000000000009"]) {
