@@ -173,9 +173,13 @@ export class CodingHost implements InteractiveHost, AsyncDisposable {
     return this.#open.files.takeChange(path);
   }
 
-  /** From now on schedules fire, and what other processes left behind is looked after. */
+  /**
+   * From now on schedules of this session fire, and what other processes left behind is looked after.
+   *
+   * Those of other sessions stay pending until somebody opens them.
+   */
   startBackground(): void {
-    this.runtime.local.startBackground();
+    this.runtime.local.startBackground({ schedules: { routableSessions: () => [this.#sessionId] } });
   }
 
   /** See {@linkcode InteractiveHost.cancel}. */

@@ -192,6 +192,28 @@ Deno.test("session/load replays the conversation of another process, and it goes
   assert.deepEqual(sessions.map(({ title }) => title), ["What is in a?"]);
 });
 
+Deno.test("two sessions of one folder work side by side, each with its own answers", async () => {
+  using at = playground();
+  const held = Promise.withResolvers<void>();
+  await using provider = serveScript([
+    { text: "First ", until: held.promise },
+    "Second.",
+  ]);
+  await using editor = await openEditor(argsFor(at, provider));
+  const open = () => editor.agent.request("session/new", { cwd: at.workspace, mcpServers: [] });
+  const [first, second] = [await open(), await open()];
+  const waiting = editor.agent.request("session/prompt", { sessionId: first.sessionId, prompt: [text("One")] });
+  await provider.request(1);
+  const done = await editor.agent.request("session/prompt", { sessionId: second.sessionId, prompt: [text("Two")] });
+  held.resolve();
+  assert.deepEqual([done.stopReason, (await waiting).stopReason], ["end_turn", "end_turn"]);
+  const saidIn = (sessionId: string) =>
+    editor.updates.filter((update) => update.sessionId === sessionId).map(({ update }) =>
+      update.sessionUpdate === "agent_message_chunk" && update.content.type === "text" ? update.content.text : ""
+    ).join("");
+  assert.deepEqual([saidIn(first.sessionId), saidIn(second.sessionId)], ["First ", "Second."]);
+});
+
 Deno.test("a command of the program is answered without a model", async () => {
   using at = playground();
   await using provider = serveScript([]);
@@ -212,6 +234,8 @@ Deno.test("an unknown session, a relative folder and an unknown method are refus
   });
   await assert.rejects(agent.request("session/new", { cwd: "relative", mcpServers: [] }), { code: -32602 });
   await assert.rejects(agent.request("session/fly", {}), { code: -32601 });
+  const load = { sessionId: "session_00000000000000000000000000000009", cwd: at.workspace, mcpServers: [] };
+  await assert.rejects(agent.request("session/load", load), { code: -32602 });
 });
 
 Deno.test("a folder the program has no grant for is refused with the flag", async () => {

@@ -55,3 +55,33 @@ Deno.test("a schedule sends its message while the program is open", async () => 
   await fired.promise;
   assert.match(JSON.stringify(provider.requests[2]?.input), /Look at the build\./);
 });
+
+Deno.test("a schedule of another session stays pending", async () => {
+  using at = playground();
+  const schedule = (description: string, after: number) => ({
+    name: "create_schedule",
+    arguments: { description, scheduled_at: new Date(Date.now() + after).toISOString() },
+  });
+  await using provider = serveScript([
+    () => ({ calls: [schedule("Theirs.", 200)] }),
+    "Scheduled.",
+    () => ({ calls: [schedule("Ours.", 400)] }),
+    "Scheduled.",
+    "Ours is done.",
+  ]);
+  {
+    await using other = await openHost(at, provider);
+    await other.runTurn("Remind me");
+  }
+  await using host = await openHost(at, provider);
+  host.startBackground();
+  const fired = Promise.withResolvers<void>();
+  host.listen((event) => {
+    if (event.type === "turn.completed" && event.data.finalAnswerPreview === "Ours is done.") fired.resolve();
+  });
+  await host.runTurn("Remind me");
+  await fired.promise;
+  assert.deepEqual(provider.requests.length, 5);
+  // What was due first would have come first.
+  assert.doesNotMatch(JSON.stringify(provider.requests[4]), /Theirs/);
+});
