@@ -18,8 +18,8 @@ import { questionFor } from "./question.ts";
 /** Asks the user; the signal aborts when the question no longer matters. */
 export type Ask = (question: ApprovalQuestion, signal: AbortSignal) => Promise<ApprovalDecision>;
 
-/** Tools that change files of the workspace. */
-const EDITS: ReadonlySet<string> = new Set(["write_file", "edit_file", "delete_file", "write_skill"]);
+/** Tools that change files of the workspace; a skill is more than a file: it instructs later conversations. */
+const EDITS: ReadonlySet<string> = new Set(["write_file", "edit_file", "delete_file"]);
 /** Tools that change nothing but what the agent knows, or start work whose own calls are decided about. */
 const INTERNAL: ReadonlySet<string> = new Set([
   "remember",
