@@ -11,7 +11,7 @@ import { markPunctual } from "../src/kit/punctual.ts";
 import type { BackendSlots } from "../src/runtime/backend_slots.ts";
 import { RuntimeBackends } from "../src/runtime/backends.ts";
 import { Background, type BackgroundOptions } from "./background.ts";
-import { LocalFileStore } from "./files/file_store.ts";
+import { LocalFileStore, type LocalFileStoreOptions } from "./files/file_store.ts";
 import { assertGranted } from "./grants.ts";
 import { LocalJournal } from "./journal/local_journal.ts";
 import { ProjectedJournal } from "./journal/projected_journal.ts";
@@ -23,7 +23,7 @@ import { LocalHarnessStore } from "./records/harness_store.ts";
 import { LocalSessionStorageStore } from "./records/session_storage_store.ts";
 import { LocalSessionStore } from "./records/session_store.ts";
 import type { SettleMonitor } from "./schedules/monitor.ts";
-import { LocalScheduleStore } from "./schedules/schedule_store.ts";
+import { LocalScheduleStore, type ScheduleLimits } from "./schedules/schedule_store.ts";
 import type { Connection } from "./sqlite/connection.ts";
 import type { Durability } from "./sqlite/open_database.ts";
 import { openStore } from "./sqlite/prepare_store.ts";
@@ -48,6 +48,10 @@ export interface LocalBackendsOptions {
    * @default none: secrets are refused
    */
   readonly secretKey?: CryptoKey | Uint8Array<ArrayBuffer>;
+  /** Caps of the files of sessions. @default 10 MiB a file; 100 MiB and 10,000 files a workspace */
+  readonly fileLimits?: Pick<LocalFileStoreOptions, "maxFileBytes" | "maxWorkspaceBytes" | "maxFiles">;
+  /** How many schedules tools may make. @default 5 a session and 100 in all, fires at least 300 s apart */
+  readonly scheduleLimits?: ScheduleLimits;
   /** Time. @default the host's clock */
   readonly clock?: Clock;
   /** Randomness of ids. @default the platform's */
@@ -137,6 +141,7 @@ export class LocalBackends implements AsyncDisposable {
       clock,
       ids,
       settleMonitor: monitorSettler(connection, clock),
+      ...(options.scheduleLimits === undefined ? {} : { limits: options.scheduleLimits }),
     });
     const sessionStore = markPunctual(
       new LocalSessionStore(connection, { clock }),
@@ -159,7 +164,7 @@ export class LocalBackends implements AsyncDisposable {
         connection,
         options.secretKey === undefined ? {} : { secretKey: options.secretKey },
       ),
-      fileStore: new LocalFileStore(connection, { clock }),
+      fileStore: new LocalFileStore(connection, { ...options.fileLimits, clock }),
       taskRegistry: this.taskRegistry,
       scheduleStore: this.scheduleStore,
       platformStore: this.platformStore,

@@ -32,6 +32,8 @@ export interface TaskCare {
   readonly intervalMs?: number;
   /** Milliseconds after which a final task is deleted; 0 keeps all. @default {2592000000} (30 days) */
   readonly retentionMs?: number;
+  /** Called with what a pass could not do; whatever it throws is ignored. @default nothing */
+  readonly reportError?: (error: unknown) => void;
 }
 
 /** What background work runs on. */
@@ -68,7 +70,7 @@ export class Background implements AsyncDisposable {
     try {
       others.push(wakes.start(wakesIntervalMs === undefined ? {} : { intervalMs: wakesIntervalMs }));
       if (tasks !== false) {
-        const { intervalMs, retentionMs } = tasks;
+        const { intervalMs, retentionMs, reportError } = tasks;
         const supervisor = new TaskSupervisor({
           connection,
           owners,
@@ -76,6 +78,7 @@ export class Background implements AsyncDisposable {
           clock,
           onWake: () => wakes.kick(),
           ...(retentionMs === undefined ? {} : { retentionMs }),
+          ...(reportError === undefined ? {} : { reportError }),
         });
         others.push(supervisor.start(intervalMs === undefined ? {} : { intervalMs }));
       }

@@ -12,7 +12,10 @@ import type { LocalProfile } from "./profile.ts";
 import { RealDiskFileStore } from "./workspace/real_disk_file_store.ts";
 
 /** Options of {@linkcode LocalRuntimeBuilder}. */
-export type LocalRuntimeOptions = Pick<LocalBackendsOptions, "durability" | "secretKey">;
+export type LocalRuntimeOptions = Pick<
+  LocalBackendsOptions,
+  "durability" | "secretKey" | "fileLimits" | "scheduleLimits"
+>;
 
 /** Changes the file store of a workspace: a write blocklist, an approval gate, or one of the host's. */
 export type WorkspaceDecorator = (store: RuntimeFileStore) => RuntimeFileStore;

@@ -8,6 +8,7 @@ import { messagesOfEvents } from "../../src/kit/projection.ts";
 import { CorruptRecordError } from "../errors.ts";
 import { parseJson, type SqlList } from "../sqlite/row.ts";
 import { checkRow, rowHash } from "../sqlite/row_hash.ts";
+import { RepeatedTexts } from "./repeated_texts.ts";
 
 /** The events whose messages are the conversation. */
 const TALK: ReadonlySet<string> = new Set<EventType>([
@@ -19,13 +20,24 @@ const TALK: ReadonlySet<string> = new Set<EventType>([
 /**
  * An event without what its row says already: offset in the step, id, type, details, context.
  *
- * The context is left out where it is that of the event before. The details of an event that carries a message are in
- * the other column, or its message is, and `null` holds the place.
+ * The id is 0 where it follows that of the event before, as an `IdSource` mints them within a millisecond. The context is
+ * left out where it is that of the event before. The details of an event that carries a message are in the other column,
+ * or its message is, and `null` holds the place. Texts of the details are references where they repeat others of the
+ * row, see {@linkcode RepeatedTexts}.
  */
-type StoredEvent = readonly [offset: number, id: Event["id"], type: string, data: unknown, context?: EventContext];
+type StoredEvent = readonly [
+  offset: number,
+  id: Event["id"] | 0,
+  type: string,
+  data: object | null,
+  context?: EventContext,
+];
 
 /** What history is read from: offset in the step, and the message, or the details of a tool's result. */
 type StoredTalk = readonly [offset: number, content: unknown, isToolResult?: 1];
+
+/** Where the counter of an event's id is: after its prefix, 12 digits of time and one of the version. */
+const COUNTER_AT = "event_".length + 13;
 
 /** The columns of a step's content. */
 export interface EncodedStep {
@@ -47,21 +59,12 @@ export const STEP_COLUMNS: string = `${TALK_COLUMNS}, body, body_hash`;
 /** Encodes the numbered events of one step; each is written once. */
 export function encodeStep(sessionId: SessionId, events: readonly Event[]): EncodedStep {
   const talk: StoredTalk[] = [];
-  const body: StoredEvent[] = [];
-  let before: EventContext | undefined;
-  for (const [offset, { id, type, data, context }] of events.entries()) {
-    let kept: unknown = data;
-    if (type === "tool.completed") {
-      talk.push([offset, data, 1]);
-      kept = null;
-    } else if (TALK.has(type) && "message" in data) {
-      talk.push([offset, data.message]);
-      kept = { ...data, message: null };
-    }
-    const isSame = before !== undefined && sameContext(before, context);
-    body.push(isSame ? [offset, id, type, kept] : [offset, id, type, kept, context]);
-    before = context;
+  for (const [offset, { type, data }] of events.entries()) {
+    if (type === "tool.completed") talk.push([offset, data, 1]);
+    else if (TALK.has(type) && "message" in data) talk.push([offset, data.message]);
   }
+  const texts = new RepeatedTexts(talk.map(([, content]) => content));
+  const body = events.map((event, offset) => storedEvent(offset, event, events[offset - 1], texts));
   const place = placeOf(sessionId, events[0]?.sequence ?? 0, events[0]?.ts ?? 0);
   const talkText = talk.length === 0 ? null : JSON.stringify(talk);
   const bodyText = JSON.stringify(body);
@@ -71,6 +74,23 @@ export function encodeStep(sessionId: SessionId, events: readonly Event[]): Enco
     body: bodyText,
     bodyHash: rowHash(place, "body", bodyText),
   };
+}
+
+function storedEvent(offset: number, event: Event, before: Event | undefined, texts: RepeatedTexts): StoredEvent {
+  const { type, data, context } = event;
+  const id = before !== undefined && event.id === idAfter(before.id) ? 0 : event.id;
+  const isSame = before !== undefined && sameContext(before.context, context);
+  if (!isSame) texts.meetAll(context);
+  const isMessage = TALK.has(type) && "message" in data;
+  const kept = type === "tool.completed" ? null : texts.shorten(isMessage ? { ...data, message: null } : data);
+  return isSame ? [offset, id, type, kept] : [offset, id, type, kept, context];
+}
+
+/** The id an `IdSource` mints after this one in the same millisecond: its counter is the 12 bits after the version. */
+function idAfter(id: Event["id"]): Event["id"] {
+  const counter = COUNTER_AT + 3;
+  const next = (parseInt(id.slice(COUNTER_AT, counter), 16) + 1).toString(16).padStart(3, "0");
+  return `${id.slice(0, COUNTER_AT)}${next}${id.slice(counter)}` as Event["id"];
 }
 
 /** Whether two contexts have the same JSON. */
@@ -92,12 +112,20 @@ export function countOf(row: SqlList): number {
 export function eventsOfStep(sessionId: SessionId, row: SqlList): Event[] {
   const first = firstSequenceOf(row);
   const ts = timeOf(row);
-  const talk = new Map(talkOf(sessionId, row).map((stored) => [stored[0], stored]));
+  const told = talkOf(sessionId, row);
+  const talk = new Map(told.map((stored) => [stored[0], stored]));
+  const texts = new RepeatedTexts(told.map(([, content]) => content));
   const events: Event[] = [];
   let context: EventContext = {};
-  for (const [offset, id, type, kept, ownContext] of columnOf<StoredEvent>(sessionId, row, "body")) {
-    context = ownContext ?? context;
-    let data: unknown = kept;
+  let before: Event["id"] | undefined;
+  for (const [offset, ownId, type, kept, ownContext] of columnOf<StoredEvent>(sessionId, row, "body")) {
+    const id = ownId === 0 && before !== undefined ? idAfter(before) : ownId;
+    before = id === 0 ? undefined : id;
+    if (ownContext !== undefined) {
+      context = ownContext;
+      texts.meetAll(context);
+    }
+    let data: unknown = kept === null ? null : texts.restore(kept);
     if (TALK.has(type)) {
       const stored = talk.get(offset);
       if (stored === undefined) throw new CorruptRecordError(whatOf(sessionId, row), `event ${offset} has no message`);

@@ -16,10 +16,6 @@ export type Durability = "power-loss" | "process-crash";
 export function openDatabase(path: string, durability: Durability = "power-loss"): DatabaseSync {
   const db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, allowExtension: false });
   try {
-    // VACUUM needs every permission (Deno 2.9.6), so space is freed by steps. The setting has an effect only before the
-    // first table, and later it would write: opening would wait for other processes.
-    const isNew = db.prepare("PRAGMA page_count").get()?.["page_count"] === 0;
-    if (isNew) db.prepare("PRAGMA auto_vacuum=INCREMENTAL").get();
     db.prepare("PRAGMA journal_mode=WAL").get();
     db.prepare(`PRAGMA synchronous=${durability === "process-crash" ? "NORMAL" : "FULL"}`).get();
     // SQLite would write temporary files to /var/tmp without asking for a grant.

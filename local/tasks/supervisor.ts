@@ -36,7 +36,7 @@ export interface TaskSupervisorOptions {
   /** Called when a wake was stored; whatever it throws is ignored. @default nothing */
   readonly onWake?: () => void;
   /** Called with what a pass could not do; whatever it throws is ignored. @default nothing */
-  readonly onError?: (error: unknown) => void;
+  readonly reportError?: (error: unknown) => void;
 }
 
 /** Options of {@linkcode TaskSupervisor.start}. */
@@ -207,7 +207,7 @@ export class TaskSupervisor {
 
   #report(error: unknown): void {
     try {
-      this.#options.onError?.(error);
+      this.#options.reportError?.(error);
     } catch {
       // A listener's errors are its own affair.
     }

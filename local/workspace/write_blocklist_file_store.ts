@@ -25,7 +25,8 @@ const MAX_DIRECTORIES = 10_000;
 /** Options of {@linkcode WriteBlocklistFileStore}. */
 export interface WriteBlocklistOptions {
   /**
-   * Names nothing may be changed under, instead of the usual ones; case counts.
+   * Names nothing may be changed under, instead of the usual ones. Case does not
+   * count, as it does not on macOS and Windows.
    *
    * @default {DEFAULT_BLOCKED_NAMES}
    */
@@ -67,7 +68,7 @@ export class WriteBlocklistFileStore extends FileStoreDecorator {
       if (typeof name === "string" && name !== "" && !name.includes("/")) continue;
       throw new TypeError(`Cannot block ${JSON.stringify(name)}: expected the name of a file or directory, without /`);
     }
-    this.#names = new Set(names);
+    this.#names = new Set(names.map(spellingOf));
   }
 
   /**
@@ -135,7 +136,7 @@ export class WriteBlocklistFileStore extends FileStoreDecorator {
 
   #assertFree(action: string, path: string): string {
     const canonical = this.canonicalPath(path);
-    const name = canonical.split("/").find((part) => this.#names.has(part));
+    const name = canonical.split("/").find((part) => this.#names.has(spellingOf(part)));
     if (name === undefined) return canonical;
     throw new FileStoreError(
       "path_blocked",
@@ -149,7 +150,7 @@ export class WriteBlocklistFileStore extends FileStoreDecorator {
     const directories = [path];
     for (const directory of directories) {
       for (const entry of await this.listDirectory(workspaceId, directory)) {
-        if (this.#names.has(entry.name)) {
+        if (this.#names.has(spellingOf(entry.name))) {
           throw new FileStoreError(
             "path_blocked",
             path,
@@ -166,4 +167,9 @@ export class WriteBlocklistFileStore extends FileStoreDecorator {
       );
     }
   }
+}
+
+/** One spelling for all a file system may take for the same name (git refuses them since CVE-2014-9390). */
+function spellingOf(name: string): string {
+  return name.normalize("NFKC").toLowerCase();
 }

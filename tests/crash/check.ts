@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { messageOf } from "../../src/errors.ts";
 import type { Event } from "../../src/records/event.ts";
 import { assertInvariants } from "../src/_support/invariants.ts";
-import { Ledger } from "../src/_support/faults.ts";
+import { type Effect, Ledger } from "../src/_support/faults.ts";
 import { ledgerPath, readEffects } from "./ledger.ts";
 import { ANSWER } from "./model.ts";
 import { type Dump, type Line, linesOf, type SessionDump } from "./protocol.ts";
 import type { Case, Life } from "./run_case.ts";
 import { type Scenario, SCENARIOS } from "./scenarios.ts";
-import { EFFECTS } from "./tools.ts";
+import { EFFECTS, RUN_EFFECTS } from "./tools.ts";
 import { inputsOf, SESSION } from "./world.ts";
 
 /** What a data folder may hold once the last process closed it. */
@@ -60,9 +60,23 @@ function checkDump(dump: Dump, told: readonly Line[], folder: string): void {
     if (session.status === "active") throw new Error(`I5: session ${session.id} is still active`);
     for (const id of callsIn(session)) called.add(id);
   }
+  checkRuns(dump, effects.filter(({ tool }) => tool in RUN_EFFECTS));
   for (const { tool, callId, key } of effects) {
+    if (tool in RUN_EFFECTS) continue;
     if (!called.has(callId)) throw new Error(`I2: ${tool} ran for a call that is not stored (${callId})`);
     if (!key.endsWith(callId)) throw new Error(`I4: the key of ${callId} is "${key}"`);
+  }
+}
+
+/** I3: what runs beside turns belongs to a stored task, and what must not be repeated is not. */
+function checkRuns({ kept }: Dump, effects: readonly Effect[]): void {
+  for (const { tool, key } of effects) {
+    if (!kept.includes(key)) throw new Error(`I2: ${tool} ran for a task that is not stored (${key})`);
+    const count = effects.filter((effect) => effect.tool === tool).length;
+    if (RUN_EFFECTS[tool] === "at_most_once" && count > 1) throw new Error(`I3: ${tool} was run ${count} times`);
+    if (effects.some((effect) => effect.tool === tool && effect.key !== key)) {
+      throw new Error(`I4: ${tool} ran under several keys`);
+    }
   }
 }
 
@@ -92,7 +106,7 @@ function checkEnd(found: string[], scenario: Scenario, settled: Dump): void {
   const expected = new Map([[SESSION, scenario.inputs], ...scenario.others ?? []]);
   for (const [id, inputs] of expected) {
     const session = settled.sessions.find((candidate) => candidate.id === id);
-    const stored = inputsOf(session?.messages ?? []);
+    const stored = inputsOf(session?.messages ?? []).map(scenario.normalize ?? ((input) => input));
     if (JSON.stringify([...stored].sort()) !== JSON.stringify([...inputs].sort())) {
       found.push(`I1: the inputs of ${id} are ${JSON.stringify(stored)}`);
     }

@@ -59,9 +59,10 @@ async function runJob(job: Job, points: FaultPoints): Promise<void> {
     .providerRetryConfig({ maxRetries: 0 })
     .backends(backends)
     .capability(crashTools({ points, ledger, hanging: resolve }))
-    .singleSession((single) =>
-      single.harness("crash", "You are a test.").harnessId(HARNESS).sessionId(SESSION).withCapability("crash_tools")
-    )
+    .singleSession((single) => {
+      single.harness("crash", "You are a test.").harnessId(HARNESS).sessionId(SESSION).withCapability("crash_tools");
+      for (const id of scenario.capabilities ?? []) single.withCapability(id);
+    })
     .build();
   const watched = [SESSION, ...scenario.others?.keys() ?? []].map((id) => watch(runtime, id));
   points.phase = "recover";

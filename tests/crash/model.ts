@@ -1,6 +1,7 @@
 /** A model whose answer depends on the conversation alone, so that it goes on after a crash where it was. */
 
 import { ProviderError } from "../../src/errors.ts";
+import type { JsonValue } from "../../src/records/json.ts";
 import type { ModelEvent, ModelMessage } from "../../src/ports/driver.ts";
 import { calls, type Respond } from "../src/_support/faults.ts";
 import type { FaultPoints } from "./fault_points.ts";
@@ -13,6 +14,7 @@ export const PLAYS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   pair: [["save", "pay"]],
   ask: [["pay", "browse", "sign"], ["save"]],
   hang: [["save", "hang"]],
+  spawn: [["brew", "forge"]],
 };
 
 /** What the model says when there is nothing more to call. */
@@ -38,9 +40,14 @@ function replyTo(messages: readonly ModelMessage[]): ModelEvent[] {
   const said = messages.slice(order + 1).filter(({ role }) => role === "assistant").length;
   const name = order < 0 ? undefined : orderOf(messages[order]);
   const reply = name === undefined ? undefined : PLAYS[name]?.[said];
+  if (name === "spawn" && reply !== undefined) return calls(...reply.map(inBackground));
   if (reply !== undefined) return calls(...reply);
   const pieces = ANSWER.split(/(?<= )/).map((delta): ModelEvent => ({ type: "text", delta }));
   return [...pieces, { type: "done", finishReason: "stop" }];
+}
+
+function inBackground(tool: string): readonly [name: string, args: JsonValue] {
+  return ["spawn_background", { tool, args: {}, title: tool }];
 }
 
 function orderOf(message: ModelMessage | undefined): string | undefined {

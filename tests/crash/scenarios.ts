@@ -3,7 +3,7 @@
 import { idFromSeed, type SessionId, type TaskId } from "../../src/records/ids.ts";
 import { RuntimeError } from "../../src/errors.ts";
 import { tell } from "./protocol.ts";
-import { HARNESS, SESSION, type World } from "./world.ts";
+import { HARNESS, inputsOf, SESSION, type World } from "./world.ts";
 
 /** One client program. */
 export interface Scenario {
@@ -13,6 +13,10 @@ export interface Scenario {
   readonly others?: ReadonlyMap<SessionId, readonly string[]>;
   /** How turns may end. @default {["turn.completed"]} */
   readonly ends?: readonly string[];
+  /** Capabilities of the session beside the tools. @default none */
+  readonly capabilities?: readonly string[];
+  /** Leaves out of an input what differs from run to run. @default it is as it is */
+  readonly normalize?: (input: string) => string;
   /** Plays it; the second time it finds what the first one left. */
   play(world: World): Promise<void>;
 }
@@ -128,6 +132,28 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
       while (wakes.pending().length > 0) await new Promise((resolve) => setTimeout(resolve, 2));
     },
   },
+  background: {
+    inputs: ["do spawn", "wake of brew", "wake of forge"],
+    capabilities: ["background_execution"],
+    normalize: wakeOf,
+    play: async (world) => {
+      const { taskRegistry, wakes } = world.local;
+      await using _background = world.local.startBackground({
+        schedules: false,
+        tasks: { intervalMs: 5 },
+        wakesIntervalMs: 5,
+      });
+      await world.say("do spawn", { key: "spawn" });
+      for (const { id } of await taskRegistry.list(SESSION)) tell({ type: "kept", name: id });
+      const heard = async (): Promise<number> => {
+        const inputs = inputsOf(await world.runtime.messages(SESSION)).map(wakeOf);
+        return inputs.filter((input) => input.startsWith("wake of ")).length;
+      };
+      while (await heard() < 2 || wakes.pending().length > 0 || await world.runtime.status(SESSION) !== "idle") {
+        await new Promise((resolve) => setTimeout(resolve, 2));
+      }
+    },
+  },
   schedule: {
     inputs: ["do pair"],
     play: async (world) => {
@@ -145,6 +171,11 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     },
   },
 };
+
+/** The wake of a background run, whatever its id and however it ended. */
+function wakeOf(input: string): string {
+  return input.replace(/^Background task "(\w+)" \(task_\w+\) has ended: (succeeded|failed)\.[^]*$/, "wake of $1");
+}
 
 /** Answers one call of the waiting turn, if it still waits for it. */
 async function answer(world: World, tool: "browse" | "sign"): Promise<void> {

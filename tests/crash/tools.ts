@@ -19,6 +19,12 @@ export const EFFECTS: Readonly<Record<string, ToolEffect>> = {
   hang: "at_most_once",
 };
 
+/** The same for what runs beside turns, for tasks. */
+export const RUN_EFFECTS: Readonly<Record<string, ToolEffect>> = {
+  brew: "idempotent",
+  forge: "at_most_once",
+};
+
 /** What the tools are made of. */
 export interface ToolParts {
   /** Where the process may die. */
@@ -82,10 +88,26 @@ export function crashTools({ points, ledger, hanging }: ToolParts): Capability {
       return "sign done";
     },
   });
+  const runs = Object.entries(RUN_EFFECTS).map(([name, effect]) =>
+    defineTool({
+      name,
+      description: name,
+      effect,
+      hints: { supportsBackground: true },
+      execute: async (_, { idempotencyKey, output }) => {
+        points.pass("tool.before");
+        ledger.add({ tool: name, callId: idempotencyKey, key: idempotencyKey });
+        points.pass("tool.after");
+        output(`${name} goes on`);
+        await tick();
+        return `${name} done`;
+      },
+    })
+  );
   return defineCapability({
     id: "crash_tools",
     name: "Crash tools",
-    tools: [make("look"), make("pay"), save, ship, sign, hang],
+    tools: [make("look"), make("pay"), save, ship, sign, hang, ...runs],
     clientTools: [defineClientTool({ name: "browse", description: "browses" })],
   });
 }

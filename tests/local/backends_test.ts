@@ -278,3 +278,22 @@ Deno.test("requiredPermissions() of a runtime over local backends names the data
   const needed = await opened.runtime.requiredPermissions();
   assert.deepEqual([needed.read, needed.write], [[folder.path], [folder.path]]);
 });
+
+Deno.test("limits of files and of schedules are the host's to choose", async () => {
+  using folder = tempFolder();
+  await using opened = await openRuntime(folder.path, {
+    fileLimits: { maxFileBytes: 3 },
+    scheduleLimits: { maxPerSession: 0 },
+  });
+  const files = await opened.runtime.files(SESSION);
+  await files.writeFile("a.txt", "abc");
+  await assert.rejects(files.writeFile("b.txt", "abcd"), { code: "file_too_large" });
+  await assert.rejects(
+    opened.local.scheduleStore.createScheduleEnforcingLimits({
+      sessionId: SESSION,
+      description: "Tea",
+      cronExpression: "0 0 * * *",
+    }),
+    { code: "schedule_limit" },
+  );
+});

@@ -1,6 +1,8 @@
 /** Background work over local backends and a runtime together: wakes inside a turn, and what a dead process left. */
 
 import assert from "node:assert/strict";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { setImmediate } from "node:timers/promises";
 import type { ToolEffect } from "../../src/records/tool.ts";
 import type { Capability } from "../../src/ports/capability.ts";
@@ -12,6 +14,7 @@ import { defineTool } from "../../src/kit/define_tool.ts";
 import { FakeClock } from "../../src/testing/fake_clock.ts";
 import { textOf } from "../../src/records/content.ts";
 import type { SessionTask } from "../../src/records/task.ts";
+import { CorruptRecordError } from "../../local/errors.ts";
 import { type OpenRuntime, openRuntime, SESSION } from "./_support/open_backends.ts";
 import { tempFolder } from "./_support/temp_folder.ts";
 
@@ -178,6 +181,18 @@ Deno.test("a background run that must not be repeated ends as orphaned, and its 
   const [task] = await here.local.taskRegistry.list(SESSION);
   assert.deepEqual([task?.state, task?.error?.kind, after.keys], ["failed", "orphaned", []]);
   assert.match((await inputsOf(here)).at(-1) ?? "", /has ended: failed/);
+  await dead();
+});
+
+Deno.test("background work tells the host what it could not do for a damaged task", async () => {
+  using folder = tempFolder();
+  const dead = await dieWith(folder.path, closedGate("pure"), BACKGROUND);
+  using db = new DatabaseSync(join(folder.path, "local.db"));
+  db.exec("UPDATE task SET body = body || ' '");
+  await using here = await open(folder.path, openGate("pure"), []);
+  const told = Promise.withResolvers<unknown>();
+  await using _background = here.local.startBackground({ tasks: { reportError: told.resolve } });
+  assert.ok(await told.promise instanceof CorruptRecordError);
   await dead();
 });
 

@@ -90,7 +90,7 @@ Deno.test("an executor decides for each task whether it can go on; one that thro
       return task.displayName === "yes";
     },
   });
-  const pass = await supervisorOf(process, folder, { onError: (error) => errors.push(error) }).pass();
+  const pass = await supervisorOf(process, folder, { reportError: (error) => errors.push(error) }).pass();
   assert.deepEqual(pass.reattached, [tasks[0]?.id]);
   assert.deepEqual(pass.ended, [tasks[1]?.id, tasks[2]?.id]);
   assert.equal(errors.length, 1);
@@ -277,7 +277,7 @@ Deno.test("a damaged task is reported and does not keep the pass from the others
     process.connection.run("UPDATE task SET body = body || ' ' WHERE id = ?", damaged.id)
   );
   const errors: unknown[] = [];
-  const pass = await supervisorOf(process, folder, { onError: (error) => errors.push(error) }).pass();
+  const pass = await supervisorOf(process, folder, { reportError: (error) => errors.push(error) }).pass();
   assert.deepEqual(pass.ended, [other.id]);
   assert.match(String(errors[0]), new RegExp(damaged.id));
 });

@@ -30,13 +30,20 @@ for (const name of NAMES) {
   });
 }
 
-Deno.test("names that only resemble a blocked one are free: case counts, and the whole name", async () => {
+Deno.test("names that only resemble a blocked one are free: the whole name counts", async () => {
   const files = new WriteBlocklistFileStore(new InMemoryFileStore());
-  for (const path of [".GIT/a", ".gitignore", "rebuild/a", "build.ts", "my-dist/a"]) {
+  for (const path of ["git/a", ".gitignore", "rebuild/a", "build.ts", "my-dist/a"]) {
     assert.equal(await files.writeFile(ID, path, "x", "text"), true);
     assert.equal(await files.deleteFile(ID, path, false), true);
   }
 });
+
+for (const name of [".GIT", ".Git", ".ｇit"]) {
+  Deno.test(`${JSON.stringify(name)} is blocked, since a file system may take it for .git`, async () => {
+    const files = new WriteBlocklistFileStore(new InMemoryFileStore());
+    await assert.rejects(files.writeFile(ID, `/x/${name}/config`, "x", "text"), { code: "path_blocked" });
+  });
+}
 
 Deno.test("what is blocked can be read, listed, looked at and searched", async () => {
   const inside = new InMemoryFileStore();
