@@ -30,7 +30,7 @@ export interface WebFetchOptions {
   readonly idleMs?: number;
   /** Longest visit, redirects included, in milliseconds. @default {30000} */
   readonly totalMs?: number;
-  /** Certificates (PEM) that are trusted beside the system's. @default none */
+  /** Certificates (PEM) that are trusted instead of the system's. @default the system's */
   readonly caCerts?: readonly string[];
   /** Finds the addresses of host names. @default the system's resolver */
   readonly lookup?: HostLookup;

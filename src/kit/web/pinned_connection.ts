@@ -1,7 +1,9 @@
 /** Connections to vetted addresses, proved by the name that was asked for. */
 
+import type { Duplex } from "node:stream";
 import { messageOf, RuntimeError } from "../../errors.ts";
 import type { Clock } from "../../ports/clock.ts";
+import { lazy } from "../lazy.ts";
 import { unlessAborted } from "../unless_aborted.ts";
 import type { VettedHost } from "./vetted_address.ts";
 
@@ -18,13 +20,15 @@ export interface PinnedConnectOptions {
   readonly connectMs: number;
   /** Ends the attempt. */
   readonly signal?: AbortSignal;
-  /** Certificates (PEM) that are trusted beside the system's. @default none */
+  /** Certificates (PEM) that are trusted instead of the system's. @default none */
   readonly caCerts?: readonly string[];
   /** Opens TCP connections. @default `Deno.connect` */
   readonly connect?: ConnectTcp;
   /** Whether an address itself may be connected to. @default {what Deno grants; all of them with a `connect`} */
   readonly mayReach?: (address: string, port: number) => boolean;
 }
+
+const loadStreams = lazy(() => import("./secure_stream.ts"));
 
 /** Most addresses of a host that are tried. */
 const MAX_ADDRESSES = 4;
@@ -43,7 +47,7 @@ export async function connectPinned(
   port: number,
   isTls: boolean,
   options: PinnedConnectOptions,
-): Promise<Deno.Conn> {
+): Promise<Duplex> {
   const { clock, connectMs, signal } = options;
   const late = new AbortController();
   const timer = clock.setTimer(
@@ -52,8 +56,16 @@ export async function connectPinned(
   );
   const ending = signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]);
   try {
-    const tcp = await dialAny(host, port, ending, options);
-    return isTls ? await secure(tcp, host.name, ending, options.caCerts ?? []) : tcp;
+    const { streamOf, secureStream } = await loadStreams();
+    const stream = streamOf(await dialAny(host, port, ending, options));
+    if (!isTls) return stream;
+    return await secureStream(stream, host.name, { signal: ending, caCerts: options.caCerts ?? [] });
+  } catch (cause) {
+    ending.throwIfAborted();
+    if (cause instanceof RuntimeError) throw cause;
+    // A certificate may hold thousands of names, and the reason all of them.
+    const reason = messageOf(cause).slice(0, 300);
+    throw new RuntimeError("host_unreachable", `Cannot reach ${host.name} over TLS: ${reason}`, { cause });
   } finally {
     timer.cancel();
   }
@@ -78,7 +90,7 @@ async function dialAny(
   if (problem instanceof Deno.errors.NotCapable) {
     throw new RuntimeError(
       "permission_missing",
-      `Cannot reach ${host.name}: net access is not granted (run with --allow-net=${host.name}:${port})`,
+      `Cannot reach ${host.name}: net access is not granted (run with --allow-net=${hostAndPort(host.name, port)})`,
       { cause: problem },
     );
   }
@@ -105,28 +117,12 @@ async function dial(
 }
 
 function isGranted(address: string, port: number): boolean {
-  const host = address.includes(":") ? `[${address.replace(/%.*$/, "")}]:${port}` : `${address}:${port}`;
-  return Deno.permissions.querySync({ name: "net", host }).state === "granted";
+  return Deno.permissions.querySync({ name: "net", host: hostAndPort(address, port) }).state === "granted";
 }
 
-async function secure(
-  tcp: Deno.TcpConn,
-  name: string,
-  signal: AbortSignal,
-  caCerts: readonly string[],
-): Promise<Deno.TlsConn> {
-  let conn: Deno.TcpConn | Deno.TlsConn = tcp;
-  try {
-    const started = Deno.startTls(tcp, { hostname: name, alpnProtocols: ["http/1.1"], caCerts: [...caCerts] });
-    const tls = await unlessAborted(started, signal);
-    conn = tls;
-    await unlessAborted(tls.handshake(), signal);
-    return tls;
-  } catch (cause) {
-    closeQuietly(conn);
-    signal.throwIfAborted();
-    throw new RuntimeError("host_unreachable", `Cannot reach ${name} over TLS: ${messageOf(cause)}`, { cause });
-  }
+/** As a flag names it. */
+function hostAndPort(host: string, port: number): string {
+  return host.includes(":") ? `[${host.replace(/%.*$/, "")}]:${port}` : `${host}:${port}`;
 }
 
 function closeQuietly(conn: Deno.Conn): void {

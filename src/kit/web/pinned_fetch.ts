@@ -23,7 +23,7 @@ export interface PinnedFetchOptions {
   readonly connectMs: number;
   /** Most bytes of the answer as they come over the wire. @default no limit */
   readonly maxWireBytes?: number;
-  /** Certificates (PEM) that are trusted beside the system's. @default none */
+  /** Certificates (PEM) that are trusted instead of the system's. @default none */
   readonly caCerts?: readonly string[];
   /** Opens TCP connections. @default `Deno.connect` */
   readonly connect?: ConnectTcp;
@@ -45,12 +45,8 @@ const CODINGS = "gzip, br";
 const MAX_HEAD = 64 * 1024;
 
 const loadNode = lazy(async () => {
-  const [{ request }, { streamOf }, { bodyOf }] = await Promise.all([
-    import("node:http"),
-    import("./conn_stream.ts"),
-    import("./answer_body.ts"),
-  ]);
-  return { request, streamOf, bodyOf };
+  const [{ request }, { bodyOf }] = await Promise.all([import("node:http"), import("./answer_body.ts")]);
+  return { request, bodyOf };
 });
 
 /**
@@ -63,10 +59,9 @@ const loadNode = lazy(async () => {
 export async function pinnedFetch(url: URL, host: VettedHost, options: PinnedFetchOptions): Promise<PinnedAnswer> {
   const { signal } = options;
   signal?.throwIfAborted();
-  const { request, streamOf, bodyOf } = await loadNode();
+  const { request, bodyOf } = await loadNode();
   const isTls = url.protocol === "https:";
-  const conn = await connectPinned(host, Number(url.port || (isTls ? 443 : 80)), isTls, options);
-  const stream = streamOf(conn);
+  const stream = await connectPinned(host, Number(url.port || (isTls ? 443 : 80)), isTls, options);
   const sent = request({
     host: host.name,
     path: `${url.pathname}${url.search}`,

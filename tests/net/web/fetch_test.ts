@@ -5,9 +5,9 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { InMemoryFileStore } from "../../../src/in_memory/file_store.ts";
 import { sessionFiles } from "../../src/capabilities/_tool_context.ts";
 import { FakeClock } from "../../../src/testing/fake_clock.ts";
-import { GOOD_EXAMPLE, OTHER_EXAMPLE, TEST_CA } from "../../_support/certificates.ts";
+import { EXPIRED, GOOD_EXAMPLE, LOOPBACK, OTHER_EXAMPLE, TEST_CA } from "../../_support/certificates.ts";
 import { WireServer } from "../../_support/wire_server.ts";
-import { fetchedFrom, leadingTo, PUBLIC_ADDRESS, Site } from "./_web.ts";
+import { fetched, fetchedFrom, leadingTo, PUBLIC_ADDRESS, Site } from "./_web.ts";
 
 const html = { "content-type": "text/html; charset=utf-8" };
 const url = "http://site.example/docs/page";
@@ -61,11 +61,29 @@ Deno.test("web_fetch proves the name of an encrypted page, not its address", asy
   const other = await fetchedFrom(site, { url: "https://other.example/" }, options);
   assert.match(
     String(other["error"]),
-    /over TLS: invalid peer certificate: certificate not valid for name "other.example"/,
+    /over TLS: Hostname\/IP does not match certificate's altnames: Host: other.example/,
   );
   const unknown = await fetchedFrom(site, { url: "https://good.example/" });
-  assert.match(String(unknown["error"]), /UnknownIssuer/);
+  assert.match(String(unknown["error"]), /unable to verify/);
   assert.equal(site.requests, 1);
+});
+
+Deno.test("web_fetch takes no certificate that has expired, and none of a name for an address", async () => {
+  const options = { caCerts: [TEST_CA], allowLoopback: true };
+  await using expired = new Site(() => new Response("secret"), EXPIRED);
+  const late = await fetchedFrom(expired, { url: "https://good.example/" }, options);
+  assert.match(String(late["error"]), /unable to verify|has expired/);
+  await using named = new Site(() => new Response("secret"), GOOD_EXAMPLE);
+  const other = await fetched({ ...options, ports: [named.port] }, { url: `https://127.0.0.1:${named.port}/` });
+  assert.match(String(other["error"]), /IP: 127.0.0.1 is not in the cert's list/);
+  assert.deepEqual([expired.requests, named.requests], [0, 0]);
+});
+
+Deno.test("web_fetch takes the certificate of an address for it", async () => {
+  await using site = new Site(() => new Response("hello"), LOOPBACK);
+  const options = { caCerts: [TEST_CA], allowLoopback: true, ports: [site.port] };
+  const result = await fetched(options, { url: `https://127.0.0.1:${site.port}/` });
+  assert.deepEqual([result["content"], result["error"]], ["hello", undefined]);
 });
 
 Deno.test("web_fetch proves the name anew after a redirect, and gives up no encryption", async () => {
@@ -144,6 +162,22 @@ Deno.test("web_fetch stops an endless body at its cap and hangs up", async () =>
   await server.exchange(0).closed;
 });
 
+Deno.test("web_fetch stops an endless encrypted body at its cap and hangs up", async () => {
+  const isOver = Promise.withResolvers<void>();
+  const piece = new Uint8Array(16 * 1024).fill(120);
+  await using site = new Site(() =>
+    new Response(
+      new ReadableStream({
+        pull: (controller) => controller.enqueue(piece),
+        cancel: () => isOver.resolve(),
+      }),
+    ), GOOD_EXAMPLE);
+  const options = { caCerts: [TEST_CA], maxBytes: 100_000 };
+  const result = await fetchedFrom(site, { url: "https://good.example/", max_length: 5 }, options);
+  assert.deepEqual([result["content"], result["size"], result["incomplete"]], ["xxxxx", 100_000, "size"]);
+  await isOver.promise;
+});
+
 for (const end of ["cut", "reset"] as const) {
   Deno.test(`web_fetch keeps what came before a ${end} and says that it is a part`, async () => {
     await using server = await WireServer.start({ pieces: ["first half"], end });
@@ -187,9 +221,11 @@ Deno.test("web_fetch waits no longer for a handshake than for a connection", asy
     connectMs: 1_000,
   });
   using conn = await silent;
-  await conn.read(new Uint8Array(1));
+  await conn.read(new Uint8Array(4_096));
   clock.advance(1_000);
   assert.match(String((await fetching)["error"]), /no answer in 1000 ms/);
+  // It hung up too.
+  while (await conn.read(new Uint8Array(4_096)).catch(() => null) !== null);
   listener.close();
 });
 

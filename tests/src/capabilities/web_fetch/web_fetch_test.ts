@@ -41,6 +41,8 @@ Deno.test("web_fetch refuses an address without looking its host up", async () =
     [`http://example.com/${"x".repeat(8_192)}`, "it is no absolute address"],
     ["ftp://example.com/", "only http and https addresses are fetched"],
     ["http://a:b@example.com/", "it holds credentials"],
+    ["http://a@example.com/", "it holds credentials"],
+    ["http://:b@example.com/", "it holds credentials"],
     ["http://@example.com:22/", "port 22 is not allowed"],
     ["https://example.com:80443/", "it is no absolute address"],
   ];

@@ -35,12 +35,8 @@ function connecting(
 
 Deno.test("connectPinned() connects to a vetted address and never to the name", async () => {
   const { connect, asked } = connecting((hostname) => new FakeConn(hostname, 80));
-  const conn = await connectPinned(host, 80, false, { clock: new FakeClock(), connectMs: 1_000, connect });
-  assert.deepEqual([asked, conn.remoteAddr], [["93.184.216.34"], {
-    transport: "tcp",
-    hostname: "93.184.216.34",
-    port: 80,
-  }]);
+  (await connectPinned(host, 80, false, { clock: new FakeClock(), connectMs: 1_000, connect })).destroy();
+  assert.deepEqual(asked, ["93.184.216.34"]);
 });
 
 Deno.test("connectPinned() takes the peer it vetted where only the name may be connected to", async () => {
