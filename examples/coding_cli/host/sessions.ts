@@ -1,6 +1,6 @@
 /** The conversations of a workspace: new ones, stored ones, and their titles. */
 
-import { createSession, type HarnessId, parseId, type Session, type SessionId, textOf } from "@everruns/runtime";
+import { createSession, type HarnessId, parseId, type Session, type SessionId } from "@everruns/runtime";
 import type { LocalRuntime } from "@everruns/runtime/local";
 import { UsageError } from "./options.ts";
 
@@ -54,12 +54,6 @@ export function describeSessions(sessions: readonly Session[]): string {
     const made = new Date(createdAt).toISOString().slice(0, 16).replace("T", " ");
     return `${id}  ${made}  ${title}`;
   }).join("\n");
-}
-
-/** The last answer of a session. */
-export async function lastAnswer(runtime: LocalRuntime, sessionId: SessionId): Promise<string> {
-  const messages = await runtime.messages(sessionId, { limit: 50 });
-  return textOf(messages.findLast(({ role }) => role === "agent")?.content ?? []);
 }
 
 async function storedSession(runtime: LocalRuntime, text: string): Promise<SessionId> {
