@@ -35,6 +35,7 @@ Deno.test("groupsOf() finds none for a stray test and one for a test in a group'
   assert.deepEqual(groupsOf("tests/src/kit/a_test.ts"), ["test:core"]);
   assert.deepEqual(groupsOf("tests/examples_test.ts"), ["test:examples"]);
   assert.deepEqual(groupsOf("examples/weekend_concierge_host/concierge_test.ts"), ["test:hosts"]);
+  assert.deepEqual(groupsOf("examples/coding_cli/tests/acp_test.ts"), ["test:cli"]);
 });
 
 Deno.test("no group of tests gets all permissions, a bare permission or a prompt", () => {

@@ -1,0 +1,178 @@
+/** A file store that remembers what files were before each turn, for `/undo`. */
+
+import { FileStoreError, type StoredFile } from "@everruns/runtime";
+import { FileStoreDecorator } from "@everruns/runtime/local";
+import type { FileChange } from "./question.ts";
+
+type FileEncoding = StoredFile["encoding"];
+
+/** Content of a file; null when there is none. */
+type Content = { readonly content: string; readonly encoding: FileEncoding } | null;
+
+interface Change {
+  readonly workspaceId: string;
+  readonly before: Content;
+  after: Content;
+}
+
+interface Checkpoint {
+  readonly changes: Map<string, Change>;
+  /** Characters kept. */
+  size: number;
+  /** Why it cannot be undone. */
+  problem: string | undefined;
+}
+
+/** What undoing came to. */
+export type UndoOutcome =
+  | { readonly type: "undone"; readonly paths: readonly string[] }
+  | { readonly type: "nothing" }
+  | { readonly type: "refused"; readonly reason: string };
+
+/** Turns that can be undone, and the characters all of them may keep. */
+const MAX_CHECKPOINTS = 20;
+const MAX_SIZE = 64 * 1024 * 1024;
+/** Files one deletion may take along. */
+const MAX_DELETED = 1_000;
+/** Writes that are kept for those who show them. */
+const MAX_RECENT = 32;
+
+/** Keeps the content every changed file had; commands go past it, and so does everything after a restart. */
+export class CheckpointFileStore extends FileStoreDecorator {
+  readonly #checkpoints: Checkpoint[] = [];
+  /** The newest writes in their order, for those who show them. */
+  readonly #recent: FileChange[] = [];
+
+  /** A new turn begins: what changes from now on is undone together. */
+  begin(): void {
+    const last = this.#checkpoints.at(-1);
+    if (last !== undefined && last.changes.size === 0 && last.problem === undefined) return;
+    this.#checkpoints.push({ changes: new Map(), size: 0, problem: undefined });
+    while (this.#checkpoints.length > MAX_CHECKPOINTS) this.#checkpoints.shift();
+  }
+
+  /** The oldest write of a path that nobody took yet; only the newest writes are kept. */
+  takeChange(path: string): FileChange | undefined {
+    const wanted = this.canonicalPath(path).slice(1);
+    const index = this.#recent.findIndex((change) => change.path === wanted);
+    return index < 0 ? undefined : this.#recent.splice(index, 1)[0];
+  }
+
+  /** Gives the files of the last turn that changed any their content back; all of them, or none. */
+  async undo(): Promise<UndoOutcome> {
+    const index = this.#checkpoints.findLastIndex(({ changes, problem }) => changes.size > 0 || problem !== undefined);
+    const checkpoint = this.#checkpoints[index];
+    if (checkpoint === undefined) return { type: "nothing" };
+    if (checkpoint.problem !== undefined) return { type: "refused", reason: checkpoint.problem };
+    const entries = [...checkpoint.changes];
+    const changed: string[] = [];
+    for (const [path, { workspaceId, after }] of entries) {
+      const now = await this.#contentOf(workspaceId, path).catch(() => undefined);
+      if (now === undefined || !isSame(now, after)) changed.push(path);
+    }
+    if (changed.length > 0) {
+      return { type: "refused", reason: `changed since the agent wrote them: ${changed.join(", ")}` };
+    }
+    for (const [path, { workspaceId, before }] of entries) {
+      if (before === null) await super.deleteFile(workspaceId, path, false);
+      else await super.writeFile(workspaceId, path, before.content, before.encoding);
+    }
+    this.#checkpoints.splice(index);
+    return { type: "undone", paths: entries.map(([path]) => path) };
+  }
+
+  override async writeFile(
+    workspaceId: string,
+    path: string,
+    content: string,
+    encoding: FileEncoding,
+  ): Promise<boolean> {
+    const before = await this.#contentOf(workspaceId, path);
+    const created = await super.writeFile(workspaceId, path, content, encoding);
+    this.#note(workspaceId, path, before, { content, encoding });
+    return created;
+  }
+
+  override async writeFileIfContentMatches(
+    workspaceId: string,
+    path: string,
+    expected: string,
+    content: string,
+    encoding: FileEncoding,
+  ): Promise<boolean> {
+    const before = await this.#contentOf(workspaceId, path);
+    const wrote = await super.writeFileIfContentMatches(workspaceId, path, expected, content, encoding);
+    if (wrote) this.#note(workspaceId, path, before, { content, encoding });
+    return wrote;
+  }
+
+  override async deleteFile(workspaceId: string, path: string, recursive: boolean): Promise<boolean> {
+    const canonical = this.canonicalPath(path);
+    const files = new Map<string, Content>();
+    const isComplete = await this.#collect(workspaceId, canonical, files);
+    const deleted = await super.deleteFile(workspaceId, path, recursive);
+    if (!deleted) return false;
+    if (!isComplete) this.#spoil(`it deleted ${canonical} with more than ${MAX_DELETED} files in it`);
+    for (const [file, before] of files) this.#note(workspaceId, file, before, null);
+    return true;
+  }
+
+  /** The files at and under a path; false when there are too many. */
+  async #collect(workspaceId: string, path: string, files: Map<string, Content>): Promise<boolean> {
+    const stat = await this.statFile(workspaceId, path);
+    if (stat === undefined) return true;
+    if (!stat.isDirectory) {
+      files.set(path, await this.#contentOf(workspaceId, path));
+      return files.size <= MAX_DELETED;
+    }
+    for (const entry of await this.listDirectory(workspaceId, path)) {
+      if (!await this.#collect(workspaceId, entry.path, files)) return false;
+    }
+    return true;
+  }
+
+  async #contentOf(workspaceId: string, path: string): Promise<Content> {
+    try {
+      const { content, encoding } = await this.readFile(workspaceId, path);
+      return { content, encoding };
+    } catch (error) {
+      if (error instanceof FileStoreError && error.code === "file_not_found") return null;
+      throw error;
+    }
+  }
+
+  #note(workspaceId: string, path: string, before: Content, after: Content): void {
+    const checkpoint = this.#current();
+    const canonical = this.canonicalPath(path);
+    const known = checkpoint.changes.get(canonical);
+    if (known === undefined) checkpoint.changes.set(canonical, { workspaceId, before, after });
+    else known.after = after;
+    this.#recent.push({ path: canonical.slice(1), before: shownText(before), after: shownText(after) });
+    if (this.#recent.length > MAX_RECENT) this.#recent.shift();
+    checkpoint.size += (before?.content.length ?? 0) + (after?.content.length ?? 0);
+    if (this.#checkpoints.reduce((sum, { size }) => sum + size, 0) <= MAX_SIZE) return;
+    // The oldest go first; a turn that is too large by itself cannot be undone.
+    if (this.#checkpoints.length > 1) this.#checkpoints.shift();
+    else this.#spoil("it changed more than can be kept");
+  }
+
+  #spoil(problem: string): void {
+    const checkpoint = this.#current();
+    checkpoint.problem = problem;
+    checkpoint.changes.clear();
+    checkpoint.size = 0;
+  }
+
+  #current(): Checkpoint {
+    if (this.#checkpoints.length === 0) this.begin();
+    return this.#checkpoints.at(-1) ?? { changes: new Map(), size: 0, problem: undefined };
+  }
+}
+
+function shownText(content: Content): string | null {
+  return content === null || content.encoding === "text" ? content?.content ?? null : "(binary)";
+}
+
+function isSame(a: Content, b: Content): boolean {
+  return a === null || b === null ? a === b : a.content === b.content && a.encoding === b.encoding;
+}

@@ -1,0 +1,46 @@
+/** Where the program works and where it keeps what it knows. */
+
+import { createHash } from "node:crypto";
+import { basename, join, resolve } from "node:path";
+import type { Environment } from "./environment.ts";
+import { UsageError } from "./options.ts";
+
+/** The folders of one run; all absolute. */
+export interface Folders {
+  /** The folder the agent works in. */
+  readonly workspace: string;
+  /** Everything the program keeps. */
+  readonly dataDir: string;
+  /**
+   * What it keeps of this workspace.
+   *
+   * Each has a store of its own: schedules and wakes of one project must not run while another one is open.
+   */
+  readonly projectDir: string;
+}
+
+/** Variables that say where data belongs, unless `--data-dir` does. */
+export const DATA_VARIABLES: readonly string[] = ["XDG_DATA_HOME", "HOME"];
+
+/**
+ * The folders for a workspace; nothing is made.
+ *
+ * @throws {UsageError} when nothing says where data belongs
+ */
+export function foldersFor(workspace: string, dataDir: string | undefined, env: Environment): Folders {
+  const root = resolve(workspace);
+  const data = resolve(dataDir ?? defaultDataDir(env));
+  if (data === root) throw new UsageError(`--data-dir is the workspace itself; name another folder: ${data}`);
+  const key = createHash("sha256").update(root).digest("hex").slice(0, 12);
+  const name = basename(root).replace(/[^\w.-]+/g, "_") || "root";
+  return { workspace: root, dataDir: data, projectDir: join(data, "projects", `${name}-${key}`) };
+}
+
+function defaultDataDir(env: Environment): string {
+  const [data, home] = [env.get("XDG_DATA_HOME"), env.get("HOME")];
+  if (data !== undefined) return join(data, "coding_cli");
+  if (home !== undefined) return join(home, ".local", "share", "coding_cli");
+  const refused = env.refused(DATA_VARIABLES);
+  const hint = refused.length === 0 ? "" : ` (not granted: --allow-env=${refused.join(",")})`;
+  throw new UsageError(`cannot tell where to keep data: HOME is not set${hint}; name a folder with --data-dir`);
+}

@@ -1,0 +1,76 @@
+/** One prompt, one answer: what scripts call. */
+
+import type { TurnResult } from "@everruns/runtime";
+import { CodingHost, type HostSettings } from "./coding_host.ts";
+
+/** Where output goes; one call is one line or one answer. */
+export interface PrintOutput {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+}
+
+/** What a run ends with. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, cancelled: 130 } as const;
+
+/** What is printed, and what cancels it. */
+export interface PrintOptions {
+  readonly prompt: string;
+  /** Every event as a line of JSON, then the result. */
+  readonly json: boolean;
+  readonly output: PrintOutput;
+  /** Aborted when the user interrupts. */
+  readonly signal: AbortSignal;
+}
+
+/** Runs one prompt; nobody is asked, so what would need asking is refused. */
+export async function printMode(settings: HostSettings, options: PrintOptions): Promise<number> {
+  const { json, output, signal } = options;
+  await using host = await CodingHost.open(settings);
+  for (const warning of host.warnings) output.err(`coding_cli: ${warning}`);
+  const stop = host.listen((event) => {
+    if (event.sessionId !== host.sessionId) return;
+    if (json) output.out(JSON.stringify(event));
+    else if (event.type === "runtime.warning") output.err(`coding_cli: ${event.data.message}`);
+  });
+  const onAbort = (): void => void host.cancel();
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    await host.takeUp();
+    signal.throwIfAborted();
+    const outcome = await answer(host, options);
+    const exitCode = exitCodeOf(outcome, signal);
+    for (const refused of host.desk.refused) {
+      output.err(`coding_cli: refused (approval level "${host.desk.level}"): ${refused}`);
+    }
+    if (json) output.out(JSON.stringify({ type: "result", exitCode, sessionId: host.sessionId, ...outcome }));
+    else if (outcome.success) output.out(outcome.response);
+    else output.err(`coding_cli: ${outcome.error?.message ?? `the turn was ${outcome.status}`}`);
+    return exitCode;
+  } catch (error) {
+    if (signal.aborted) return EXIT.cancelled;
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+    // Events are delivered after the turn; none may be left out of the stream.
+    stop();
+  }
+}
+
+/** What a prompt came to, as the last line of `--json` tells it. */
+type Outcome =
+  & Pick<TurnResult, "status" | "success" | "response">
+  & Partial<Pick<TurnResult, "turnId" | "error" | "sealed" | "usage" | "iterations" | "toolCallsCount" | "stopReason">>;
+
+async function answer(host: CodingHost, { prompt, signal }: PrintOptions): Promise<Outcome> {
+  const line = await host.interpret(prompt, signal);
+  if (line.type === "prompt") {
+    const { waitingFor: _, sessionId: __, ...result } = await host.runTurn(line.text);
+    return result;
+  }
+  return { status: "completed", success: true, response: line.type === "output" ? line.text : "" };
+}
+
+function exitCodeOf({ status, success }: Outcome, signal: AbortSignal): number {
+  if (status === "cancelled" || signal.aborted) return EXIT.cancelled;
+  return success && status !== "sealed" ? EXIT.ok : EXIT.failed;
+}

@@ -1,0 +1,69 @@
+/** The conversations of a workspace: new ones, stored ones, and their titles. */
+
+import { createSession, type HarnessId, parseId, type Session, type SessionId } from "@everruns/runtime";
+import type { LocalRuntime } from "@everruns/runtime/local";
+import { UsageError } from "./options.ts";
+
+const MAX_TITLE = 70;
+
+/** Which session to open. */
+export interface SessionWish {
+  readonly session?: string | undefined;
+  readonly continue?: boolean;
+}
+
+/**
+ * The session of a wish; a new one without any.
+ *
+ * @throws {UsageError} when it is not stored
+ */
+export async function openSession(runtime: LocalRuntime, harnessId: HarnessId, wish: SessionWish): Promise<SessionId> {
+  if (wish.session !== undefined) return await storedSession(runtime, wish.session);
+  if (wish.continue === true) {
+    const [newest] = await listSessions(runtime);
+    if (newest !== undefined) return newest.id;
+  }
+  return await newSession(runtime, harnessId);
+}
+
+/** Makes a session. */
+export async function newSession(runtime: LocalRuntime, harnessId: HarnessId): Promise<SessionId> {
+  const session = createSession({ harnessId });
+  await runtime.local.runtimeBackends.slots.sessionStore.addSession(session);
+  return session.id;
+}
+
+/** The sessions a user began and said something in, newest first. */
+export async function listSessions(runtime: LocalRuntime): Promise<readonly Session[]> {
+  const sessions = await runtime.listSessions();
+  return sessions.filter(({ parentSessionId, title }) => parentSessionId === undefined && title !== undefined);
+}
+
+/** Titles a session by what was said first, unless it has a title. */
+export async function titleSession(runtime: LocalRuntime, sessionId: SessionId, text: string): Promise<void> {
+  const store = runtime.local.runtimeBackends.slots.sessionStore;
+  if ((await store.getSession(sessionId))?.title !== undefined) return;
+  const line = text.trim().replace(/\s+/g, " ");
+  const title = line.length > MAX_TITLE ? `${line.slice(0, MAX_TITLE - 1)}…` : line;
+  await store.updateSessionTitle?.(sessionId, title === "" ? "(no text)" : title);
+}
+
+/** A line for each session: id, when it was made, title. */
+export function describeSessions(sessions: readonly Session[]): string {
+  return sessions.map(({ id, createdAt, title }) => {
+    const made = new Date(createdAt).toISOString().slice(0, 16).replace("T", " ");
+    return `${id}  ${made}  ${title}`;
+  }).join("\n");
+}
+
+async function storedSession(runtime: LocalRuntime, text: string): Promise<SessionId> {
+  const sessions = runtime.local.runtimeBackends.slots.sessionStore;
+  let id: SessionId;
+  try {
+    id = parseId("session", text);
+  } catch {
+    throw new UsageError(`"${text}" is no session id; --list-sessions names those of this folder`);
+  }
+  if (await sessions.getSession(id) !== undefined) return id;
+  throw new UsageError(`session ${id} is not stored for this folder; --list-sessions names those that are`);
+}

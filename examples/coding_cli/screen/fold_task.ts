@@ -1,0 +1,23 @@
+/** Background tasks, folded into the screen. */
+
+import type { JsonObject } from "@everruns/runtime";
+import type { Screen } from "./screen.ts";
+
+const ENDED: ReadonlySet<string> = new Set(["succeeded", "failed", "canceled"]);
+
+/** The screen after a task was made or changed. */
+export function foldTask(screen: Screen, task: JsonObject): Screen {
+  const { id, displayName, state, summary, error } = task;
+  if (typeof id !== "string" || typeof state !== "string") return screen;
+  const name = typeof displayName === "string" && displayName !== "" ? displayName : id;
+  if (!ENDED.has(state)) return { ...screen, tasks: { ...screen.tasks, [id]: name } };
+  if (!Object.hasOwn(screen.tasks, id)) return screen;
+  const { [id]: _, ...tasks } = screen.tasks;
+  const text = messageOf(error) ?? (typeof summary === "string" ? summary : "");
+  return { ...screen, tasks, blocks: [...screen.blocks, { type: "task_end", name, state, text }] };
+}
+
+function messageOf(error: JsonObject[string] | undefined): string | undefined {
+  if (typeof error !== "object" || error === null || !("message" in error)) return undefined;
+  return typeof error.message === "string" ? error.message : undefined;
+}

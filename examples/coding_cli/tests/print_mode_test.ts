@@ -1,0 +1,88 @@
+/**
+ * One prompt, one answer: text, JSON, standard input, exit codes.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { argsFor, flagsFor, playground, runCli, startCli } from "./_support/run_cli.ts";
+import { serveScript } from "./_support/scripted_provider.ts";
+
+Deno.test("-p prints the answer and nothing else, and exits 0", async () => {
+  using at = playground();
+  await using provider = serveScript(["Hello **you**."]);
+  const { code, stdout, stderr } = await runCli([...argsFor(at, provider), "-p", "Hi"]);
+  assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: "Hello **you**.\n", stderr: "" });
+});
+
+Deno.test("piped input is added to the prompt, and is the prompt where there is no other", async () => {
+  using at = playground();
+  await using provider = serveScript(["One.", "Two."]);
+  await runCli([...argsFor(at, provider), "-p", "Explain:"], { stdin: "const a = 1;\n" });
+  await runCli(argsFor(at, provider), { stdin: "Just this" });
+  const said = provider.requests.map(({ input }) => JSON.stringify(input));
+  assert.match(said[0] ?? "", /Explain:\\n\\nconst a = 1;/);
+  assert.match(said[1] ?? "", /Just this/);
+});
+
+Deno.test("--json prints every event as a line and the result as the last", async () => {
+  using at = playground();
+  await using provider = serveScript(["Hello."]);
+  const { code, stdout } = await runCli([...argsFor(at, provider), "--json", "-p", "Hi"]);
+  const lines: { type: string; [member: string]: unknown }[] = stdout.trim().split("\n").map((line) =>
+    JSON.parse(line)
+  );
+  const types = lines.map(({ type }) => type);
+  assert.equal(code, 0);
+  for (const type of ["input.message", "output.message.delta", "turn.completed"]) assert.ok(types.includes(type), type);
+  const last = lines.at(-1);
+  assert.equal(last?.type, "result");
+  assert.deepEqual([last?.["status"], last?.["response"], last?.["exitCode"]], ["completed", "Hello.", 0]);
+});
+
+Deno.test("a turn that fails exits 1 and says why on standard error", async () => {
+  using at = playground();
+  await using provider = serveScript([{ status: 401 }]);
+  const { code, stdout, stderr } = await runCli([...argsFor(at, provider), "-p", "Hi"]);
+  assert.deepEqual([code, stdout], [1, ""]);
+  assert.match(stderr, /scripted failure/);
+});
+
+Deno.test("an interrupt cancels the turn and exits 130", async () => {
+  using at = playground();
+  const held = Promise.withResolvers<void>();
+  await using provider = serveScript([{ text: "Thinking ", until: held.promise }]);
+  const args = [...argsFor(at, provider), "-p", "Hi"];
+  const child = startCli(await flagsFor(args), args);
+  await child.stdin.close();
+  await provider.request(1);
+  child.kill("SIGINT");
+  const { code } = await child.output();
+  held.resolve();
+  assert.equal(code, 130);
+});
+
+Deno.test("a wrong option, an unknown level and a missing prompt exit 2 and point to --help", async () => {
+  using at = playground();
+  const wrong = [["--nope"], ["--approval", "maybe"], ["stray"], [...argsFor(at), "-p", " "]];
+  for (const args of wrong) {
+    const { code, stderr } = await runCli(args, { flags: ["--no-prompt", "--allow-read=/tmp", "--allow-write=/tmp"] });
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /--help prints how it is used/);
+  }
+});
+
+Deno.test("without any provider it says what to set, and how to try it without one", async () => {
+  const { code, stderr } = await runCli(["--data-dir", "/tmp/none", "-p", "Hi"], { flags: ["--no-prompt"] });
+  assert.equal(code, 2);
+  assert.match(stderr, /OPENAI_API_KEY/);
+  assert.match(stderr, /--provider llmsim/);
+  assert.match(stderr, /not granted.*--allow-env=/s);
+});
+
+Deno.test("a command works as a prompt", async () => {
+  using at = playground();
+  const { code, stdout } = await runCli([...argsFor(at), "-p", "/help"]);
+  assert.equal(code, 0);
+  assert.match(stdout, /`\/undo`/);
+});

@@ -1,0 +1,113 @@
+/**
+ * The program itself in a pseudo terminal, with a model scripted over HTTP.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { Pty } from "./_support/pty.ts";
+import { argsFor, flagsFor, type Playground, playground } from "./_support/run_cli.ts";
+import { type ScriptedProvider, serveScript } from "./_support/scripted_provider.ts";
+
+const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
+const CONFIG = fileURLToPath(new URL("../../../deno.json", import.meta.url));
+const OLD = 'export function greet(name) {\n  return "Hello " + name;\n}\n';
+const NEW = "export function greet(name) {\n  return `Hello, ${name}!`;\n}\n";
+
+async function open(at: Playground, provider: ScriptedProvider, more: readonly string[] = []): Promise<Pty> {
+  const args = [...argsFor(at, provider), ...more];
+  const env = { OPENAI_API_KEY: "sk-test" };
+  const flags = await flagsFor(args, env);
+  const pty = Pty.start(["run", "--quiet", "--config", CONFIG, ...flags, MAIN, ...args], { env });
+  await pty.until("› Ask for a change");
+  return pty;
+}
+
+async function hashOf(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return `sha256:${new Uint8Array(digest).toHex()}`;
+}
+
+async function editCall(): Promise<{ readonly name: string; readonly arguments: object }> {
+  const edits = [{ old_text: '"Hello " + name', new_text: "`Hello, ${name}!`" }];
+  return { name: "edit_file", arguments: { path: "greet.js", expected_hash: await hashOf(OLD), edits } };
+}
+
+/** Answers a question; keys that come right after it was shown do not count. */
+async function answer(pty: Pty, key: string): Promise<void> {
+  await pty.until("y yes · a always");
+  await pty.until(() => {
+    if (!pty.screen.text.includes("y yes · a always")) return true;
+    void pty.type(key);
+    return false;
+  });
+}
+
+Deno.test("an edit is asked for, approved with its diff, made and told, and is there when the session goes on", async () => {
+  using at = playground();
+  at.write("greet.js", OLD);
+  await using provider = serveScript([
+    { text: "Let me look at it.", calls: [{ name: "read_file", arguments: { path: "greet.js" } }] },
+    { calls: [await editCall()] },
+    "Done: it now uses a **template literal**.",
+    "You are welcome.",
+  ]);
+  let transcript = "";
+  {
+    await using pty = await open(at, provider);
+    await pty.type("Use a template literal in greet.js\r");
+    await pty.until(/\? Edit greet\.js\n[^]*2 - {3}return "Hello " \+ name;\n {2}2 \+ {3}return `Hello, \$\{name\}!`;/);
+    assert.equal(at.read("greet.js"), OLD);
+    await answer(pty, "y");
+    await pty.until(/Done: it now uses a template literal\.[^]*› Ask/);
+    assert.equal(at.read("greet.js"), NEW);
+    assert.match(pty.screen.text, /● Read greet\.js · 3 lines\n/);
+    assert.match(pty.screen.text, /● Edit greet\.js \+1 -1\n {4}1 {3}export/);
+    transcript = pty.screen.text.slice(pty.screen.text.indexOf("› Use"), pty.screen.text.indexOf("› Ask"));
+    await pty.type("\x04");
+    await pty.until("[exit 0]");
+    assert.match(pty.screen.text, /To go on: --session session_/);
+  }
+  await using pty = await open(at, provider, ["--continue"]);
+  await pty.until("Done: it now uses a template literal.");
+  assert.ok(pty.screen.text.includes(transcript), `${pty.screen.text}\n--- does not have\n${transcript}`);
+  await pty.type("Thanks\r");
+  await pty.until("You are welcome.");
+});
+
+Deno.test("an edit that is refused is not made", async () => {
+  using at = playground();
+  at.write("greet.js", OLD);
+  await using provider = serveScript([{ calls: [await editCall()] }, "As you wish."]);
+  await using pty = await open(at, provider);
+  await pty.type("Edit it\r");
+  await answer(pty, "n");
+  await pty.until(/✗ Edit greet\.js[^]*As you wish\./);
+  assert.equal(at.read("greet.js"), OLD);
+});
+
+Deno.test("Ctrl+C ends an answer in the middle, and the conversation goes on", async () => {
+  using at = playground();
+  const never = new Promise<void>(() => {});
+  await using provider = serveScript([{ text: "This takes long", until: never }, "Here I am."]);
+  await using pty = await open(at, provider);
+  await pty.type("Take your time\r");
+  await pty.until(/This takes long\n\n. Writing…/);
+  await pty.type("\x03");
+  await pty.until(/This takes long\n\n○ Cancelled\n\n› Ask/);
+  await pty.type("Still there?\r");
+  await pty.until("Here I am.");
+});
+
+Deno.test("Ctrl+C at a question cancels the turn and makes no change", async () => {
+  using at = playground();
+  at.write("greet.js", OLD);
+  await using provider = serveScript([{ calls: [await editCall()] }]);
+  await using pty = await open(at, provider);
+  await pty.type("Edit it\r");
+  await pty.until("y yes · a always");
+  await pty.type("\x03");
+  await pty.until(/○ Cancelled\n\n› Ask/);
+  assert.equal(at.read("greet.js"), OLD);
+});

@@ -1,0 +1,85 @@
+/**
+ * Taking back what a turn did to files.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { answerTo, openHost } from "./_support/open_host.ts";
+import { playground } from "./_support/run_cli.ts";
+import { serveScript } from "./_support/scripted_provider.ts";
+
+Deno.test("/undo gives every file of the last turn its content back, and the model learns it", async () => {
+  using at = playground();
+  at.write("changed.txt", "before\n");
+  at.write("gone/deleted.txt", "still needed\n");
+  await using provider = serveScript([
+    {
+      calls: [
+        write("changed.txt", "after\n"),
+        write("made.txt", "new\n"),
+        write("changed.txt", "after all\n"),
+        { name: "delete_file", arguments: { path: "gone", recursive: true } },
+      ],
+    },
+    "Done.",
+    "I see.",
+  ]);
+  await using host = await openHost(at, provider, "--approval", "auto");
+  await host.runTurn("Change things");
+  assert.deepEqual([at.read("changed.txt"), at.exists("gone/deleted.txt")], ["after all\n", false]);
+  assert.equal(await answerTo(host, "/undo"), "Restored: `changed.txt`, `made.txt`, `gone/deleted.txt`");
+  assert.equal(at.read("changed.txt"), "before\n");
+  assert.equal(at.read("gone/deleted.txt"), "still needed\n");
+  assert.equal(at.exists("made.txt"), false);
+  await host.runTurn("Go on");
+  assert.match(JSON.stringify(provider.requests[2]?.input), /The user took back the changes/);
+});
+
+Deno.test("/undo goes back turn by turn, past those that changed nothing", async () => {
+  using at = playground();
+  at.write("a.txt", "0");
+  await using provider = serveScript([
+    { calls: [write("a.txt", "1")] },
+    "One.",
+    { calls: [write("a.txt", "2")] },
+    "Two.",
+    "Nothing.",
+  ]);
+  await using host = await openHost(at, provider, "--approval", "auto");
+  for (const prompt of ["First", "Second", "Third"]) await host.runTurn(prompt);
+  await answerTo(host, "/undo");
+  assert.equal(at.read("a.txt"), "1");
+  await answerTo(host, "/undo");
+  assert.equal(at.read("a.txt"), "0");
+  assert.match(await answerTo(host, "/undo"), /Nothing to undo/);
+});
+
+Deno.test("/undo touches nothing when a file changed since", async () => {
+  using at = playground();
+  at.write("a.txt", "0");
+  at.write("b.txt", "0");
+  await using provider = serveScript([{ calls: [write("a.txt", "1"), write("b.txt", "1")] }, "Done."]);
+  await using host = await openHost(at, provider, "--approval", "auto");
+  await host.runTurn("Change both");
+  at.write("b.txt", "the user's own");
+  assert.match(await answerTo(host, "/undo"), /Not undone: changed since the agent wrote them: \/b\.txt/);
+  assert.deepEqual([at.read("a.txt"), at.read("b.txt")], ["1", "the user's own"]);
+});
+
+Deno.test("/undo waits for no turn: one that runs is to be cancelled first", async () => {
+  using at = playground();
+  const held = Promise.withResolvers<void>();
+  await using provider = serveScript([{ text: "Working ", until: held.promise }]);
+  await using host = await openHost(at, provider);
+  const turn = host.runTurn("Work");
+  await provider.request(1);
+  assert.match(await answerTo(host, "/undo"), /a turn runs/);
+  host.cancel();
+  await turn;
+  held.resolve();
+});
+
+function write(path: string, content: string): { readonly name: string; readonly arguments: object } {
+  return { name: "write_file", arguments: { path, content } };
+}
