@@ -115,6 +115,11 @@ export interface CapabilityHooks {
   /** Before the turn is closed. */
   turnEnd?(result: TurnResult, context: CapabilityContext): void | Promise<void>;
   /**
+   * When the runtime closes and its turns have ended, for each session it took an input of, with the context of the newest
+   * one. A hook that fails or takes too long (`limits.hookMs`) keeps nothing from closing, and nobody is told.
+   */
+  sessionEnd?(context: CapabilityContext): void | Promise<void>;
+  /**
    * Rewrites the offered tools, for every request anew.
    *
    * `messages` is the stored conversation: what it revealed may be offered. Tools that are left out can still be called.
