@@ -1,6 +1,7 @@
 /** What a refusal says about how the request has to be changed. */
 
 import type { ProviderError } from "../../errors.ts";
+import type { ReasoningPart } from "../../records/content.ts";
 import type { ModelMessage, ModelRequest } from "../../ports/driver.ts";
 import { DEFAULT_MAX_TOKENS } from "./models.ts";
 import { maxTokensOf } from "./request.ts";
@@ -23,11 +24,17 @@ export function amended(request: ModelRequest, refusal: ProviderError): ModelReq
 }
 
 function hasReasoning(message: ModelMessage): boolean {
-  return message.role === "assistant" && message.reasoning !== undefined;
+  return message.role === "assistant" && message.reasoning?.some(isThinking) === true;
 }
 
 function withoutReasoning(message: ModelMessage): ModelMessage {
   if (message.role !== "assistant") return message;
-  const { reasoning: _, ...rest } = message;
-  return rest;
+  const { reasoning = [], ...rest } = message;
+  // What is not thinking stays: a compaction stands for messages that are not sent.
+  const others = reasoning.filter((item) => !isThinking(item));
+  return others.length === 0 ? rest : { ...rest, reasoning: others };
+}
+
+function isThinking({ purpose }: ReasoningPart): boolean {
+  return purpose === undefined;
 }
