@@ -107,13 +107,13 @@ export function hostedBlocks(items: readonly ReasoningPart[], replay: Replay): R
     const block = wanted ? parsed(item.encryptedContent) : undefined;
     if (block !== undefined) blocks.set(item, block);
   }
-  const results = new Set(
-    [...blocks.values()].flatMap((block) => isKnown(block, replay) ? [block["tool_use_id"]] : []),
-  );
+  const all = [...blocks.values()];
+  const searches = new Set(all.map((block) => block["id"]));
+  const results = new Set(all.filter((block) => isKnown(block, replay)).map((block) => block["tool_use_id"]));
   for (const [item, block] of blocks) {
     // A search and its result are only good together.
-    const id = item.purpose === "compaction" ? undefined : block["tool_use_id"] ?? block["id"];
-    if (id !== undefined && !results.has(id)) blocks.delete(item);
+    const id = block["tool_use_id"] ?? block["id"];
+    if (item.purpose === "tool_search" && !(searches.has(id) && results.has(id))) blocks.delete(item);
   }
   return blocks;
 }
