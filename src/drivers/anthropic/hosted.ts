@@ -108,12 +108,13 @@ export function hostedBlocks(items: readonly ReasoningPart[], replay: Replay): R
     if (block !== undefined) blocks.set(item, block);
   }
   const all = [...blocks.values()];
-  const searches = new Set(all.map((block) => block["id"]));
-  const results = new Set(all.filter((block) => isKnown(block, replay)).map((block) => block["tool_use_id"]));
+  const searches = new Set(all.map((block) => textOf(block["id"])));
+  const results = new Set(all.filter((block) => isKnown(block, replay)).map((block) => textOf(block["tool_use_id"])));
   for (const [item, block] of blocks) {
     // A search and its result are only good together.
-    const id = block["tool_use_id"] ?? block["id"];
-    if (item.purpose === "tool_search" && !(searches.has(id) && results.has(id))) blocks.delete(item);
+    const id = textOf(block["tool_use_id"] ?? block["id"]);
+    const isWhole = id !== "" && searches.has(id) && results.has(id);
+    if (item.purpose === "tool_search" && !isWhole) blocks.delete(item);
   }
   return blocks;
 }
