@@ -9,6 +9,7 @@ import {
   DriverRegistry,
   type InProcessRuntime,
   InProcessRuntimeBuilder,
+  type ModelId,
   parseId,
   type ResolvedModel,
   RuntimeBackends,
@@ -36,6 +37,7 @@ import { composedJournal, JsonJournal } from "../src/_support/journals.ts";
 import { WireServer } from "../_support/wire_server.ts";
 import type { RecordedStream } from "./fault_table.ts";
 
+const SIBLING = parseId("model", "model_0000000000007000800000000000000b");
 const OTHER = parseId("model", "model_0000000000007000800000000000000a");
 
 interface Row {
@@ -43,6 +45,8 @@ interface Row {
   readonly model: Omit<ResolvedModel, "baseUrl">;
   /** A model of the same provider that does neither. */
   readonly older: string;
+  /** A model of the same provider that does both. */
+  readonly sibling: string;
   readonly search: RecordedStream;
   readonly compacted: RecordedStream;
   readonly text: RecordedStream;
@@ -63,6 +67,7 @@ const ROWS: readonly Row[] = [{
     providerMetadata: { native: true },
   },
   older: "claude-opus-4-1",
+  sibling: "claude-opus-4-7",
   search: CLAUDE_SEARCH,
   compacted: CLAUDE_COMPACTED,
   text: CLAUDE_TEXT,
@@ -78,6 +83,7 @@ const ROWS: readonly Row[] = [{
     providerMetadata: { dialect: "openai" },
   },
   older: "gpt-5.2",
+  sibling: "gpt-5.6",
   search: GPT_SEARCH,
   compacted: GPT_COMPACTED,
   text: RESPONSES_TEXT,
@@ -141,15 +147,18 @@ class Talk implements AsyncDisposable {
       .capability(tools)
       .defaultModel(model)
       .model(OTHER, { ...model, model: this.#row.older })
+      .model(SIBLING, { ...model, model: this.#row.sibling })
       .providerRetryConfig({ maxRetries: 0 })
       .singleSession((s) => {
         if (before !== undefined) s.sessionId(before.defaultSessionId);
-        return s.harness("test", "Be brief.").withCapability("tools").withCapability(this.#capability);
+        return s.harness("test", "Be brief.").withCapability("tools").withCapability("btw").withCapability(
+          this.#capability,
+        );
       })
       .build();
   }
 
-  async say(text: string, modelId?: typeof OTHER): Promise<void> {
+  async say(text: string, modelId?: ModelId): Promise<void> {
     const controls = modelId === undefined ? {} : { modelId };
     const turn = await this.runtime.runTurn(this.runtime.defaultSessionId, userMessage(text, { controls }));
     assert.equal(turn.error, undefined);
@@ -255,6 +264,24 @@ for (const row of ROWS) {
     const again = await talk.sent(3);
     assert.ok(holds(again, row.compaction));
     assert.doesNotMatch(again, /"text":"one"/);
+  });
+
+  Deno.test(`${row.name}: a compaction of another model is none: the whole conversation is sent, to be compacted`, async () => {
+    await using talk = await Talk.start(row, { ref: "compaction" }, [row.compacted]);
+    await talk.say("one");
+    await talk.say("two", SIBLING);
+    const body = await talk.sent(1);
+    assert.ok(!holds(body, row.compaction) && body.includes(row.asks));
+    assert.match(body, /"text":"one".*"text":"two"/);
+  });
+
+  Deno.test(`${row.name}: a side question, which asks for no compaction, has the conversation from before it`, async () => {
+    await using talk = await Talk.start(row, { ref: "compaction" }, [row.compacted]);
+    await talk.say("one");
+    await talk.runtime.executeCommand(talk.runtime.defaultSessionId, "btw", "what was it?");
+    const body = await talk.sent(1);
+    assert.ok(!holds(body, row.compaction) && !body.includes("context_management"));
+    assert.match(body, /"text":"one".*what was it/);
   });
 
   Deno.test(`${row.name}: without the capability a compaction that was made before is not sent`, async () => {
