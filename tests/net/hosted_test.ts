@@ -56,6 +56,16 @@ interface Row {
   readonly compaction: object;
   /** What the request says when it asks for compaction at 85 % of the window. */
   readonly asks: string;
+  /** Refusals of the search and of the compaction, as a body. */
+  readonly refusals: readonly [search: string, compaction: string];
+}
+
+function claudeRefusal(message: string): string {
+  return JSON.stringify({ type: "error", error: { type: "invalid_request_error", message } });
+}
+
+function gptRefusal(message: string, param: string): string {
+  return JSON.stringify({ error: { message, type: "invalid_request_error", param, code: null } });
 }
 
 const ROWS: readonly Row[] = [{
@@ -74,6 +84,10 @@ const ROWS: readonly Row[] = [{
   searched: [SEARCH_USE, SEARCH_RESULT],
   compaction: CLAUDE_COMPACTION,
   asks: '"trigger":{"type":"input_tokens","value":850000}',
+  refusals: [
+    claudeRefusal("tools.1.defer_loading: Extra inputs are not permitted"),
+    claudeRefusal("context_management: Extra inputs are not permitted"),
+  ],
 }, {
   name: "openai",
   model: {
@@ -90,6 +104,10 @@ const ROWS: readonly Row[] = [{
   searched: [SEARCH_CALL, SEARCH_OUTPUT],
   compaction: GPT_COMPACTION,
   asks: '"compact_threshold":850000',
+  refusals: [
+    gptRefusal("Hosted tool 'tool_search' is not supported with this model.", "tools"),
+    gptRefusal("Unknown parameter: 'context_management'.", "context_management"),
+  ],
 }];
 
 const tools = defineCapability({
@@ -118,11 +136,19 @@ class Talk implements AsyncDisposable {
     this.#backends = stores.withJournal(new JsonJournal(composedJournal(stores)));
   }
 
-  static async start(row: Row, capability: CapabilityRef, replies: readonly RecordedStream[]): Promise<Talk> {
-    const server = await WireServer.start((index) => ({
-      headers: { "content-type": "text/event-stream" },
-      pieces: (replies[index] ?? row.text).pieces,
-    }));
+  /** A text among the replies is a refusal. */
+  static async start(
+    row: Row,
+    capability: CapabilityRef,
+    replies: readonly (RecordedStream | string)[],
+  ): Promise<Talk> {
+    const server = await WireServer.start((index) => {
+      const reply = replies[index] ?? row.text;
+      if (typeof reply === "string") {
+        return { status: 400, headers: { "content-type": "application/json" }, framing: "length", pieces: [reply] };
+      }
+      return { headers: { "content-type": "text/event-stream" }, pieces: reply.pieces };
+    });
     const talk = new Talk(row, capability, server);
     await talk.restart();
     return talk;
@@ -293,6 +319,25 @@ for (const row of ROWS) {
     const body = await talk.sent(1);
     assert.ok(!holds(body, row.compaction) && !body.includes("context_management"));
     assert.match(body, /"text":"one"/);
+  });
+
+  Deno.test(`${row.name}: what an account or a gateway refuses is left out, and the call succeeds`, async () => {
+    const [search, compaction] = row.refusals;
+    await using searching = await Talk.start(row, SEARCHING, [search]);
+    await searching.say("Hello");
+    assert.match(await searching.sent(0), /defer_loading/);
+    assert.doesNotMatch(await searching.sent(1), /defer_loading|tool_search/);
+    assert.match(await searching.sent(1), /"name":"weather"/);
+    await using compacting = await Talk.start(row, { ref: "compaction" }, [compaction]);
+    await compacting.say("Hello");
+    assert.doesNotMatch(await compacting.sent(1), /context_management/);
+  });
+
+  Deno.test(`${row.name}: a refusal is a failure where a compaction stands for what is not sent`, async () => {
+    await using talk = await Talk.start(row, { ref: "compaction" }, [row.compacted, row.refusals[1]]);
+    await talk.say("one");
+    await assert.rejects(talk.say("two"), /provider_rejected_request/);
+    await assert.rejects(talk.sent(2), /there are 2 requests/);
   });
 
   Deno.test(`${row.name}: a preview is byte for byte what is sent, with searches and compactions of the provider's own`, async () => {

@@ -11,6 +11,7 @@ import { fieldsOf, textOf } from "../../kit/provider/narrow.ts";
 import { Redactor } from "../../kit/provider/redactor.ts";
 import { Transport } from "../../kit/provider/transport.ts";
 import { type WireApi, WireDriver } from "../../kit/provider/wire_driver.ts";
+import { withoutNative } from "../../kit/provider/without_native.ts";
 import type { Additions } from "./additions.ts";
 import { Client } from "./client.ts";
 import { CompletionsReply } from "./completions_reply.ts";
@@ -105,6 +106,7 @@ async function create(
       headers: (request) => additions?.headers(request) ?? {},
       reply: (request) =>
         new Reply({ dialect, provider: provider.id, model: request.model, failures, price: priceOf(request, dialect) }),
+      amend: withoutNative,
       models: MODELS,
     },
     endpoint,
