@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { Endpoint } from "../../../../src/kit/provider/endpoint.ts";
 import { Failures } from "../../../../src/kit/provider/failures.ts";
-import { Redactor } from "../../../../src/kit/provider/redactor.ts";
+import { Redactor } from "../../../../src/kit/redactor.ts";
 import { Secret } from "../../../../src/records/secret.ts";
 import { ProviderError } from "../../../../src/errors.ts";
 import type { ReasoningPart } from "../../../../src/records/content.ts";

@@ -6,7 +6,7 @@ import type { ToolDefinition } from "../../../../src/records/tool.ts";
 import type { ModelEvent, ModelMessage, ModelRequest } from "../../../../src/ports/driver.ts";
 import { Endpoint } from "../../../../src/kit/provider/endpoint.ts";
 import { Failures } from "../../../../src/kit/provider/failures.ts";
-import { Redactor } from "../../../../src/kit/provider/redactor.ts";
+import { Redactor } from "../../../../src/kit/redactor.ts";
 import { type DialectName, DIALECTS } from "../../../../src/drivers/openai/dialect.ts";
 import {
   azureOpenAIDriver,
