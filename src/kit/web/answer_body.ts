@@ -33,7 +33,7 @@ export function bodyOf(answer: IncomingMessage, options: AnswerBodyOptions): Rea
     if (bytes <= maxWireBytes) return;
     answer.destroy(new RuntimeError("answer_too_large", `Cannot read the answer: it has over ${maxWireBytes} bytes`));
   });
-  return toWeb(decoded, signal);
+  return toWeb(decoded, answer, signal);
 }
 
 function decode(answer: IncomingMessage, coding: string | null): Readable {
@@ -46,7 +46,11 @@ function decode(answer: IncomingMessage, coding: string | null): Readable {
   return pipeline(answer, name === "br" ? createBrotliDecompress() : createGunzip(), () => {});
 }
 
-function toWeb(source: Readable, signal: AbortSignal | undefined): ReadableStream<Uint8Array<ArrayBuffer>> {
+function toWeb(
+  source: Readable,
+  answer: IncomingMessage,
+  signal: AbortSignal | undefined,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
   let isOver = false;
   return new ReadableStream<Uint8Array<ArrayBuffer>>({
     start(controller): void {
@@ -71,7 +75,9 @@ function toWeb(source: Readable, signal: AbortSignal | undefined): ReadableStrea
     pull: () => void source.resume(),
     cancel(): void {
       isOver = true;
-      source.destroy();
+      // One that has all come without a byte left costs nothing to end, and its connection can go on.
+      if (answer.complete && answer.readableLength === 0) source.resume();
+      else source.destroy();
     },
   }, { highWaterMark: 64 * 1024, size: (chunk) => chunk.length });
 }

@@ -8,7 +8,7 @@ import { unlessAborted } from "../unless_aborted.ts";
 const CHUNK = 16 * 1024;
 
 /** Makes a stream of a connection; destroying it closes the connection. */
-export function streamOf(conn: Deno.Conn): Duplex {
+export function streamOf(conn: Deno.TcpConn): Duplex {
   const stream: Duplex = new Duplex({
     read(): void {
       const chunk = new Uint8Array(CHUNK);
@@ -35,7 +35,8 @@ export function streamOf(conn: Deno.Conn): Duplex {
   });
   // Whoever reads or writes is told; what fails when nobody does any more is nobody's.
   stream.on("error", () => {});
-  return stream;
+  // Node's HTTP client calls it on what it uses again.
+  return Object.assign(stream, { ref: () => conn.ref() });
 }
 
 /**
