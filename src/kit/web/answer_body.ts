@@ -73,11 +73,14 @@ function toWeb(
       source.once("close", () => fail(new Error("the connection was closed in the middle of the answer")));
     },
     pull: () => void source.resume(),
-    cancel(): void {
+    cancel(): Promise<void> {
       isOver = true;
-      // One that has all come without a byte left costs nothing to end, and its connection can go on.
-      if (answer.complete && answer.readableLength === 0) source.resume();
+      const closed = new Promise<void>((resolve) => source.once("close", resolve));
+      // One that has all come and has no byte left is at its end, and its connection can go on. Not a compressed one, of
+      // which any amount may be left.
+      if (source === answer && answer.complete && answer.readableLength === 0) source.resume();
       else source.destroy();
+      return closed;
     },
   }, { highWaterMark: 64 * 1024, size: (chunk) => chunk.length });
 }

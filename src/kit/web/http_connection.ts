@@ -45,6 +45,8 @@ export class HttpConnection extends Agent implements IdleConnection {
     this.#conn = conn;
     this.#stream = stream;
     this.#home = home;
+    // Head and body are written apart: the second would wait for the first to be acknowledged, 40 ms on Linux.
+    conn.setNoDelay();
     // First in the row, before the parser of an answer sees the same bytes.
     stream.on("data", () => {
       if (!this.#isAsked || this.#answer?.complete === true) stream.destroy();
@@ -122,6 +124,8 @@ export class HttpConnection extends Agent implements IdleConnection {
   override reuseSocket(stream: Duplex, asked: Parameters<Agent["reuseSocket"]>[1]): void {
     this.#conn.ref();
     super.reuseSocket(stream, asked);
+    // Or Deno 2.9.6 repeats the request by itself when the connection is lost, whatever its method.
+    asked.reusedSocket = false;
   }
 }
 

@@ -35,8 +35,9 @@ export function streamOf(conn: Deno.TcpConn): Duplex {
   });
   // Whoever reads or writes is told; what fails when nobody does any more is nobody's.
   stream.on("error", () => {});
-  // Node's HTTP client calls it on what it uses again.
-  return Object.assign(stream, { ref: () => conn.ref() });
+  // Node's HTTP client calls these: on what it uses again, and on what it is done with. Without the second it only ends
+  // its own half, and a server that does not hang up keeps the connection open.
+  return Object.assign(stream, { ref: () => conn.ref(), destroySoon: () => stream.destroy() });
 }
 
 /**

@@ -104,7 +104,8 @@ Deno.test("a connection is used only for the host, port and scheme it was opened
   const url = new URL(`http://other.example:${server.port}/`);
   const answer = await pinnedFetch(url, other, { clock, connectMs: 10_000, pool });
   assert.equal(await new Response(answer.body).text(), "over 1");
-  await assert.rejects(read(pool, server, { scheme: "https" }), { code: "host_unreachable" });
+  const connect = () => Promise.reject(new Error("nobody there"));
+  await assert.rejects(read(pool, server, { scheme: "https", connect }), { code: "host_unreachable" });
 });
 
 const notReused: Readonly<Record<string, RawReply>> = {
