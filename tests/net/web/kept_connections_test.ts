@@ -12,8 +12,9 @@ import { ok, type RawReply, RawServer, until } from "./_raw_server.ts";
 
 const clock = systemClock();
 
+/** A pool for which time stands still, so that nothing but what is tested closes a connection. */
 function newPool(): ConnectionPool<HttpConnection> {
-  return new ConnectionPool<HttpConnection>({ clock });
+  return new ConnectionPool<HttpConnection>({ clock: new FakeClock() });
 }
 
 /** Asks for an answer of a host that has some addresses at the moment. */
