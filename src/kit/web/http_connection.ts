@@ -89,7 +89,12 @@ export class HttpConnection extends Agent implements IdleConnection {
     return new Promise<IncomingMessage>((resolve, reject) => {
       const sent = request({ ...head, agent: this });
       sent.once("socket", () => this.#isAsked = true);
-      sent.once("response", (answer) => resolve(this.#answer = answer));
+      sent.once("response", (answer) => {
+        this.#answer = answer;
+        // Who has answered may never read the rest.
+        answer.once("end", () => sent.writableFinished || this.close());
+        resolve(answer);
+      });
       sent.once("error", reject);
       sent.once("upgrade", () => reject(new Error("it wants to speak another protocol")));
       sent.once("close", () => reject(new Error("the connection was closed")));

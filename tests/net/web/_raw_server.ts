@@ -106,7 +106,7 @@ export class RawServer implements AsyncDisposable {
 
 /** Resolves when something has become so, however many turns of the event loop that takes; throws when it never does. */
 export async function until(isSo: () => boolean): Promise<void> {
-  const deadline = performance.now() + 2_000;
+  const deadline = performance.now() + 10_000;
   while (!isSo()) {
     if (performance.now() > deadline) throw new Error(`It never became so: ${isSo}`);
     await new Promise((resolve) => setTimeout(resolve));

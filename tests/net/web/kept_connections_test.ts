@@ -149,6 +149,22 @@ Deno.test("a connection is closed when an answer that has come is not read", asy
   assert.equal(pool.size, 0);
 });
 
+Deno.test("a connection is closed when the answer ends before the request was sent", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  using pool = newPool();
+  const body = new Uint8Array(64 * 1024 * 1024);
+  const asking = read(pool, listener.addr, { method: "POST", body });
+  using conn = await listener.accept();
+  let bytes = await conn.read(new Uint8Array(1_000)) ?? 0;
+  await conn.write(new TextEncoder().encode(ok("too large")));
+  assert.equal(await asking, "too large");
+  const chunk = new Uint8Array(1024 * 1024);
+  // A reset says the same as an end.
+  for (let count; (count = await conn.read(chunk).catch(() => null)) !== null;) bytes += count;
+  assert.ok(bytes < body.length);
+  assert.equal(pool.size, 0);
+});
+
 Deno.test("a connection goes on after an answer without a body that nobody reads", async () => {
   await using server = new RawServer(() => ({ bytes: "HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n" }));
   using pool = newPool();
