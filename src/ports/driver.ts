@@ -171,7 +171,11 @@ export type ModelEvent =
   | {
     /** The protocol's terminal event arrived: the reply is complete. Nothing follows. */
     readonly type: "done";
-    /** Why the model stopped: `stop`, `tool_calls`, `length`, `content_filter`, `refusal`, ... */
+    /**
+     * Why the model stopped: `stop`, `tool_calls`, `length`, `content_filter`, `refusal`, `pause`, ...
+     *
+     * After a `pause` the turn asks again with what was said so far, within its limit of iterations.
+     */
     readonly finishReason: string;
     /** Tokens and cost. */
     readonly usage?: Usage;

@@ -24,7 +24,7 @@ import {
   SEARCH_RESULT,
   SEARCH_USE,
 } from "../src/drivers/anthropic/hosted_recordings.ts";
-import { TEXT as CLAUDE_TEXT } from "../src/drivers/anthropic/recordings.ts";
+import { messageEnd, TEXT as CLAUDE_TEXT } from "../src/drivers/anthropic/recordings.ts";
 import {
   COMPACTED as GPT_COMPACTED,
   COMPACTION as GPT_COMPACTION,
@@ -361,4 +361,15 @@ Deno.test("anthropic: the beta of compaction is named in the requests that ask f
   await talk.say("two", OTHER);
   assert.equal(await talk.header(0, "anthropic-beta"), "compact-2026-01-12");
   assert.equal(await talk.header(1, "anthropic-beta"), undefined);
+});
+
+Deno.test("anthropic: a reply that pauses is gone on with in the same turn, from what it said", async () => {
+  const paused = { ...CLAUDE_SEARCH, pieces: [...CLAUDE_SEARCH.pieces.slice(0, 16), ...messageEnd("pause_turn")] };
+  await using talk = await Talk.start(ROWS[0]!, SEARCHING, [paused]);
+  await talk.say("How is it?");
+  const { messages } = JSON.parse(await talk.sent(1));
+  assert.deepEqual(messages.map(({ role }: { role: string }) => role), ["user", "assistant"]);
+  for (const item of [SEARCH_USE, SEARCH_RESULT]) assert.ok(holds(JSON.stringify(messages[1]), item));
+  const stored = await talk.runtime.messages(talk.runtime.defaultSessionId);
+  assert.deepEqual(stored.map(({ role, phase }) => phase ?? role), ["user", "commentary", "final_answer"]);
 });

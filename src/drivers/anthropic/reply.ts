@@ -16,6 +16,8 @@ const FINISH_REASONS: ReadonlyMap<string, string> = new Map([
   ["tool_use", "tool_calls"],
   ["max_tokens", "length"],
   ["model_context_window_exceeded", "length"],
+  // After about ten searches of its own the provider wants to be asked again (handling stop reasons, November 2025).
+  ["pause_turn", "pause"],
 ]);
 
 interface OpenBlock {
