@@ -38,8 +38,8 @@ const INTERNAL: ReadonlySet<string> = new Set([
 export class ApprovalDesk {
   /** When the user is asked. */
   level: ApprovalLevel;
-  /** Calls nobody could be asked about, for the user to see. */
-  readonly refused: string[] = [];
+  /** Calls nobody could be asked about, for the user to see; each once, however often it was tried. */
+  readonly refused: Set<string> = new Set();
   readonly #always = new RememberedCalls();
   readonly #settling = new Map<string, Promise<TurnResult>>();
   #ask: Ask | undefined;
@@ -69,7 +69,7 @@ export class ApprovalDesk {
     if (level === "auto" || this.#always.covers(effective)) return { approved: true };
     if (level === "auto-edit" && EDITS.has(effective.name)) return { approved: true };
     if (this.#ask !== undefined) return undefined;
-    this.refused.push(describe(effective));
+    this.refused.add(describe(effective));
     return { approved: false, reason: `approval level "${level}" asks the user, and nobody can be asked` };
   }
 

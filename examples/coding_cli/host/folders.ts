@@ -36,6 +36,21 @@ export function foldersFor(workspace: string, dataDir: string | undefined, env: 
   return { workspace: root, dataDir: data, projectDir: join(data, "projects", `${name}-${key}`) };
 }
 
+/**
+ * Fails unless the agent has a folder to work in; what may not be looked at is told by the check of all grants.
+ *
+ * @throws {UsageError} when there is none
+ */
+export async function assertFolder({ workspace }: Folders): Promise<void> {
+  try {
+    if ((await Deno.stat(workspace)).isDirectory) return;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) return;
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  throw new UsageError(`there is no folder ${workspace}`);
+}
+
 function defaultDataDir(env: Environment): string {
   const [data, home] = [env.get("XDG_DATA_HOME"), env.get("HOME")];
   if (data !== undefined) return join(data, "coding_cli");

@@ -5,13 +5,10 @@
  */
 
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
-import { Pty } from "./_support/pty.ts";
-import { argsFor, flagsFor, type Playground, playground } from "./_support/run_cli.ts";
+import type { Pty } from "./_support/pty.ts";
+import { argsFor, flagsFor, type Playground, playground, startCliInPty } from "./_support/run_cli.ts";
 import { type ScriptedProvider, serveScript } from "./_support/scripted_provider.ts";
 
-const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
-const CONFIG = fileURLToPath(new URL("../../../deno.json", import.meta.url));
 const OLD = 'export function greet(name) {\n  return "Hello " + name;\n}\n';
 const NEW = "export function greet(name) {\n  return `Hello, ${name}!`;\n}\n";
 
@@ -19,7 +16,7 @@ async function open(at: Playground, provider: ScriptedProvider, more: readonly s
   const args = [...argsFor(at, provider), ...more];
   const env = { OPENAI_API_KEY: "sk-test" };
   const flags = await flagsFor(args, env);
-  const pty = Pty.start(["run", "--quiet", "--config", CONFIG, ...flags, MAIN, ...args], { env });
+  const pty = startCliInPty(flags, args, env);
   await pty.until("› Ask for a change");
   return pty;
 }
