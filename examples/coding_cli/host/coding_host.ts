@@ -146,6 +146,8 @@ export class CodingHost implements InteractiveHost, AsyncDisposable {
   async submit(text: string, signal: AbortSignal): Promise<SubmitOutcome> {
     const outcome = await this.interpret(text, signal);
     if (outcome.type !== "prompt") return outcome;
+    // Ctrl+C may come in one breath with Enter, when there is no turn to cancel yet.
+    signal.throwIfAborted();
     await this.begin(outcome.text);
     return { type: "turn" };
   }
@@ -243,6 +245,7 @@ export class CodingHost implements InteractiveHost, AsyncDisposable {
     if (this.#turns.isActive(this.#sessionId)) await this.#turns.cancel(this.#sessionId);
     this.#sessionId = await newSession(this.runtime, this.#open.harnessId);
     this.#isEmpty = true;
+    this.#note = undefined;
     const { resolve } = this.#session;
     this.#session = Promise.withResolvers();
     resolve();

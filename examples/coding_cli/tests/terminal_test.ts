@@ -108,3 +108,15 @@ Deno.test("Ctrl+C at a question cancels the turn and makes no change", async () 
   await pty.until(/○ Cancelled\n\n› Ask/);
   assert.equal(at.read("greet.js"), OLD);
 });
+
+Deno.test("Ctrl+C in one breath with Enter sends nothing", async () => {
+  using at = playground();
+  await using provider = serveScript(["Here I am."]);
+  await using pty = await open(at, provider);
+  await pty.type("Delete everything\r\x03");
+  await pty.until("Interrupted: Delete everything");
+  await pty.type("Are you there?\r");
+  await pty.until("Here I am.");
+  assert.equal(provider.requests.length, 1);
+  assert.doesNotMatch(JSON.stringify(provider.requests[0]?.input), /Delete everything/);
+});
