@@ -196,8 +196,10 @@ class InteractiveSession implements Disposable {
     const submit = new AbortController();
     this.#submits.add(submit);
     this.#fold({ type: "submitted", id, text });
+    let isMessage = false;
     try {
       const outcome = await this.#host.submit(text, submit.signal);
+      isMessage = outcome.type === "turn";
       this.#settle(outcome, text);
     } catch (error) {
       // The user interrupted it and knows.
@@ -206,7 +208,7 @@ class InteractiveSession implements Disposable {
       this.#fold({ type: "notice", level: isOwn ? "info" : "error", text: isOwn ? `Interrupted: ${text}` : said });
     } finally {
       this.#submits.delete(submit);
-      this.#fold({ type: "settled", id });
+      this.#fold({ type: "settled", id, isMessage });
     }
   }
 

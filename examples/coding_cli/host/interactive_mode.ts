@@ -16,7 +16,7 @@ export async function interactiveMode(settings: HostSettings): Promise<void> {
   const running = runInteractive(host, terminal, {
     history,
     noColor: Deno.noColor,
-    onLine: (line) => keepTypedLine(settings.folders, line),
+    onLine: (line) => void keepTypedLine(settings.folders, line),
     farewell: ({ sessionId }) => host.isEmpty ? "" : `To go on: --session ${sessionId} (or --continue)`,
   });
   // The questions of a turn that was left waiting need somebody to answer them, who now is there.

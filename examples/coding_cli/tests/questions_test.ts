@@ -152,8 +152,23 @@ Deno.test("a subagent's question is asked like one of the session's own", async 
 });
 
 Deno.test("always to a command covers its program and subcommand, and never a second command", () => {
-  const kept = new Set([commandKey("git status --short"), commandKey("rm old.txt"), commandKey("ls")]);
-  const covered = ["git status", "git status -b", "rm old.txt", "ls"];
+  const said = [
+    "git status --short",
+    "rm old.txt",
+    "ls",
+    "npm run test:unit",
+    "deno run -A main.ts",
+    "uv run python a.py",
+  ];
+  const kept = new Set(said.map(commandKey));
+  const covered = [
+    "git status",
+    "git status -b",
+    "rm old.txt",
+    "ls",
+    "npm run test:unit --watch",
+    "deno run -A main.ts",
+  ];
   const not = [
     "git push",
     "git status; rm -rf .",
@@ -164,6 +179,9 @@ Deno.test("always to a command covers its program and subcommand, and never a se
     "rm old.txt other",
     "ls -la",
     "git -c core.pager=evil status",
+    "npm run deploy",
+    "deno run -A other.ts",
+    "uv run python b.py",
   ];
   assert.deepEqual([...covered, ...not].filter((command) => isCoveredBy(command, kept)), covered);
 });
