@@ -109,7 +109,6 @@ class InteractiveSession implements Disposable {
     clearTimeout(this.#spin);
     clearTimeout(this.#escape);
     for (const submit of this.#submits) submit.abort();
-    for (const decide of this.#answers.values()) decide("deny");
     this.#painter.close(this.#newLines(this.#terminal.size().columns));
     const farewell = this.#options.farewell?.(this.#host.facts()) ?? "";
     if (farewell !== "") this.#terminal.write(`${farewell.replaceAll("\n", "\r\n")}\r\n`);

@@ -91,7 +91,10 @@ export class AcpServer {
       })
       .onRequest("session/prompt", async ({ params, signal }) => {
         const session = this.#session(params.sessionId);
-        const cancel = (): void => void session.host.cancel();
+        // An editor that is gone has cancelled nothing: its turns end, or wait on, when its sessions are closed.
+        const cancel = (): void => {
+          if (signal.reason instanceof RequestError) session.host.cancel();
+        };
         signal.addEventListener("abort", cancel, { once: true });
         try {
           return { stopReason: await session.prompt(params.prompt, signal) };

@@ -1,12 +1,13 @@
 /** One conversation of an editor. */
 
-import type {
-  AgentContext,
-  AvailableCommand,
-  ContentBlock,
-  RequestPermissionRequest,
-  SessionUpdate,
-  StopReason,
+import {
+  type AgentContext,
+  type AvailableCommand,
+  type ContentBlock,
+  RequestError,
+  type RequestPermissionRequest,
+  type SessionUpdate,
+  type StopReason,
 } from "@agentclientprotocol/sdk";
 import type { TurnResult } from "@everruns/runtime";
 import type { ApprovalDecision, ApprovalQuestion } from "../interactive_host.ts";
@@ -144,6 +145,10 @@ export class AcpSession implements AsyncDisposable {
     const { outcome } = await this.#client.request("session/request_permission", request, {
       cancellationSignal: signal,
       stopWaitingOnCancel: true,
+    }).catch(async (error: unknown) => {
+      // An editor that is gone has not said no: the question stands until the session is closed, and then is left open.
+      if (!(error instanceof RequestError)) await aborted(signal);
+      throw error;
     });
     if (outcome.outcome !== "selected") return "deny";
     return OPTIONS.find(({ optionId }) => optionId === outcome.optionId)?.optionId ?? "deny";
@@ -153,6 +158,13 @@ export class AcpSession implements AsyncDisposable {
     const { sessionId } = this.host;
     this.#sent = this.#sent.then(() => this.#client.notify("session/update", { sessionId, update })).catch(() => {});
   }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 }
 
 function said(text: string): SessionUpdate {

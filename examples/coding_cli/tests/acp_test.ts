@@ -263,6 +263,28 @@ Deno.test("the end of the input in the middle of a turn ends the process", async
   assert.equal(code, 0);
 });
 
+Deno.test("a question the editor went away from is asked again when the session is loaded", async () => {
+  using at = playground();
+  const calls = [{ name: "write_file", arguments: { path: "new.txt", content: "x" } }];
+  await using provider = serveScript([{ calls }, "Done."]);
+  const asked = Promise.withResolvers<void>();
+  let sessionId = "";
+  {
+    await using editor = await openEditor(argsFor(at, provider), () => {
+      asked.resolve();
+      return new Promise(() => {});
+    });
+    ({ sessionId } = await editor.agent.request("session/new", { cwd: at.workspace, mcpServers: [] }));
+    editor.agent.request("session/prompt", { sessionId, prompt: [text("Make it")] }).catch(() => {});
+    await asked.promise;
+  }
+  await using editor = await openEditor(argsFor(at, provider), allow);
+  await editor.agent.request("session/load", { sessionId, cwd: at.workspace, mcpServers: [] });
+  await editor.update(({ sessionUpdate }) => sessionUpdate === "agent_message_chunk");
+  assert.deepEqual(editor.questions.map(({ toolCall }) => toolCall.title), ["Create new.txt"]);
+  assert.equal(at.read("new.txt"), "x");
+});
+
 Deno.test("a signal ends the process in order, with the command that runs", async () => {
   using at = playground();
   await using provider = serveScript([
