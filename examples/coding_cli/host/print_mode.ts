@@ -46,7 +46,7 @@ export async function printMode(settings: HostSettings, options: PrintOptions): 
     }
     if (json) output.out(JSON.stringify({ type: "result", exitCode, sessionId: host.sessionId, ...outcome }));
     else if (outcome.success) output.out(outcome.response);
-    else output.err(`coding_cli: ${outcome.error?.message ?? `the turn was ${outcome.status}`}`);
+    else output.err(`coding_cli: ${whyNot(outcome)}`);
     return exitCode;
   } catch (error) {
     if (signal.aborted) return EXIT.cancelled;
@@ -74,6 +74,10 @@ async function answer(host: CodingHost, { prompt, isTyped, signal }: PrintOption
     return result;
   }
   return { status: "completed", success: true, response: line.type === "output" ? line.text : "" };
+}
+
+function whyNot({ status, error, sealed }: Outcome): string {
+  return error?.message ?? `the turn was ${status}${sealed === undefined ? "" : `: ${sealed.detail ?? sealed.reason}`}`;
 }
 
 function exitCodeOf({ status, success }: Outcome, signal: AbortSignal): number {

@@ -7,7 +7,7 @@
 import type { ContentBlock, ToolCallUpdate } from "@agentclientprotocol/sdk";
 import assert from "node:assert/strict";
 import { allow, openEditor } from "./_support/acp_editor.ts";
-import { argsFor, flagsFor, playground, startCli } from "./_support/run_cli.ts";
+import { argsFor, flagsFor, type Playground, playground, startCli } from "./_support/run_cli.ts";
 import { serveScript } from "./_support/scripted_provider.ts";
 
 Deno.test("initialize tells protocol 1 and what the agent can", async () => {
@@ -263,6 +263,18 @@ Deno.test("the end of the input in the middle of a turn ends the process", async
   assert.equal(code, 0);
 });
 
+Deno.test("two loads of one session at once leave one of it", async () => {
+  using at = playground();
+  await using provider = serveScript(["Noted.", "Once."]);
+  await using editor = await openEditor(argsFor(at, provider));
+  const { sessionId } = await editor.agent.request("session/new", { cwd: at.workspace, mcpServers: [] });
+  await editor.agent.request("session/prompt", { sessionId, prompt: [text("Hi")] });
+  const load = () => editor.agent.request("session/load", { sessionId, cwd: at.workspace, mcpServers: [] });
+  await Promise.all([load(), load()]);
+  const owners = [...Deno.readDirSync(`${projectOf(at)}/owners`)];
+  assert.equal(owners.length, 1, owners.map(({ name }) => name).join());
+});
+
 Deno.test("a question the editor went away from is asked again when the session is loaded", async () => {
   using at = playground();
   const calls = [{ name: "write_file", arguments: { path: "new.txt", content: "x" } }];
@@ -322,6 +334,11 @@ Deno.test("a turn that fails is an error with the provider's words", async () =>
 
 function text(said: string): ContentBlock {
   return { type: "text", text: said };
+}
+
+function projectOf({ dataDir }: Playground): string {
+  const [project] = [...Deno.readDirSync(`${dataDir}/projects`)];
+  return `${dataDir}/projects/${project?.name}`;
 }
 
 function toolUpdates(updates: readonly { readonly update: object }[]): ToolCallUpdate[] {

@@ -48,6 +48,16 @@ Deno.test("a turn that fails exits 1 and says why on standard error", async () =
   assert.match(stderr, /scripted failure/);
 });
 
+Deno.test("a model that goes in circles is stopped, which exits 1", async () => {
+  using at = playground();
+  const calls = [{ name: "list_directory", arguments: {} }];
+  await using provider = serveScript(Array.from({ length: 50 }, () => ({ calls })));
+  const { code, stderr } = await runCli([...argsFor(at, provider), "-p", "Look"]);
+  assert.equal(code, 1);
+  assert.match(stderr, /the turn was sealed: .*only repeated earlier ones/);
+  assert.ok(provider.requests.length < 10, String(provider.requests.length));
+});
+
 Deno.test("an interrupt cancels the turn and exits 130", async () => {
   using at = playground();
   const held = Promise.withResolvers<void>();
