@@ -31,7 +31,7 @@ export async function readServers({ workspace, dataDir }: Folders, env: Environm
       const text = await readIfThere(file);
       if (text === undefined) continue;
       for (const [, name] of text.matchAll(/\$\{([A-Za-z_]\w*)/g)) variables.add(name ?? "");
-      // Most folders have no such file, and the client of the protocol is a tenth of the start.
+      // Most folders have no such file: their start does not pay for reading one.
       const { readMcpConfig } = await import("@everruns/runtime/mcp");
       const read = readMcpConfig(text, { lookup: (name) => env.get(name), onWarning: warn });
       for (const [name, server] of Object.entries(read)) servers[name] = atHome(server, workspace);

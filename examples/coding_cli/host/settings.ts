@@ -21,7 +21,7 @@ export interface SettingsOverrides {
  */
 export async function settingsFrom(options: CliOptions, overrides: SettingsOverrides = {}): Promise<HostSettings> {
   const env = overrides.env ?? new Environment();
-  const folders = foldersFor(overrides.workspace ?? options.workspace, options.dataDir, env);
+  const folders = await foldersFor(overrides.workspace ?? options.workspace, options.dataDir, env);
   await assertFolder(folders);
   return {
     folders,
