@@ -151,6 +151,27 @@ Deno.test("a subagent's question is asked like one of the session's own", async 
   assert.equal(at.exists("a"), true);
 });
 
+Deno.test("a subagent of a turn that was asked about before is asked about too", async () => {
+  using at = playground();
+  await using provider = serveScript([
+    { calls: [write("first")] },
+    {
+      calls: [{
+        name: "spawn_agent",
+        arguments: { name: "helper", instructions: "Write it", target: { type: "subagent" }, mode: "foreground" },
+      }],
+    },
+    { calls: [write("second")] },
+    "Written.",
+    "Done.",
+  ]);
+  await using host = await openHost(at, provider);
+  const questions = answerAll(host, ["once", "once"]);
+  const { response } = await host.runTurn("Write, then delegate");
+  assert.equal(response, "Done.");
+  assert.deepEqual(questions.map(({ title }) => title), ["Create first", 'Create second (for the subagent "helper")']);
+});
+
 Deno.test("always to a command covers its program and subcommand, and never a second command", () => {
   const said = [
     "git status --short",
