@@ -186,7 +186,8 @@ function endTurn(screen: Screen, turnId: TurnId, block: Block): Screen {
   const ended = turn === undefined || turn.id === turnId ? rest : screen;
   const sent = screen.sent.filter(({ settled }) => !settled);
   const partial: Block[] = turn?.id === turnId && turn.text.trim() !== "" ? [{ type: "partial", text: turn.text }] : [];
-  return withBlocks({ ...ended, approvals: [], calls: [], sent }, ...partial, block);
+  // Questions stay until they are answered or taken back: one may be that of a subagent in the background.
+  return withBlocks({ ...ended, calls: [], sent }, ...partial, block);
 }
 
 function nameOf(record: Readonly<Record<string, unknown>>): string {

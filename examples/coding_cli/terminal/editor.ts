@@ -160,7 +160,8 @@ function wordStart(text: string, cursor: number): number {
 }
 
 function wordEnd(text: string, cursor: number): number {
-  return cursor + (/^[^\p{L}\p{M}\p{N}_]*[\p{L}\p{M}\p{N}_]*/u.exec(text.slice(cursor, cursor + 1000))?.[0].length ?? 0);
+  return cursor +
+    (/^[^\p{L}\p{M}\p{N}_]*[\p{L}\p{M}\p{N}_]*/u.exec(text.slice(cursor, cursor + 1000))?.[0].length ?? 0);
 }
 
 function spaceStart(text: string, cursor: number): number {

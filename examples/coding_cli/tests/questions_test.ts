@@ -172,6 +172,32 @@ Deno.test("a subagent of a turn that was asked about before is asked about too",
   assert.deepEqual(questions.map(({ title }) => title), ["Create first", 'Create second (for the subagent "helper")']);
 });
 
+Deno.test("cancelling while a subagent's question stands takes it back, and later ones are asked", async () => {
+  using at = playground();
+  await using provider = serveScript([
+    {
+      calls: [{
+        name: "spawn_agent",
+        arguments: { name: "helper", instructions: "Write it", target: { type: "subagent" }, mode: "foreground" },
+      }],
+    },
+    { calls: [write("by_helper")] },
+    { calls: [write("later")] },
+    "Done.",
+  ]);
+  await using host = await openHost(at, provider);
+  const titles: string[] = [];
+  host.onApproval(({ title }, signal) => {
+    titles.push(title);
+    if (titles.length > 1) return Promise.resolve("once");
+    host.cancel();
+    return new Promise((resolve) => signal.addEventListener("abort", () => resolve("deny"), { once: true }));
+  });
+  assert.equal((await host.runTurn("Delegate")).status, "cancelled");
+  assert.equal((await host.runTurn("Do it yourself")).response, "Done.");
+  assert.deepEqual(titles, ['Create by_helper (for the subagent "helper")', "Create later"]);
+});
+
 Deno.test("always to a command covers its program and subcommand, and never a second command", () => {
   const said = [
     "git status --short",

@@ -190,6 +190,17 @@ Deno.test("a line that joins a turn shows as sent until it is a message", () => 
   assert.deepEqual(joined.blocks, [{ type: "user", text: "also this", images: 0 }]);
 });
 
+Deno.test("the question of a background subagent outlives the turn that began it", () => {
+  const question = { toolCallId: "call_1", toolName: "bash", title: "Run: ls", detail: "ls" };
+  const screen = foldAll(emptyScreen(), [
+    event("turn.started", { turnId: "turn_1", inputMessageId: "m", facts: {} }),
+    { type: "approval_asked", question },
+    event("turn.cancelled", { turnId: "turn_1" }),
+  ]);
+  assert.deepEqual(screen.approvals, [question]);
+  assert.deepEqual(foldScreen(screen, { type: "approval_answered", toolCallId: "call_1" }).approvals, []);
+});
+
 Deno.test("a command during a turn does not show as sent any more when it has answered", () => {
   const screen = foldAll(emptyScreen(), [
     event("turn.started", { turnId: "turn_1", inputMessageId: "m", facts: {} }),

@@ -72,14 +72,17 @@ Deno.test("the cursor always stands between two graphemes, whatever keys are pre
       ctrl: true,
     })),
   );
-  fc.assert(fc.property(fc.array(key, { maxLength: 60 }), (keys) => {
-    let editor = editorOf("");
-    for (const it of keys) editor = editKey(editor, it, 7) ?? editor;
-    const places = new Set([0]);
-    let offset = 0;
-    for (const grapheme of graphemes(editor.text)) places.add(offset += grapheme.length);
-    assert.ok(places.has(editor.cursor), JSON.stringify(editor));
-  }), { numRuns: 2_000 });
+  fc.assert(
+    fc.property(fc.array(key, { maxLength: 60 }), (keys) => {
+      let editor = editorOf("");
+      for (const it of keys) editor = editKey(editor, it, 7) ?? editor;
+      const places = new Set([0]);
+      let offset = 0;
+      for (const grapheme of graphemes(editor.text)) places.add(offset += grapheme.length);
+      assert.ok(places.has(editor.cursor), JSON.stringify(editor));
+    }),
+    { numRuns: 2_000 },
+  );
 });
 
 Deno.test("insertText() puts no control character into the text", () => {
