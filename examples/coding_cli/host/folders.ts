@@ -4,7 +4,7 @@ import { basename, join, resolve } from "node:path";
 import type { Environment } from "./environment.ts";
 import { UsageError } from "./options.ts";
 
-/** The folders of one run; all absolute. */
+/** The folders of one run; all absolute, and without links where those may be looked at. */
 export interface Folders {
   /** The folder the agent works in. */
   readonly workspace: string;
@@ -16,6 +16,8 @@ export interface Folders {
    * Each has a store of its own: schedules and wakes of one project must not run while another one is open.
    */
   readonly projectDir: string;
+  /** The folders as they were named, where that is another spelling: Deno wants a grant for every link on the way. */
+  readonly spellings: readonly string[];
 }
 
 /** Variables that say where data belongs, unless `--data-dir` does. */
@@ -31,14 +33,29 @@ export async function foldersFor(
   dataDir: string | undefined,
   env: Environment,
 ): Promise<Folders> {
-  const root = resolve(workspace);
-  const data = resolve(dataDir ?? defaultDataDir(env));
+  const named = [resolve(workspace), resolve(dataDir ?? defaultDataDir(env))] as const;
+  const [root, data] = await Promise.all([realPath(named[0]), realPath(named[1])]);
   if (data === root) throw new UsageError(`--data-dir is the workspace itself; name another folder: ${data}`);
   // The start would wait longer for node:crypto than for all of the program's own files.
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(root));
   const key = new Uint8Array(digest).toHex().slice(0, 12);
   const name = basename(root).replace(/[^\w.-]+/g, "_") || "root";
-  return { workspace: root, dataDir: data, projectDir: join(data, "projects", `${name}-${key}`) };
+  return {
+    workspace: root,
+    dataDir: data,
+    projectDir: join(data, "projects", `${name}-${key}`),
+    spellings: named.filter((path) => path !== root && path !== data),
+  };
+}
+
+async function realPath(path: string): Promise<string> {
+  try {
+    return await Deno.realPath(path);
+  } catch (error) {
+    // What is not there yet has no link in its name that matters; a missing grant is told by the check of all.
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotCapable) return path;
+    throw error;
+  }
 }
 
 /**

@@ -6,11 +6,12 @@
 
 import assert from "node:assert/strict";
 import { keepTypedLine, readTypedLines } from "../host/typed_lines.ts";
-import { playground } from "./_support/run_cli.ts";
+import type { Folders } from "../host/folders.ts";
+import { type Playground, playground } from "./_support/run_cli.ts";
 
 Deno.test("a history that grew long is cut to its newest lines, in the file too", async () => {
   using at = playground();
-  const folders = { workspace: at.workspace, dataDir: at.root, projectDir: at.root };
+  const folders = foldersOf(at);
   const file = `${at.root}/typed.jsonl`;
   Deno.writeTextFileSync(file, Array.from({ length: 2_500 }, (_, index) => `"line ${index}"\n`).join(""));
   const lines = await readTypedLines(folders);
@@ -21,7 +22,7 @@ Deno.test("a history that grew long is cut to its newest lines, in the file too"
 
 Deno.test("a line of the size of a log is not kept", async () => {
   using at = playground();
-  const folders = { workspace: at.workspace, dataDir: at.root, projectDir: at.root };
+  const folders = foldersOf(at);
   await keepTypedLine(folders, "x".repeat(10_001));
   await keepTypedLine(folders, "short");
   assert.deepEqual(await readTypedLines(folders), ["short"]);
@@ -30,6 +31,10 @@ Deno.test("a line of the size of a log is not kept", async () => {
 Deno.test("lines that are no text are passed over", async () => {
   using at = playground();
   Deno.writeTextFileSync(`${at.root}/typed.jsonl`, '"one"\n{torn\n5\n"two"\n');
-  const folders = { workspace: at.workspace, dataDir: at.root, projectDir: at.root };
+  const folders = foldersOf(at);
   assert.deepEqual(await readTypedLines(folders), ["one", "two"]);
 });
+
+function foldersOf({ root, workspace }: Playground): Folders {
+  return { workspace, dataDir: root, projectDir: root, spellings: [] };
+}
