@@ -95,7 +95,7 @@ export class AcpServer {
         const session = this.#session(params.sessionId);
         // An editor that is gone has cancelled nothing: its turns end, or wait on, when its sessions are closed.
         const cancel = (): void => {
-          if (signal.reason instanceof RequestError) session.host.cancel();
+          if (signal.reason instanceof RequestError) session.cancel();
         };
         signal.addEventListener("abort", cancel, { once: true });
         try {
@@ -107,7 +107,7 @@ export class AcpServer {
         }
       })
       .onNotification("session/cancel", ({ params }) => {
-        this.#sessions.get(params.sessionId)?.host.cancel();
+        this.#sessions.get(params.sessionId)?.cancel();
       });
   }
 

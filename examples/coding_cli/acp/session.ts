@@ -39,6 +39,8 @@ export class AcpSession implements AsyncDisposable {
   readonly #stopListening: () => void;
   /** Updates go out in order; a prompt is answered when all of its own are out. */
   #sent: Promise<void> = Promise.resolve();
+  /** How often the editor cancelled. */
+  #cancels = 0;
 
   constructor(host: CodingHost, client: AgentContext) {
     this.host = host;
@@ -80,6 +82,7 @@ export class AcpSession implements AsyncDisposable {
   async prompt(blocks: readonly ContentBlock[], signal: AbortSignal): Promise<StopReason> {
     const { text, images } = promptContent(blocks);
     const level = this.host.desk.level;
+    const cancels = this.#cancels;
     const line = await this.host.interpret(text, signal);
     if (line.type === "output") {
       this.#send(said(line.text));
@@ -88,12 +91,21 @@ export class AcpSession implements AsyncDisposable {
     } else if (line.type !== "prompt") {
       this.#send(said("This command is the editor's: begin a new conversation, or close this one, there."));
     } else {
+      await this.host.dropQuestion();
+      // It came before there was a turn to cancel.
+      if (this.#cancels !== cancels) return "cancelled";
       const result = await this.host.runTurn(line.text, images);
       await this.#sent;
       return this.#stopReasonOf(result);
     }
     await this.#sent;
     return "end_turn";
+  }
+
+  /** Cancels what runs, and a prompt that is about to. */
+  cancel(): void {
+    this.#cancels++;
+    this.host.cancel();
   }
 
   /** Tells the editor the approval level, which is its session's mode. */

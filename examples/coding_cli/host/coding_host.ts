@@ -170,6 +170,12 @@ export class CodingHost implements InteractiveHost, AsyncDisposable {
     return await this.#start(text, { ...message, content: [...message.content, ...images] }).result;
   }
 
+  /** Ends a turn that waits for an answer: whoever says something else does not give one. */
+  async dropQuestion(): Promise<void> {
+    const isAsking = await this.runtime.status(this.#sessionId) === "waiting_for_tool_results";
+    if (isAsking) await this.#turns.cancel(this.#sessionId);
+  }
+
   /** The change a file tool made to a path, once. */
   takeChange(path: string): FileChange | undefined {
     return this.#open.files.takeChange(path);

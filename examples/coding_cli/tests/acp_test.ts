@@ -297,6 +297,35 @@ Deno.test("a question the editor went away from is asked again when the session 
   assert.equal(at.read("new.txt"), "x");
 });
 
+Deno.test("a prompt takes the place of a question nobody answers", async () => {
+  using at = playground();
+  const calls = [{ name: "write_file", arguments: { path: "new.txt", content: "x" } }];
+  await using provider = serveScript([{ calls }, "Another matter."]);
+  const asked = Promise.withResolvers<void>();
+  await using editor = await openEditor(argsFor(at, provider), () => {
+    asked.resolve();
+    return new Promise(() => {});
+  });
+  const { sessionId } = await editor.agent.request("session/new", { cwd: at.workspace, mcpServers: [] });
+  const first = editor.agent.request("session/prompt", { sessionId, prompt: [text("Make it")] });
+  await asked.promise;
+  const second = await editor.agent.request("session/prompt", { sessionId, prompt: [text("Never mind")] });
+  assert.deepEqual([(await first).stopReason, second.stopReason], ["cancelled", "end_turn"]);
+  assert.equal(editor.said(), "Another matter.");
+  assert.equal(at.exists("new.txt"), false);
+});
+
+Deno.test("a cancel right after its prompt is not lost", async () => {
+  using at = playground();
+  await using provider = serveScript(["Never said."]);
+  await using editor = await openEditor(argsFor(at, provider));
+  const { sessionId } = await editor.agent.request("session/new", { cwd: at.workspace, mcpServers: [] });
+  const prompting = editor.agent.request("session/prompt", { sessionId, prompt: [text("Hi")] });
+  await editor.agent.notify("session/cancel", { sessionId });
+  assert.equal((await prompting).stopReason, "cancelled");
+  assert.equal(editor.said(), "");
+});
+
 Deno.test("a signal ends the process in order, with the command that runs", async () => {
   using at = playground();
   await using provider = serveScript([
