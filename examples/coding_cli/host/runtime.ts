@@ -131,7 +131,7 @@ function harness(refs: readonly CapabilityRefInput[]): ReturnType<typeof createH
 
 /** What the program touches itself: its folders, and the variables it reads. */
 function ownNeeds({ folders, dataDirFromEnvironment, choice, configured, tools }: RuntimeSettings): PermissionNeeds {
-  const paths = [folders.workspace, folders.dataDir];
+  const paths = [folders.workspace, folders.dataDir, ...folders.spellings];
   const env = [
     ...choice.variables,
     ...configured.variables,
