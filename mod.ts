@@ -141,7 +141,7 @@ export type { WakePolicy } from "./src/records/task.ts";
 export type { Deferrable, ToolCall, ToolDefinition, ToolEffect, ToolHints, ToolResult } from "./src/records/tool.ts";
 export type { ToolStatus } from "./src/records/tool.ts";
 export type { ClientToolResult, StopReason, ToolDecision, TurnFacts, TurnFailure } from "./src/records/turn.ts";
-export type { TurnForm, TurnPhase, TurnResult, TurnState } from "./src/records/turn.ts";
+export type { TurnForm, TurnPhase, TurnResult, TurnState, WaitingCall } from "./src/records/turn.ts";
 export { addUsage, effectiveCostUsd, NO_USAGE } from "./src/records/usage.ts";
 export type { Usage } from "./src/records/usage.ts";
 export type { BackendSlots } from "./src/runtime/backend_slots.ts";

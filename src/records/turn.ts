@@ -132,7 +132,13 @@ export interface TurnResult {
   /** Tokens spent. */
   readonly usage: Usage;
   /** Calls the client has to answer, when the turn waits. */
-  readonly waitingFor: readonly ToolCall[];
+  readonly waitingFor: readonly WaitingCall[];
+}
+
+/** A call a turn waits for. */
+export interface WaitingCall extends ToolCall {
+  /** True when it is answered by one of `decisions`; absent when by one of `toolResults`. */
+  readonly needsApproval?: true;
 }
 
 /** A decision about a call of a waiting turn that needs approval. */
