@@ -12,11 +12,11 @@ import type { TurnResult } from "../records/turn.ts";
 import type { CommandResult } from "../ports/capability.ts";
 import type { SessionFiles, StoredFile } from "../ports/file_store.ts";
 import type { SessionJournal } from "../ports/journal.ts";
-import type { DeliverOptions, NewSession } from "../ports/new_session.ts";
+import type { DeliverOptions } from "../ports/new_session.ts";
 import type { HostedToolCall, SessionHost } from "../ports/session_host.ts";
 import type { MessageQuery } from "../ports/stores.ts";
 import type { Tool, ToolOutcome } from "../ports/tool.ts";
-import { toCapabilityRef } from "../kit/create_records.ts";
+import { type SessionInput, toCapabilityRef } from "../kit/create_records.ts";
 import { lazy } from "../kit/lazy.ts";
 import type { RequiredPermissions } from "../kit/required_permissions.ts";
 import { ComposedJournal } from "../in_memory/composed_journal.ts";
@@ -281,12 +281,13 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
   }
 
   /**
-   * Creates a session and writes the files of its layers.
+   * Creates a session and writes the files of its layers; it takes whatever a session record has, such as `modelId`,
+   * client-side `tools`, `mcpServers`, `initialFiles`, or the `workspaceId` of another session to share its files.
    *
    * @throws {RuntimeError} `session_exists` when one with that id is stored
    * @throws {NotFoundError} when the harness or agent is not stored; nothing is stored then
    */
-  async createSession(input: NewSession): Promise<Session> {
+  async createSession(input: SessionInput): Promise<Session> {
     this.#assertOpen("create a session");
     const { addNewSession } = await newSessions();
     const session = await addNewSession(this.#parts, input);
