@@ -172,6 +172,8 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
   /**
    * Events of a session: replayed after a sequence, when one is given, then live.
    *
+   * Of a session that is not stored (yet) there are none until it exists; the iterator waits. `signal` and `break` end it.
+   *
    * @throws {RangeError} when `after` is not a whole number of 0 or more
    */
   subscribe(sessionId: SessionId, options: SubscribeOptions = {}): AsyncIterableIterator<Event> {
