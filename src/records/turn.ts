@@ -112,7 +112,7 @@ export interface TurnResult {
   readonly response: string;
   /** The value of the final answer, when a form was asked for and the answer has it. */
   readonly output?: JsonValue;
-  /** Whether it completed, or waits as it should. */
+  /** Whether it completed, or waits as it should; also when it was cut short: see `stopReason`. */
   readonly success: boolean;
   /** Why it failed. */
   readonly error?: TurnFailure;
@@ -127,7 +127,7 @@ export interface TurnResult {
   readonly iterations: number;
   /** Tool calls acted on; 0 when the turn failed. */
   readonly toolCallsCount: number;
-  /** Why it ended. */
+  /** Why it ended; `max_turn_requests` and `max_tokens` cut an answer short. */
   readonly stopReason: StopReason;
   /** Tokens spent. */
   readonly usage: Usage;
