@@ -154,7 +154,7 @@ export { InProcessRuntime } from "./src/runtime/in_process_runtime.ts";
 export type { PreviewOptions, RequestPreview } from "./src/runtime/inspection.ts";
 export { PlatformDefinition } from "./src/runtime/platform.ts";
 export type { PlatformDefinitionOptions } from "./src/runtime/platform.ts";
-export type { RuntimeParts } from "./src/runtime/runtime_parts.ts";
+export type { RuntimeParts, SeededRecords } from "./src/runtime/runtime_parts.ts";
 export type { SingleSessionBuilder, SingleSessionRecords } from "./src/runtime/single_session.ts";
 export type { TurnOptions } from "./src/turn/kernel.ts";
 export type { ChainLink, SecretFilter, TurnChain } from "./src/turn/kernel_ports.ts";

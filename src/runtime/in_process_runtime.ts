@@ -270,16 +270,22 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
     return delta;
   }
 
-  /** The Deno permissions of everything the given sessions use; of all sessions known at `build()` by default. */
+  /**
+   * The Deno permissions of everything the given sessions use.
+   *
+   * By default of all that is known at `build()`: its sessions and models, and its harnesses and agents for sessions that
+   * `createSession()` makes later; what those add of their own is theirs to ask for.
+   */
   async requiredPermissions(
     options: { readonly sessions?: readonly SessionId[] } = {},
   ): Promise<RequiredPermissions> {
-    const contexts = await Promise.all(
-      (options.sessions ?? this.#parts.seededSessions).map((id) => this.loadContext(id)),
-    );
-    const { declaredNeeds } = await permissions();
+    const { seeded, drivers, slots } = this.#parts;
+    const contexts = await Promise.all((options.sessions ?? seeded.sessions).map((id) => this.loadContext(id)));
+    const { declaredNeeds, usesOfLayers } = await permissions();
+    const uses = options.sessions === undefined ? await usesOfLayers(seeded, this.#ports.sources) : [];
+    const models = options.sessions === undefined ? seeded.models : [];
     const { unitePermissions } = await unitedPermissions();
-    return unitePermissions(await declaredNeeds(contexts, this.#parts.drivers, this.#parts.slots));
+    return unitePermissions(await declaredNeeds([...contexts, ...uses], models, drivers, slots));
   }
 
   /**
