@@ -1,6 +1,6 @@
 /** Running a session's tool outside a turn, for background work. */
 
-import { messageOf, NotFoundError, RuntimeError, ToolError } from "../errors.ts";
+import { NotFoundError, RuntimeError, ToolError } from "../errors.ts";
 import type { Tool, ToolContext, ToolOutcome } from "../ports/tool.ts";
 import type { HostedToolCall } from "../ports/session_host.ts";
 import { toBoundedJson } from "../kit/bounded_json.ts";
