@@ -2,6 +2,7 @@
 
 import { RuntimeError } from "../../src/errors.ts";
 import type { SessionId } from "../../src/records/ids.ts";
+import { userMessage } from "../../src/records/message.ts";
 import type { BindsSessionHost, SessionHost } from "../../src/ports/session_host.ts";
 import { unlessAborted } from "../../src/kit/unless_aborted.ts";
 import type { WakeDelivery } from "./delivery.ts";
@@ -20,7 +21,7 @@ export interface SessionDeliveryOptions {
  *
  * A live route gets the text, no turn is run for it, and it is delivered when its host is done with it: that is at least
  * once. Otherwise the text is an input of the session with the key as its idempotency key, committed to the same store:
- * that is exactly once. Either may take long, as the step of a turn does; a repeat meanwhile waits for the same one.
+ * that is exactly once. The key is also the input's `metadata.wake`, so that hosts can tell it from what a user wrote. Either may take long, as the step of a turn does; a repeat meanwhile waits for the same one.
  */
 export class SessionDelivery implements WakeDelivery, BindsSessionHost {
   readonly #options: SessionDeliveryOptions;
@@ -48,7 +49,9 @@ export class SessionDelivery implements WakeDelivery, BindsSessionHost {
     const underway = this.#underway.get(place);
     if (underway !== undefined) return await unlessAborted(underway, signal);
     const handed = this.#options.routes.send(sessionId, { text, key: idempotencyKey }) ??
-      this.#needHost(sessionId).deliver(sessionId, text, { idempotencyKey });
+      this.#needHost(sessionId).deliver(sessionId, userMessage(text, { metadata: { wake: idempotencyKey } }), {
+        idempotencyKey,
+      });
     const stored = handed.finally(() => this.#underway.delete(place));
     this.#underway.set(place, stored);
     await unlessAborted(stored, signal);

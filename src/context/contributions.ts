@@ -1,11 +1,12 @@
 /** What capabilities and servers add to a turn context; not loaded for a session that has neither. */
 
+import { messageOf, RuntimeError } from "../errors.ts";
 import type { Message } from "../records/message.ts";
 import type { ModelProfile } from "../records/model.ts";
 import type { NetworkAccess } from "../records/network_access.ts";
 import type { Session } from "../records/session.ts";
 import type { ToolDefinition } from "../records/tool.ts";
-import type { CapabilityContext } from "../ports/capability.ts";
+import type { Capability, CapabilityContext } from "../ports/capability.ts";
 import type { McpServers } from "../records/mcp.ts";
 import type { SessionFiles } from "../ports/file_store.ts";
 import type { RuntimeProviderStore } from "../ports/stores.ts";
@@ -45,12 +46,28 @@ export async function collectTexts(
   for (const owner of config.capabilities) {
     const { capability } = owner;
     const prompt = capability.systemPrompt;
-    const text = typeof prompt === "function" ? await prompt(context(owner)) : prompt;
+    const text = typeof prompt === "function" ? await told(prompt, "systemPrompt", owner) : prompt;
     if (text !== undefined && text !== "") blocks.push({ id: capability.id, text });
-    const fact = await capability.facts?.(context(owner));
+    const fact = capability.facts === undefined
+      ? undefined
+      : await told(capability.facts.bind(capability), "facts", owner);
     if (fact !== undefined && fact.trim() !== "") facts += facts === "" ? fact.trim() : `\n${fact.trim()}`;
   }
   return { blocks, facts };
+
+  async function told(
+    tell: NonNullable<Capability["facts"]>,
+    member: string,
+    owner: ResolvedCapability,
+  ): Promise<string | undefined> {
+    try {
+      return await tell(context(owner));
+    } catch (cause) {
+      // Errors with a code say themselves what they are about.
+      if (cause instanceof RuntimeError) throw cause;
+      throw new Error(`${member} of capability "${owner.capability.id}" failed: ${messageOf(cause)}`, { cause });
+    }
+  }
 }
 
 /** The tools of capabilities and servers, and the definitions of all. */

@@ -138,6 +138,7 @@ async function assemble(sources: ContextSources, request: ContextRequest, execut
   const { overlay } = fold;
   const controls = request.controls ?? lastControls(request.messages);
   const { model, modelId } = await resolveModel(controls, overlay.modelIds, sources.providers);
+  const wanted = controls?.modelId ?? overlay.modelIds[0];
   const known = configOf(fold, sources.capabilities, model?.model);
   const config = known instanceof Promise ? await known : known;
   const locale = request.locale ?? resolveLocale(controls, session);
@@ -181,7 +182,10 @@ async function assemble(sources: ContextSources, request: ContextRequest, execut
     executableTools: executable,
     allTools: all,
     config,
-    warnings: config.warnings,
+    warnings: wanted === modelId ? config.warnings : [
+      ...config.warnings,
+      `Model "${wanted}" is not registered; "${agent.model}" is used instead`,
+    ],
   };
   if (layers.agent !== undefined) context.agent = layers.agent;
   if (modelId !== undefined) context.resolvedModelId = modelId;

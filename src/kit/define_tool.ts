@@ -166,23 +166,32 @@ function toDefinition(options: ToolOptions | ClientToolOptions, type: ToolDefini
   });
 }
 
-function describeParameters(parameters: ToolParameters | undefined, what: string): JsonSchema {
-  if (parameters === undefined) return NO_PARAMETERS;
-  if (isPlain(parameters)) return toObjectSchema(parameters, what);
-  const standard = parameters["~standard"];
+/**
+ * The JSON Schema of what a host described; `member` is where it said so.
+ *
+ * @throws {TypeError} when it cannot be written as JSON Schema, or describes something other than an object
+ */
+export function describeParameters(
+  schema: ToolParameters | undefined,
+  what: string,
+  member = "parameters",
+): JsonSchema {
+  if (schema === undefined) return NO_PARAMETERS;
+  if (isPlain(schema)) return toObjectSchema(schema, what, member);
+  const standard = schema["~standard"];
   if (typeof standard?.jsonSchema?.input !== "function") {
     throw new TypeError(
       `Cannot define ${what}: its schema library (${shown(standard?.vendor)}) cannot write JSON Schema;` +
         ` use zod 4.2 or later, ArkType, or plain JSON Schema`,
     );
   }
-  let schema: unknown;
+  let written: unknown;
   try {
-    schema = standard.jsonSchema.input({ target: "draft-2020-12" });
+    written = standard.jsonSchema.input({ target: "draft-2020-12" });
   } catch (cause) {
-    throw new TypeError(`Cannot define ${what}: \`parameters\` cannot be written as JSON Schema`, { cause });
+    throw new TypeError(`Cannot define ${what}: \`${member}\` cannot be written as JSON Schema`, { cause });
   }
-  return toObjectSchema(schema, what);
+  return toObjectSchema(written, what, member);
 }
 
 function toParse(parameters: ToolParameters | undefined, definition: ToolDefinition): Tool["parse"] {

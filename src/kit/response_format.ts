@@ -3,7 +3,7 @@
 import type { JsonValue } from "../records/json.ts";
 import type { ResponseFormat } from "../records/response_format.ts";
 import type { ModelRequest } from "../ports/driver.ts";
-import { toObjectSchema } from "./object_schema.ts";
+import { describeParameters, type ToolParameters } from "./define_tool.ts";
 
 const NAME = /^[\w-]{1,64}$/;
 const FENCED = /^```(?:json)?[ \t]*\r?\n([\s\S]*?)\r?\n?```$/i;
@@ -13,14 +13,16 @@ const FENCED = /^```(?:json)?[ \t]*\r?\n([\s\S]*?)\r?\n?```$/i;
  *
  * @throws {TypeError} when the name is not one a provider takes, or the schema does not describe an object
  */
-export function toResponseFormat(format: ResponseFormat): ResponseFormat {
-  const { name, schema }: { name?: unknown; schema?: unknown } = format ?? {};
+export function toResponseFormat(format: ResponseFormat<ToolParameters>): ResponseFormat {
+  const { name, schema }: { readonly name?: unknown; readonly schema?: ToolParameters } = format ?? {};
   if (typeof name !== "string" || !NAME.test(name)) {
     throw new TypeError(
       "Cannot use the response format: `name` is not a text of 1 to 64 letters, digits, `_` and `-`",
     );
   }
-  return Object.freeze({ name, schema: toObjectSchema(schema, `response format "${name}"`, "schema") });
+  const what = `response format "${name}"`;
+  if (schema === undefined) throw new TypeError(`Cannot define ${what}: \`schema\` is not a schema object`);
+  return Object.freeze({ name, schema: describeParameters(schema, what, "schema") });
 }
 
 /** What a model is told where the provider does not take a schema. */

@@ -44,7 +44,7 @@ export interface McpConnectorOptions {
   /**
    * Whether what servers say about the effects of their tools counts.
    *
-   * With false, every call is `at_most_once`.
+   * With false, every call is `at_most_once`, and `createApproval()` asks about each; do so for servers you do not trust.
    *
    * @default {true}
    */

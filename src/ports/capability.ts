@@ -244,9 +244,14 @@ export interface Capability {
   readonly dependencies?: readonly string[];
   /** Names a user interface may look for. */
   readonly features?: readonly string[];
-  /** JSON Schema of its configuration. */
+  /** JSON Schema of its configuration, for user interfaces; what checks one is `validateConfig`. */
   readonly configSchema?: JsonSchema;
-  /** Checks a configuration; returns what is wrong, for people. */
+  /**
+   * Checks a configuration; returns what is wrong, for people.
+   *
+   * `activateCapability()` then refuses it. In a layer it becomes a `runtime.warning`, and the capability gets the
+   * configuration all the same.
+   */
   validateConfig?(config: JsonObject): string | undefined;
   /** MCP servers it brings; explicit ones of the same name win. */
   readonly mcpServers?: McpServers;

@@ -193,7 +193,55 @@ export interface ModelCallOptions {
   readonly signal: AbortSignal;
 }
 
-/** Speaks one provider protocol with one set of credentials. */
+/**
+ * Speaks one provider protocol with one set of credentials.
+ *
+ * @example
+ * ```ts
+ * import { type Driver, type DriverConfig, DriverRegistry, InProcessRuntimeBuilder, ProviderError } from "@everruns/runtime";
+ * import type { ModelCallOptions, ModelEvent, ModelRequest, PreparedRequest } from "@everruns/runtime";
+ * import assert from "node:assert/strict";
+ *
+ * class AcmeDriver implements Driver {
+ *   readonly id = "acme";
+ *   readonly #config: DriverConfig;
+ *   constructor(config: DriverConfig) {
+ *     this.#config = config;
+ *   }
+ *   prepare({ model, systemPrompt, messages }: ModelRequest): PreparedRequest {
+ *     const body = JSON.stringify({ model, systemPrompt, messages });
+ *     return { method: "POST", url: "https://api.acme.example/v1", headers: { "x-key": "[secret]" }, body };
+ *   }
+ *   async *stream(request: ModelRequest, { signal }: ModelCallOptions): AsyncIterable<ModelEvent> {
+ *     const { method, url, body } = this.prepare(request);
+ *     const response = await fetch(url, { method, body, signal, headers: { "x-key": this.#config.apiKey?.reveal() ?? "" } })
+ *       .catch((cause) => {
+ *         throw new ProviderError("provider_unavailable", "Cannot reach Acme", { cause });
+ *       });
+ *     // What may succeed later says so, and is tried again.
+ *     if (response.status === 429) throw new ProviderError("provider_rate_limited", "Too many", { retryable: true });
+ *     const { text, input, output } = await response.json();
+ *     yield { type: "text", delta: text };
+ *     yield { type: "done", finishReason: "stop", usage: { inputTokens: input, outputTokens: output } };
+ *   }
+ * }
+ *
+ * const drivers = new DriverRegistry().register({
+ *   id: "acme",
+ *   requiresApiKey: true,
+ *   permissions: () => ({ net: ["api.acme.example:443"] }),
+ *   create: (config) => new AcmeDriver(config),
+ * });
+ * await using runtime = await new InProcessRuntimeBuilder()
+ *   .driverRegistry(drivers)
+ *   .defaultModel({ model: "acme-1", providerType: "acme", apiKey: "sk-123" })
+ *   .singleSession((s) => s.harness("assistant", "Be brief."))
+ *   .build();
+ * // Here the right to connect is missing.
+ * const { error } = await runtime.runTextTurn(runtime.defaultSessionId, "hi");
+ * assert.equal(error?.code, "provider_unavailable");
+ * ```
+ */
 export interface Driver {
   /** The id it was registered under. */
   readonly id: DriverId;

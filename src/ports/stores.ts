@@ -55,7 +55,11 @@ export interface RuntimeMessageStore {
   storeMessages(sessionId: SessionId, messages: readonly Message[]): Promise<void>;
   /** One message, or undefined. */
   getMessage(sessionId: SessionId, id: MessageId): Promise<Message | undefined>;
-  /** Messages, oldest first. */
+  /**
+   * Messages by ascending sequence; those without one come first, as they were stored.
+   *
+   * The order is not that of storing: a step that was stored late still stands in its place.
+   */
   loadMessages(sessionId: SessionId, query?: MessageQuery): Promise<readonly Message[]>;
   /** How many there are. */
   countMessages(sessionId: SessionId): Promise<number>;

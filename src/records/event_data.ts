@@ -297,17 +297,17 @@ export interface EventDataMap {
   readonly "capability.usage": { readonly turnId: TurnId; readonly records: readonly CapabilityUsage[] };
   /** Live: a capability was switched on or off in the running session. */
   readonly "session.capability.changed": { readonly capabilityId: string; readonly active: boolean };
-  /** The title changed. */
+  /** Reserved, nothing emits it yet: the title changed. */
   readonly "session.title.updated": { readonly title: string };
-  /** A snapshot of a new task. */
+  /** Reserved, nothing emits it yet: a snapshot of a new task. */
   readonly "task.created": { readonly task: JsonObject };
-  /** A snapshot of a changed task. */
+  /** Reserved, nothing emits it yet: a snapshot of a changed task. */
   readonly "task.updated": { readonly task: JsonObject };
-  /** A task was told something. */
+  /** Reserved, nothing emits it yet: a task was told something. */
   readonly "task.message.sent": { readonly taskId: string; readonly message: JsonObject };
-  /** A task said something. */
+  /** Reserved, nothing emits it yet: a task said something. */
   readonly "task.message.received": { readonly taskId: string; readonly message: JsonObject };
-  /** A schedule fired. */
+  /** Reserved, nothing emits it yet: a schedule fired; its input has the `metadata` member `wake`. */
   readonly "schedule.triggered": { readonly schedule: JsonObject };
   /** Compaction begins. */
   readonly "context.compacting": {

@@ -17,7 +17,7 @@ export interface ModelProfile {
     /** Compacts a conversation that has become too long (`compactAt` of a request). */
     readonly compaction?: boolean;
   };
-  /** US dollars for a million tokens. */
+  /** US dollars for a million tokens, for hosts; a driver puts the `estimatedCostUsd` of a reply into its usage itself. */
   readonly price?: {
     /** Prompt tokens. */
     readonly input: number;

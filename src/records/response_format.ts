@@ -2,10 +2,10 @@
 
 import type { JsonSchema } from "./json.ts";
 
-/** A JSON Schema for the final answer of a turn. */
-export interface ResponseFormat {
+/** A schema for the final answer of a turn. */
+export interface ResponseFormat<Schema = JsonSchema> {
   /** What the answer is, for the model and the provider: 1 to 64 letters, digits, `_` and `-`. */
   readonly name: string;
-  /** A JSON Schema that describes an object; its descriptions are read by the model. */
-  readonly schema: JsonSchema;
+  /** It describes an object; its descriptions are read by the model. */
+  readonly schema: Schema;
 }

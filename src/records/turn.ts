@@ -114,7 +114,7 @@ export interface TurnResult {
   readonly response: string;
   /** The value of the final answer, when a form was asked for and the answer has it. */
   readonly output?: JsonValue;
-  /** Whether it completed, or waits as it should. */
+  /** Whether it completed, or waits as it should; also when it was cut short: see `stopReason`. */
   readonly success: boolean;
   /** Why it failed. */
   readonly error?: TurnFailure;
@@ -129,12 +129,18 @@ export interface TurnResult {
   readonly iterations: number;
   /** Tool calls acted on; 0 when the turn failed. */
   readonly toolCallsCount: number;
-  /** Why it ended. */
+  /** Why it ended; `max_turn_requests` and `max_tokens` cut an answer short. */
   readonly stopReason: StopReason;
   /** Tokens spent. */
   readonly usage: Usage;
   /** Calls the client has to answer, when the turn waits. */
-  readonly waitingFor: readonly ToolCall[];
+  readonly waitingFor: readonly WaitingCall[];
+}
+
+/** A call a turn waits for. */
+export interface WaitingCall extends ToolCall {
+  /** True when it is answered by one of `decisions`; absent when by one of `toolResults`. */
+  readonly needsApproval?: true;
 }
 
 /** A decision about a call of a waiting turn that needs approval. */

@@ -308,7 +308,12 @@ export class InProcessRuntimeBuilder {
         ? await (await import("./turn_chain.ts")).loadTurnChain()
         : NO_TURN_CHAIN,
       defaultSessionId: single?.session.id,
-      seededSessions: sessions.map((session) => session.id),
+      seeded: {
+        sessions: sessions.map(({ id }) => id),
+        harnesses: harnesses.map(({ id }) => id),
+        agents: agents.map(({ id }) => id),
+        models: this.#models.map((entry) => entry.model),
+      },
     });
     if (slots.taskRegistry !== undefined) {
       (await import("./task_executors.ts")).registerExecutors(slots.taskRegistry, slots, runtime);

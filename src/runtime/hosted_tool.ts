@@ -1,6 +1,6 @@
 /** Running a session's tool outside a turn, for background work. */
 
-import { messageOf, NotFoundError, RuntimeError, ToolError } from "../errors.ts";
+import { NotFoundError, RuntimeError, ToolError } from "../errors.ts";
 import type { Tool, ToolContext, ToolOutcome } from "../ports/tool.ts";
 import type { HostedToolCall } from "../ports/session_host.ts";
 import { toBoundedJson } from "../kit/bounded_json.ts";
@@ -9,6 +9,7 @@ import type { KernelPorts, SecretFilter } from "../turn/kernel_ports.ts";
 import { OutputStream } from "../turn/output_stream.ts";
 import { WatchedStorage } from "../turn/watched_storage.ts";
 import { askPreHooks, type HookAsking } from "../turn/pre_hooks.ts";
+import { hookFailure } from "../turn/turn_run.ts";
 
 /** Most bytes of a result that are looked at; who keeps it keeps less. */
 const MAX_VALUE_BYTES = 4 * 1024 * 1024;
@@ -87,10 +88,10 @@ function askingUntil(ended: Promise<never>, ports: KernelPorts, { session }: Tur
         timer.cancel();
       }
     },
-    failed: (thrown) =>
+    failed: (owner, thrown) =>
       ports.live.live(session.id, {}, "runtime.warning", {
         code: "hook_failed",
-        message: ports.secrets.redact(messageOf(thrown)).slice(0, 500),
+        message: ports.secrets.redact(hookFailure("preToolUse", owner, thrown)).slice(0, 500),
       }),
   };
 }

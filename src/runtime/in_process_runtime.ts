@@ -12,11 +12,11 @@ import type { TurnResult } from "../records/turn.ts";
 import type { CommandResult } from "../ports/capability.ts";
 import type { SessionFiles, StoredFile } from "../ports/file_store.ts";
 import type { SessionJournal } from "../ports/journal.ts";
-import type { DeliverOptions, NewSession } from "../ports/new_session.ts";
+import type { DeliverOptions } from "../ports/new_session.ts";
 import type { HostedToolCall, SessionHost } from "../ports/session_host.ts";
 import type { MessageQuery } from "../ports/stores.ts";
 import type { Tool, ToolOutcome } from "../ports/tool.ts";
-import { toCapabilityRef } from "../kit/create_records.ts";
+import { type SessionInput, toCapabilityRef } from "../kit/create_records.ts";
 import { lazy } from "../kit/lazy.ts";
 import type { RequiredPermissions } from "../kit/required_permissions.ts";
 import { ComposedJournal } from "../in_memory/composed_journal.ts";
@@ -172,6 +172,8 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
   /**
    * Events of a session: replayed after a sequence, when one is given, then live.
    *
+   * Of a session that is not stored (yet) there are none until it exists; the iterator waits. `signal` and `break` end it.
+   *
    * @throws {RangeError} when `after` is not a whole number of 0 or more
    */
   subscribe(sessionId: SessionId, options: SubscribeOptions = {}): AsyncIterableIterator<Event> {
@@ -268,25 +270,32 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
     return delta;
   }
 
-  /** The Deno permissions of everything the given sessions use; of all sessions known at `build()` by default. */
+  /**
+   * The Deno permissions of everything the given sessions use.
+   *
+   * By default of all that is known at `build()`: its sessions and models, and its harnesses and agents for sessions that
+   * `createSession()` makes later; what those add of their own is theirs to ask for.
+   */
   async requiredPermissions(
     options: { readonly sessions?: readonly SessionId[] } = {},
   ): Promise<RequiredPermissions> {
-    const contexts = await Promise.all(
-      (options.sessions ?? this.#parts.seededSessions).map((id) => this.loadContext(id)),
-    );
-    const { declaredNeeds } = await permissions();
+    const { seeded, drivers, slots } = this.#parts;
+    const contexts = await Promise.all((options.sessions ?? seeded.sessions).map((id) => this.loadContext(id)));
+    const { declaredNeeds, usesOfLayers } = await permissions();
+    const uses = options.sessions === undefined ? await usesOfLayers(seeded, this.#ports.sources) : [];
+    const models = options.sessions === undefined ? seeded.models : [];
     const { unitePermissions } = await unitedPermissions();
-    return unitePermissions(await declaredNeeds(contexts, this.#parts.drivers, this.#parts.slots));
+    return unitePermissions(await declaredNeeds([...contexts, ...uses], models, drivers, slots));
   }
 
   /**
-   * Creates a session and writes the files of its layers.
+   * Creates a session and writes the files of its layers; it takes whatever a session record has, such as `modelId`,
+   * client-side `tools`, `mcpServers`, `initialFiles`, or the `workspaceId` of another session to share its files.
    *
    * @throws {RuntimeError} `session_exists` when one with that id is stored
    * @throws {NotFoundError} when the harness or agent is not stored; nothing is stored then
    */
-  async createSession(input: NewSession): Promise<Session> {
+  async createSession(input: SessionInput): Promise<Session> {
     this.#assertOpen("create a session");
     const { addNewSession } = await newSessions();
     const session = await addNewSession(this.#parts, input);

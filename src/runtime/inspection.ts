@@ -6,6 +6,7 @@ import { type Controls, type InputMessage, toInputMessage } from "../records/mes
 import type { ResponseFormat } from "../records/response_format.ts";
 import type { PreparedRequest } from "../ports/driver.ts";
 import type { CapabilityHooks } from "../ports/capability.ts";
+import type { ToolParameters } from "../kit/define_tool.ts";
 import { inspectTurnContext, type TurnContext } from "../context/turn_context.ts";
 import { toForm, withForm } from "../turn/answer_form.ts";
 import type { KernelPorts } from "../turn/kernel_ports.ts";
@@ -28,7 +29,7 @@ export interface PreviewOptions {
    *
    * @default {any text}
    */
-  readonly responseFormat?: ResponseFormat;
+  readonly responseFormat?: ResponseFormat<ToolParameters>;
 }
 
 /** Stands for the id of an input that is only looked at; no request carries it. */

@@ -2,8 +2,7 @@
 
 import { RuntimeError } from "../errors.ts";
 import type { Session } from "../records/session.ts";
-import type { NewSession } from "../ports/new_session.ts";
-import { createSession } from "../kit/create_records.ts";
+import { createSession, type SessionInput } from "../kit/create_records.ts";
 import { mayHaveFiles, readLayers } from "../context/layers.ts";
 import type { RuntimeParts } from "./runtime_parts.ts";
 import { seedFiles } from "./seed.ts";
@@ -14,7 +13,7 @@ import { seedFiles } from "./seed.ts";
  * @throws {RuntimeError} `session_exists` when one with that id is stored
  * @throws {NotFoundError} when the harness or agent is not stored
  */
-export async function addNewSession(parts: RuntimeParts, input: NewSession): Promise<Session> {
+export async function addNewSession(parts: RuntimeParts, input: SessionInput): Promise<Session> {
   const { slots, ids, clock, fileStore, capabilities, folds } = parts;
   const session = createSession(input, { ids, now: clock.now() });
   if (input.id !== undefined && await slots.sessionStore.getSession(session.id) !== undefined) {

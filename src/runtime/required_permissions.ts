@@ -1,22 +1,59 @@
 /** Which Deno permissions a runtime needs. */
 
+import { idFromSeed } from "../records/ids.ts";
 import type { McpServerConfig } from "../records/mcp.ts";
+import type { ResolvedModel } from "../records/model.ts";
 import type { PermissionNeeds } from "../records/permissions.ts";
 import { addressKind } from "../kit/private_address.ts";
 import type { DriverRegistry } from "../kit/registries.ts";
+import { createSession } from "../kit/create_records.ts";
 import type { DeclaredNeeds } from "../kit/required_permissions.ts";
+import { ConfigCache, configOf } from "../context/config_cache.ts";
+import type { ContextSources } from "../context/contributions.ts";
+import { readLayers, resolveModel } from "../context/layers.ts";
 import type { TurnContext } from "../context/turn_context.ts";
 import type { BackendSlots } from "./backend_slots.ts";
 import { driverConfig } from "./driver_pool.ts";
+import type { SeededRecords } from "./runtime_parts.ts";
+
+/** What declares needs. */
+type Uses = Pick<TurnContext, "config" | "executableTools" | "modelWithProvider">;
+
+/** Stands for a session that is made later; nothing is stored under it. */
+const LATER = idFromSeed("session", 0);
+
+/**
+ * What sessions that are made later may use: each harness alone, and each agent on the first one.
+ *
+ * No function of a capability is asked and no server connected: there is no session to do it for.
+ */
+export async function usesOfLayers(
+  { harnesses, agents }: SeededRecords,
+  sources: ContextSources,
+): Promise<readonly Uses[]> {
+  const [first] = harnesses;
+  const sessions = harnesses.map((harnessId) => createSession({ id: LATER, harnessId }));
+  if (first !== undefined) {
+    for (const agentId of agents) sessions.push(createSession({ id: LATER, harnessId: first, agentId }));
+  }
+  return await Promise.all(sessions.map(async (session): Promise<Uses> => {
+    const fold = await new ConfigCache().fold(await readLayers(session, sources));
+    const { model } = await resolveModel(undefined, fold.overlay.modelIds, sources.providers);
+    const config = await configOf(fold, sources.capabilities, model?.model);
+    return { config, executableTools: config.tools, modelWithProvider: model };
+  }));
+}
 
 /** The needs of models, capabilities, tools, servers and stores. */
 export async function declaredNeeds(
-  contexts: readonly TurnContext[],
+  contexts: readonly Uses[],
+  registered: readonly ResolvedModel[],
   drivers: DriverRegistry,
   slots: BackendSlots,
 ): Promise<readonly DeclaredNeeds[]> {
   const declared: DeclaredNeeds[] = storeNeeds(slots);
-  const models = new Set([await slots.providerStore.getDefaultModel(), ...contexts.map((c) => c.modelWithProvider)]);
+  const chosen = contexts.map(({ modelWithProvider }) => modelWithProvider);
+  const models = new Set([await slots.providerStore.getDefaultModel(), ...chosen, ...registered]);
   for (const model of models) {
     if (model === undefined) continue;
     const needs = drivers.get(model.providerType)?.permissions(driverConfig(model));

@@ -1,6 +1,7 @@
 /** What the builder hands to the runtime. */
 
-import type { SessionId } from "../records/ids.ts";
+import type { AgentId, HarnessId, SessionId } from "../records/ids.ts";
+import type { ResolvedModel } from "../records/model.ts";
 import type { Clock, RandomSource } from "../ports/clock.ts";
 import type { RuntimeFileStore } from "../ports/file_store.ts";
 import type { ToolSourceConnector } from "../ports/tool_source.ts";
@@ -42,6 +43,18 @@ export interface RuntimeParts {
   readonly chain: TurnChain;
   /** The session of `singleSession`. */
   readonly defaultSessionId: SessionId | undefined;
-  /** The sessions stored at `build()`. */
-  readonly seededSessions: readonly SessionId[];
+  /** What was stored at `build()`. */
+  readonly seeded: SeededRecords;
+}
+
+/** The records a builder stored. */
+export interface SeededRecords {
+  /** The sessions. */
+  readonly sessions: readonly SessionId[];
+  /** The harnesses; sessions that are made later may use them. */
+  readonly harnesses: readonly HarnessId[];
+  /** The agents, as the harnesses. */
+  readonly agents: readonly AgentId[];
+  /** The models; any input may name one. */
+  readonly models: readonly ResolvedModel[];
 }

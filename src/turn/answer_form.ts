@@ -4,6 +4,7 @@ import type { JsonValue } from "../records/json.ts";
 import type { ResponseFormat } from "../records/response_format.ts";
 import type { TurnFailure, TurnForm } from "../records/turn.ts";
 import type { Driver, ModelRequest } from "../ports/driver.ts";
+import type { ToolParameters } from "../kit/define_tool.ts";
 import { instructed, parseAnswer, toResponseFormat } from "../kit/response_format.ts";
 import { compileSchema } from "../kit/schema_validator.ts";
 import { disclose, narrowDisclosure } from "./failure.ts";
@@ -16,7 +17,7 @@ import type { TurnRun } from "./turn_run.ts";
  *
  * @throws {TypeError} when the name or the schema cannot be used
  */
-export function toForm(format: ResponseFormat): TurnForm {
+export function toForm(format: ResponseFormat<ToolParameters>): TurnForm {
   const checked = toResponseFormat(format);
   compileSchema(checked.schema);
   return Object.freeze({ format: checked });

@@ -30,7 +30,7 @@ export async function askBeforeCall(run: TurnRun, context: TurnContext): Promise
       return { type: "sealed", reason: textOr(reason, id), ...(detail === undefined ? {} : { detail: clip(detail) }) };
     } catch (thrown) {
       if (run.interrupts.interrupted) throw run.interrupts.reason;
-      run.warn("hook_failed", thrown);
+      run.hookFailed("beforeModelCall", owner, thrown);
       // A guard that cannot answer must not let the turn go on spending.
       return {
         type: "sealed",
@@ -58,7 +58,7 @@ export function outputGuard(run: TurnRun, context: TurnContext, messageId: Messa
         replacement = toReplacement(decision, id);
       } catch (thrown) {
         if (run.interrupts.interrupted) throw run.interrupts.reason;
-        run.warn("hook_failed", thrown);
+        run.hookFailed("outputGuard", owner, thrown);
         replacement = { capabilityId: id, text: WITHHELD, reasonCode: "guard_failed" };
       }
       if (replacement === undefined) continue;

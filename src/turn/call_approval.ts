@@ -89,7 +89,7 @@ async function ask(
       if (!ORDER.includes(one.action)) throw new TypeError("The hook answered no decision");
     } catch (thrown) {
       if (run.interrupts.interrupted) throw run.interrupts.reason;
-      run.warn("hook_failed", thrown);
+      run.hookFailed("approveCall", owner, thrown);
       one = { action: "deny", reason: `the hook of capability "${owner.capability.id}" failed` };
     }
     if (one.action === "deny") return one;

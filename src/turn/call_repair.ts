@@ -105,7 +105,7 @@ async function ask(run: TurnRun, turn: TurnContext, broken: BrokenCall, unusable
       if (parsed.ok) return { action: "repair", arguments: JSON.parse(JSON.stringify(parsed.value)) };
     } catch (thrown) {
       if (run.interrupts.interrupted) throw run.interrupts.reason;
-      run.warn("hook_failed", thrown);
+      run.hookFailed("repairCall", owner, thrown);
     }
   }
   return { action: "give_up" };

@@ -13,6 +13,7 @@ import type { ResponseFormat } from "../records/response_format.ts";
 import { type InputMessage, toInputMessage } from "../records/message.ts";
 import type { SessionStatus } from "../records/session.ts";
 import type { TurnForm, TurnResult } from "../records/turn.ts";
+import type { ToolParameters } from "../kit/define_tool.ts";
 import { lazy } from "../kit/lazy.ts";
 import { acceptTurn, cancelledTurn } from "./accept.ts";
 import type { ChainLink, KernelPorts } from "./kernel_ports.ts";
@@ -32,12 +33,13 @@ export interface TurnOptions {
   /**
    * The form of the final answer; a valid one is the result's `output`.
    *
+   * Of a Standard Schema (zod, ArkType) the JSON Schema counts; parse `output` with it for its type and its transforms.
    * An answer without the form is asked for again once; a second one fails the turn as `invalid_output`. It is kept
    * with the turn, also across restarts, so `resumeTurn` takes none.
    *
    * @default {any text}
    */
-  readonly responseFormat?: ResponseFormat;
+  readonly responseFormat?: ResponseFormat<ToolParameters>;
 }
 
 const answerForm = lazy(() => import("./answer_form.ts"));
@@ -86,6 +88,7 @@ export class Kernel {
     let over = false;
     let cancelled: TurnInterruption | undefined;
     let leaveQueue: ((result: TurnResult) => void) | undefined;
+    let earlierId: TurnId | undefined;
     const cancel = (reason?: string): void => {
       cancelled ??= new TurnInterruption(reason);
       if (run !== undefined) return run.interrupts.interrupt(cancelled);
@@ -108,7 +111,10 @@ export class Kernel {
           input,
           form: form === undefined ? undefined : await form,
           key: options.idempotencyKey,
-          accepted: accepted.resolve,
+          accepted: (earlier) => {
+            earlierId = earlier?.turnId;
+            accepted.resolve();
+          },
           begun: (begun) => {
             run = begun;
             if (begun.state.turnId === turnId) begun.pending.push(...early.splice(0));
@@ -144,7 +150,9 @@ export class Kernel {
     result.catch(ignore);
     return {
       sessionId,
-      turnId,
+      get turnId() {
+        return earlierId ?? turnId;
+      },
       accepted: accepted.promise,
       result,
       cancel,
@@ -261,7 +269,7 @@ export class Kernel {
       readonly input: InputMessage;
       readonly key: string | undefined;
       readonly form: TurnForm | undefined;
-      accepted(): void;
+      accepted(earlier?: TurnResult): void;
       begun(run: TurnRun): void;
     },
   ): Promise<TurnResult> {
@@ -272,7 +280,7 @@ export class Kernel {
       if (turn.key !== undefined) {
         const earlier = await (await openTurns()).earlierTurn(ports, lanes, lane, turn.key);
         if (earlier !== undefined) {
-          turn.accepted();
+          turn.accepted(earlier);
           return earlier;
         }
       }
@@ -296,7 +304,7 @@ export class Kernel {
         if (!(error instanceof DuplicateInputError) || turn.key === undefined) throw error;
         const earlier = await (await openTurns()).earlierTurn(ports, lanes, lane, turn.key);
         if (earlier === undefined) throw error;
-        turn.accepted();
+        turn.accepted(earlier);
         return earlier;
       }
     });
@@ -343,7 +351,7 @@ export class Kernel {
   }
 }
 
-async function toForm(format: ResponseFormat): Promise<TurnForm> {
+async function toForm(format: ResponseFormat<ToolParameters>): Promise<TurnForm> {
   return (await answerForm()).toForm(format);
 }
 

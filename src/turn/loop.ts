@@ -6,7 +6,7 @@ import type { CallId } from "../records/ids.ts";
 import type { JsonValue } from "../records/json.ts";
 import type { Message } from "../records/message.ts";
 import type { TurnClosing } from "../records/checkpoint.ts";
-import type { TurnFailure, TurnResult } from "../records/turn.ts";
+import type { TurnFailure, TurnResult, WaitingCall } from "../records/turn.ts";
 import type { ToolCall } from "../records/tool.ts";
 import { lazy } from "../kit/lazy.ts";
 import type { Act } from "./act.ts";
@@ -157,7 +157,9 @@ export class TurnLoop {
       { type: "tool.call_requested", context, data: { turnId, toolCalls: calls } },
       { type: "turn.waiting", context, data: { turnId, calls } },
     ], { checkpoint: run.checkpoint(run.state), release: true });
-    return resultOf(run, { type: "complete", status: "completed", stopReason: "waiting" }, waitingFor);
+    const asked = calls.flatMap(({ id, needsApproval }) => needsApproval === true ? [id] : []);
+    const waiting = { type: "complete", status: "completed", stopReason: "waiting" } as const;
+    return resultOf(run, waiting, toWaitingCalls(waitingFor, ({ id }) => asked.includes(id)));
   }
 
   async #complete(next: Complete, effects: readonly TurnEffect[], before: readonly EventDraft[]): Promise<TurnResult> {
@@ -202,8 +204,16 @@ export class TurnLoop {
   }
 }
 
+/** The calls a turn waits for, with a mark on those that need a decision. */
+export function toWaitingCalls(
+  calls: readonly ToolCall[],
+  isAsked: (call: ToolCall) => boolean,
+): readonly WaitingCall[] {
+  return calls.map((call) => isAsked(call) ? { ...call, needsApproval: true } : call);
+}
+
 /** What a turn came to, from its state. */
-export function resultOf(run: TurnRun, next: Complete, waitingFor: readonly ToolCall[]): TurnResult {
+export function resultOf(run: TurnRun, next: Complete, waitingFor: readonly WaitingCall[]): TurnResult {
   const { state } = run;
   const waiting = next.stopReason === "waiting";
   const success = waiting || next.status === "completed";

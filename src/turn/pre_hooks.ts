@@ -4,14 +4,15 @@ import type { JsonValue } from "../records/json.ts";
 import type { ToolCall, ToolDefinition } from "../records/tool.ts";
 import type { ToolContext } from "../ports/tool.ts";
 import { parseArguments } from "../kit/parse_arguments.ts";
+import type { ResolvedCapability } from "../context/resolve.ts";
 import type { TurnContext } from "../context/turn_context.ts";
 
 /** How hooks are asked. */
 export interface HookAsking {
   /** Waits for an answer; when it rejects, the hook has failed. */
   wait<T>(answer: Promise<T>): Promise<T>;
-  /** Told what a hook failed with; throws when nobody waits for the call any more. */
-  failed(thrown: unknown): void;
+  /** Told whose hook failed with what; throws when nobody waits for the call any more. */
+  failed(owner: ResolvedCapability, thrown: unknown): void;
 }
 
 /** Asks the `preToolUse` hooks about a call: its arguments as they left them, or why it may not run. */
@@ -40,7 +41,7 @@ export async function askPreHooks(
         args = JSON.parse(JSON.stringify(parsed.value));
       } else if (decision.action !== "allow") throw new TypeError("The hook answered no decision");
     } catch (thrown) {
-      asking.failed(thrown);
+      asking.failed(owner, thrown);
       // A guard that cannot answer must not let the call through.
       return {
         args,

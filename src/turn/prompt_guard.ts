@@ -1,6 +1,6 @@
 /** The hooks that look at a prompt before anything of it is stored, and the end of a refused turn. */
 
-import { messageOf, RuntimeError } from "../errors.ts";
+import { RuntimeError } from "../errors.ts";
 import type { EventDraft } from "../records/event.ts";
 import type { TurnId } from "../records/ids.ts";
 import type { InputMessage } from "../records/message.ts";
@@ -56,7 +56,7 @@ export async function askHooks(
     } catch (thrown) {
       if (run.interrupts.interrupted) throw run.interrupts.reason;
       // A guard that cannot answer must not let the prompt through.
-      run.warn("hook_failed", messageOf(thrown));
+      run.hookFailed("userPromptSubmit", owner, thrown);
       return { blocked: `the hook of capability "${owner.capability.id}" failed` };
     }
   }

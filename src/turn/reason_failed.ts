@@ -22,7 +22,7 @@ export async function failedReason(run: TurnRun, reasoning: Reasoning, error: un
         if (typeof words === "string") disclosed = words;
       } catch (thrown) {
         if (run.interrupts.interrupted) throw run.interrupts.reason;
-        run.warn("hook_failed", thrown);
+        run.hookFailed("llmError", owner, thrown);
       }
     }
   }

@@ -5,14 +5,14 @@ import type { Event, EventDraft } from "../records/event.ts";
 import type { CallId } from "../records/ids.ts";
 import type { JsonValue } from "../records/json.ts";
 import type { ToolCall } from "../records/tool.ts";
-import type { ClientToolResult, ToolDecision, TurnResult, TurnState } from "../records/turn.ts";
+import type { ClientToolResult, ToolDecision, TurnResult, TurnState, WaitingCall } from "../records/turn.ts";
 import type { AcquiredSession } from "../ports/journal.ts";
 import { toBoundedJson } from "../kit/bounded_json.ts";
 import { closingResults } from "./act.ts";
 import { decisionDraft } from "./call_approval.ts";
 import { type CallLog, callsOf, findAgentMessage, readCallLog } from "./call_log.ts";
 import type { KernelPorts } from "./kernel_ports.ts";
-import { resultOf, TurnLoop } from "./loop.ts";
+import { resultOf, toWaitingCalls, TurnLoop } from "./loop.ts";
 import { plan } from "./plan.ts";
 import { takeTurn } from "./recovery.ts";
 import { textOfMessage } from "./stored_turn.ts";
@@ -42,15 +42,20 @@ export async function readWaitingResult(ports: KernelPorts, state: TurnState): P
     toolCallsCount: toolCallsActed,
     stopReason: "waiting",
     usage,
-    waitingFor: await openCallsOf(ports, state),
+    waitingFor: waitingCalls(events, state),
   };
 }
 
 /** The calls a waiting turn still waits for. */
-export async function openCallsOf(ports: KernelPorts, state: TurnState): Promise<readonly ToolCall[]> {
-  const events = await ports.journal.events(state.sessionId, { after: state.baseSequence });
+export async function openCallsOf(ports: KernelPorts, state: TurnState): Promise<readonly WaitingCall[]> {
+  return waitingCalls(await ports.journal.events(state.sessionId, { after: state.baseSequence }), state);
+}
+
+function waitingCalls(events: readonly Event[], state: TurnState): readonly WaitingCall[] {
   const message = findAgentMessage(events, state.callMessageId);
-  return message === undefined ? [] : unresolved(callsOf(message), readCallLog(events));
+  if (message === undefined) return [];
+  const held = heldCalls(events);
+  return toWaitingCalls(unresolved(callsOf(message), readCallLog(events)), ({ id }) => held.has(id));
 }
 
 /**
@@ -109,7 +114,7 @@ export async function resumeWaitingTurn(
   const waiting = { type: "complete", status: "completed", stopReason: "waiting" } as const;
   if (open.length > 0) {
     if (drafts.length > 0) await run.commit(drafts, { release: true });
-    return resultOf(run, waiting, open);
+    return resultOf(run, waiting, toWaitingCalls(open, (call) => !isClients(call)));
   }
   const resumed = plan(state, { type: "resumed", acted: answeredSinceWait(calls, [...events, ...drafts]) });
   if (drafts.length === 0) {

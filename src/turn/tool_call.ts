@@ -159,9 +159,9 @@ async function prepare(
   if (turn.config.hasHook.preToolUse) {
     const asking: HookAsking = {
       wait: (answer) => run.timed(answer, run.ports.limits.hookMs, "run a hook"),
-      failed: (thrown) => {
+      failed: (owner, thrown) => {
         rethrowInterruption(run);
-        run.warn("hook_failed", thrown);
+        run.hookFailed("preToolUse", owner, thrown);
       },
     };
     const decided = await askPreHooks(turn, { ...call, arguments: args }, { definition, context, asking });
@@ -240,7 +240,7 @@ async function runPostHooks(
       if (next !== result && isResult(next)) result = { ...next, toolCallId: call.id };
     } catch (thrown) {
       rethrowInterruption(run);
-      run.warn("hook_failed", thrown);
+      run.hookFailed("postToolUse", owner, thrown);
     }
   }
   return result;

@@ -1,5 +1,6 @@
 /** What happens between two tries of a model call. */
 
+import { messageOf } from "../errors.ts";
 import type { MessageId } from "../records/ids.ts";
 import { decideRetry, type FailedTry, fraction, type RetryDecision } from "./retry.ts";
 import type { TurnRun } from "./turn_run.ts";
@@ -25,6 +26,8 @@ export async function beforeNextTry(
       replacement: "",
     });
   }
+  // A wait may take a minute, and whoever looks on would see nothing.
+  run.warn("model_call_retried", `${messageOf(failed.error)}; tried again in ${Math.round(decision.waitMs)} ms`);
   await pause(run, decision.waitMs);
   return decision;
 }

@@ -13,7 +13,7 @@ export async function runTurnEndHooks(run: TurnRun, result: TurnResult): Promise
       const pending = hooks.turnEnd(result, contextFor(run, context)(owner.config));
       if (pending instanceof Promise) await run.timed(pending, run.ports.limits.hookMs, "run a turn-end hook");
     } catch (thrown) {
-      run.warn("hook_failed", thrown);
+      run.hookFailed("turnEnd", owner, thrown);
       if (run.interrupts.interrupted) return;
     }
   }

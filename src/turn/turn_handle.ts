@@ -28,7 +28,7 @@ export type SteerReceipt =
 export interface TurnHandle {
   /** Its session. */
   readonly sessionId: SessionId;
-  /** The turn. */
+  /** The turn; once `accepted`, the earlier one when the input repeats an `idempotencyKey`. */
   readonly turnId: TurnId;
   /** Resolves when the input is stored; rejects when it cannot be. */
   readonly accepted: Promise<void>;

@@ -10,7 +10,9 @@ import type { Controls } from "../records/message.ts";
 import type { TurnCheckpoint } from "../records/checkpoint.ts";
 import type { TurnState } from "../records/turn.ts";
 import type { CommittedStep, SessionStep } from "../ports/journal.ts";
+import type { CapabilityHooks } from "../ports/capability.ts";
 import type { ConfigLayers } from "../context/layers.ts";
+import type { ResolvedCapability } from "../context/resolve.ts";
 import { assembleTurnContext, type TurnContext } from "../context/turn_context.ts";
 import type { RunningTurn } from "../ports/running_turn.ts";
 import { lazy } from "../kit/lazy.ts";
@@ -253,9 +255,23 @@ export class TurnRun {
     });
   }
 
+  /** Reports a hook that failed. */
+  hookFailed(hook: `${keyof CapabilityHooks}`, owner: ResolvedCapability, thrown: unknown): void {
+    this.warn("hook_failed", hookFailure(hook, owner, thrown));
+  }
+
   /** Reports something that must not stop the turn. */
   warn(code: string, thrown: unknown): void {
     // Redacted before it is cut: half a secret at the end would not be recognised.
     this.live("runtime.warning", { code, message: this.ports.secrets.redact(messageOf(thrown)).slice(0, 500) });
   }
+}
+
+/** Whose hook failed with what, for the host. */
+export function hookFailure(
+  hook: `${keyof CapabilityHooks}`,
+  { capability }: ResolvedCapability,
+  thrown: unknown,
+): string {
+  return `Hook ${hook} of capability "${capability.id}" failed: ${messageOf(thrown)}`;
 }

@@ -95,6 +95,26 @@ Deno.test("a wake and a schedule that wait for a long step of a turn have not fa
   assert.equal(inputs.filter((text) => text === "Tea time.").length, 1);
 });
 
+Deno.test("an input of a schedule names its occurrence, and one of a user does not", async () => {
+  using folder = tempFolder();
+  const clock = new FakeClock();
+  await using here = await open(folder.path, closedGate("pure"), [], clock);
+  const at = clock.now() + 1000;
+  const { id } = await here.local.scheduleStore.createSchedule({
+    sessionId: SESSION,
+    description: "Tea time.",
+    scheduledAt: at,
+  });
+  await using _background = here.local.startBackground();
+  await here.runtime.runTurn(SESSION, "Tea?");
+  await clock.advanceAsync(2000);
+  const inputs = (await here.runtime.messages(SESSION)).filter(({ role }) => role === "user");
+  assert.deepEqual(inputs.map(({ content, metadata }) => [textOf(content), metadata?.["wake"]]), [
+    ["Tea?", undefined],
+    ["Tea time.", `schedule:${id}:${at}`],
+  ]);
+});
+
 Deno.test("a wake on a route is told again, by a turn, when its process died before the host was done with it", async () => {
   using folder = tempFolder();
   const first = await open(folder.path, openGate("pure"), []);

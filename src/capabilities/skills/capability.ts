@@ -23,7 +23,7 @@ const MAX_DESCRIPTION_IN_PROMPT = 76;
 const INTRODUCTION =
   "Skills are instructions for kinds of work. When one fits what is asked, call activate_skill before anything else.";
 
-/** Options of {@linkcode skills}. */
+/** Where skills are, besides the `/.agents/skills/<name>/SKILL.md` of the session's files. */
 export interface SkillsOptions {
   /** Skills of the user, whatever the workspace. @default none */
   readonly global?: SkillFolder;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { z } from "zod";
 import { formatInstructions, instructed, parseAnswer, toResponseFormat } from "../../../src/kit/response_format.ts";
 import type { ResponseFormat } from "../../../src/records/response_format.ts";
 
@@ -48,3 +49,17 @@ for (const [text, value] of ANSWERS) {
     assert.deepEqual(parseAnswer(text), value);
   });
 }
+
+Deno.test("toResponseFormat() takes a Standard Schema and what it wrote as JSON Schema", () => {
+  const Person = z.object({ name: z.string().describe("In full") });
+  const { schema } = toResponseFormat({ name: "person", schema: Person });
+  assert.deepEqual(schema["properties"], { name: { type: "string", description: "In full" } });
+  assert.deepEqual(
+    toResponseFormat({ name: "person", schema: z.toJSONSchema(Person) }).schema["properties"],
+    schema["properties"],
+  );
+  assert.throws(() => toResponseFormat({ name: "text", schema: z.string() }), {
+    name: "TypeError",
+    message: /Cannot define response format "text": `schema` must describe an object/,
+  });
+});

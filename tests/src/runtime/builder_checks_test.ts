@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import {
   ConfigurationError,
+  defineClientTool,
   idFromSeed,
   InProcessRuntimeBuilder,
   LlmSimConfig,
@@ -95,6 +96,22 @@ Deno.test("createSession() refuses the id of a session there is, which stays as 
     (error: unknown) => error instanceof RuntimeError && error.code === "session_exists",
   );
   assert.deepEqual(await backends.slots.sessionStore.getSession(SESSION), first);
+});
+
+Deno.test("createSession() takes everything a session's record has", async () => {
+  await using runtime = await simRuntime("ok");
+  const { harnessId } = (await runtime.loadContext(runtime.defaultSessionId)).session;
+  const { id } = await runtime.createSession({
+    harnessId,
+    systemPrompt: "Speak Danish.",
+    tools: [defineClientTool({ name: "open_door", description: "" })],
+    initialFiles: [{ path: "/hello.txt", content: "hej" }],
+    workspaceId: runtime.defaultSessionId,
+  });
+  const { runtimeAgent } = await runtime.loadContext(id);
+  assert.match(runtimeAgent.systemPrompt, /Speak Danish\./);
+  assert.equal(runtimeAgent.tools.at(-1)?.name, "open_door");
+  assert.equal((await runtime.readFile(runtime.defaultSessionId, "/hello.txt")).content, "hej");
 });
 
 Deno.test("createSession() leaves nothing behind when the harness or the agent is missing", async () => {

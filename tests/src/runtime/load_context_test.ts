@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { idFromSeed, NotFoundError, RuntimeBackends, textOf } from "../../../mod.ts";
-import { say, scriptedRuntime, type SimOptions, simRuntime } from "../_support/runtime.ts";
+import { eventsOf, say, scriptedRuntime, type SimOptions, simRuntime } from "../_support/runtime.ts";
 
 const LAYERED: SimOptions = {
   prompt: "Harness.",
@@ -78,4 +78,15 @@ Deno.test("loadContext() refuses ids of no session", async () => {
   await using runtime = await simRuntime("ok");
   await assert.rejects(async () => await runtime.loadContext(idFromSeed("session", 99)), NotFoundError);
   await assert.rejects(async () => await runtime.loadContext("session_1"), TypeError);
+});
+
+Deno.test("a model nobody registered is a warning that names the one used instead", async () => {
+  const missing = idFromSeed("model", 9);
+  await using runtime = await simRuntime("ok", { session: (single) => single.sessionModelId(missing) });
+  await say(runtime, "hi");
+  const words = `Model "${missing}" is not registered; "llmsim-model" is used instead`;
+  assert.deepEqual((await runtime.loadContext(runtime.defaultSessionId)).warnings, [words]);
+  assert.deepEqual(eventsOf(runtime, "runtime.warning").map(({ data }) => data), [
+    { code: "configuration", message: words },
+  ]);
 });

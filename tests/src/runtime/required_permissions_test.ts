@@ -1,7 +1,14 @@
 /** Which Deno permissions a runtime says it needs. */
 
 import assert from "node:assert/strict";
-import { type Capability, defineTool, idFromSeed, type PermissionNeeds } from "../../../mod.ts";
+import {
+  type Capability,
+  defineTool,
+  DriverRegistry,
+  idFromSeed,
+  InProcessRuntimeBuilder,
+  type PermissionNeeds,
+} from "../../../mod.ts";
 import { descriptorOf, RecordingDriver, useDriver } from "../_support/drivers.ts";
 import { type SimOptions, simRuntime } from "../_support/runtime.ts";
 
@@ -106,4 +113,34 @@ Deno.test("a driver that is not registered is unknown", async () => {
     configure: (builder) => builder.defaultModel({ model: "gpt-x", providerType: "openai" }),
   });
   assert.deepEqual(needs.unknown, ['driver "openai"']);
+});
+
+Deno.test("requiredPermissions() covers layers and models that only later sessions use", async () => {
+  const driver = descriptorOf(new RecordingDriver());
+  const drivers = new DriverRegistry()
+    .register({ ...driver, id: "near", permissions: () => ({ net: ["near.example.com"] }) })
+    .register({ ...driver, id: "far", permissions: () => ({ net: ["far.example.com"] }) });
+  await using runtime = await new InProcessRuntimeBuilder()
+    .driverRegistry(drivers)
+    .defaultModel({ model: "m", providerType: "near" })
+    .model(idFromSeed("model", 1), { model: "m", providerType: "far" })
+    .capability(capability("shell", { tools: [tool("git", { run: ["git"] })] }))
+    .capability(capability("files", {
+      permissions: { read: ["/data"] },
+      systemPrompt: () => assert.fail("There is no session to ask for"),
+    }))
+    .harness({
+      id: idFromSeed("harness", 1),
+      name: "h",
+      capabilities: ["shell"],
+      mcpServers: { local: { type: "stdio", command: "docs" } },
+    })
+    .agent({ name: "a", capabilities: ["files"] })
+    .build();
+  const flags = ["--allow-read=/data", "--allow-net=far.example.com,near.example.com", "--allow-run=docs,git"];
+  const needs = await runtime.requiredPermissions();
+  assert.deepEqual([needs.toFlags(), needs.unknown], [["--no-prompt", ...flags], []]);
+  const { id } = await runtime.createSession({ harnessId: idFromSeed("harness", 1) });
+  const one = await runtime.requiredPermissions({ sessions: [id] });
+  assert.deepEqual(one.toFlags(), ["--no-prompt", "--allow-net=near.example.com", "--allow-run=docs,git"]);
 });

@@ -69,6 +69,13 @@ for (const [what, answer] of Object.entries(TEXTS)) {
   }
 }
 
+for (const member of ["systemPrompt", "facts"]) {
+  Deno.test(`a turn that fails with a capability's ${member} names both`, async () => {
+    const { result } = await turnUnder({ [member]: broken });
+    assert.match(result?.error?.message ?? "", new RegExp(`^${member} of capability "\\w+" failed: `));
+  });
+}
+
 for (const [what, answer] of Object.entries({ "answers nothing": undefined, "answers blanks": "  \n" })) {
   for (const member of ["systemPrompt", "facts"]) {
     Deno.test(`a capability whose ${member} function ${what} adds nothing`, async () => {

@@ -240,3 +240,14 @@ Deno.test("a key that another runtime took meanwhile returns that runtime's turn
   assert.deepEqual(await second, first);
   assert.deepEqual(await counts(backends), [1, 1]);
 });
+
+Deno.test("the handle of a repeated input names the first turn as soon as it is accepted", async () => {
+  await using world = await open({ respond: script(text("one"), text("two")) });
+  const { runtime } = world;
+  const running = runtime.startTurn(SESSION, "go", KEY);
+  const meanwhile = runtime.startTurn(SESSION, "go", KEY);
+  await meanwhile.accepted;
+  const afterwards = runtime.startTurn(SESSION, "go", KEY);
+  await afterwards.accepted;
+  assert.deepEqual([meanwhile.turnId, afterwards.turnId], [running.turnId, running.turnId]);
+});

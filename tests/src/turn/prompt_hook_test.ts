@@ -134,7 +134,9 @@ Deno.test("a prompt is refused when its hook throws", async () => {
     const { error } = await say(sim.runtime);
     assert.equal(error?.code, "blocked_by_hook");
     assert.equal(error?.message.includes("hook broke"), false);
-    assert.deepEqual(eventsOf(sim.runtime, "runtime.warning").map(({ data }) => data.message), ["hook broke"]);
+    assert.deepEqual(eventsOf(sim.runtime, "runtime.warning").map(({ data }) => data.message), [
+      'Hook userPromptSubmit of capability "guard" failed: hook broke',
+    ]);
     assert.equal(sim.requests.length, 0);
   }
 });

@@ -183,3 +183,14 @@ Deno.test("runTurn() forgets the calls of a try that broke off after naming them
   const result = await running;
   assert.deepEqual([result.response, result.toolCallsCount, charges], ["done", 0, 0]);
 });
+
+Deno.test("a subscriber is told that a model call is tried again, why and when", async () => {
+  const clock = new WatchedClock();
+  await using sim = await scriptedRuntime([fails("rate_limit"), "recovered"], { clock, retry: RETRY });
+  const running = say(sim.runtime);
+  await clock.pass(10);
+  await running;
+  const warnings = eventsOf(sim.runtime, "runtime.warning").map(({ data }) => data);
+  assert.deepEqual(warnings.map(({ code }) => code), ["model_call_retried"]);
+  assert.match(warnings[0]?.message ?? "", /rate.*; tried again in 10 ms$/i);
+});

@@ -133,7 +133,7 @@ Deno.test("a call is blocked when its preToolUse hook throws", async () => {
   ]);
   assert.equal(isError, true);
   assert.equal(content.includes("hook broke"), false);
-  assert.deepEqual([runs, warnings], [[], ["hook broke"]]);
+  assert.deepEqual([runs, warnings], [[], ['Hook preToolUse of capability "guard" failed: hook broke']]);
 });
 
 Deno.test("a call is blocked when its preToolUse hook does not answer in time", async () => {
@@ -218,7 +218,7 @@ Deno.test("a postToolUse hook that throws leaves the result as it was", async ()
     hooked("broken", { postToolUse: () => Promise.reject(new Error("hook broke")) }),
   ]);
   assert.equal(content, "worked");
-  assert.deepEqual(warnings, ["hook broke"]);
+  assert.deepEqual(warnings, ['Hook postToolUse of capability "broken" failed: hook broke']);
 });
 
 Deno.test("a postToolUse hook cannot answer another call", async () => {

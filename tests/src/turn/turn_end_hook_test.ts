@@ -69,7 +69,9 @@ Deno.test("a turnEnd hook that throws is reported and changes nothing", async ()
   });
   const result = await say(runtime);
   assert.deepEqual([result.success, result.response], [true, "hello"]);
-  assert.deepEqual(eventsOf(runtime, "runtime.warning").map(({ data }) => data.message), ["no goodbye"]);
+  assert.deepEqual(eventsOf(runtime, "runtime.warning").map(({ data }) => data.message), [
+    'Hook turnEnd of capability "ending" failed: no goodbye',
+  ]);
   assert.equal(eventsOf(runtime, "session.idled").length, 1);
 });
 

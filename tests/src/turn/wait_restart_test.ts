@@ -35,6 +35,14 @@ async function waitAndDie(ledger: Ledger) {
   return { disk, options, ask: ask!, pay: pay! };
 }
 
+Deno.test("resumeTurn() without answers tells another process what the turn waits for", async () => {
+  const { disk, options, ask, pay } = await waitAndDie(new Ledger());
+  await using runtime = await faultRuntime({ ...options, backends: disk });
+  const { status, waitingFor } = await runtime.resumeTurn(SESSION, {});
+  assert.equal(status, "waiting");
+  assert.deepEqual(waitingFor.map(({ id, needsApproval }) => [id, needsApproval]), [[ask, undefined], [pay, true]]);
+});
+
 Deno.test("another process names the calls of a waiting turn, and leaves it alone when it recovers", async () => {
   const { disk, options, ask, pay } = await waitAndDie(new Ledger());
   await using runtime = await faultRuntime({ ...options, backends: disk });

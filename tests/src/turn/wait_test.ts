@@ -177,6 +177,19 @@ Deno.test("a call that needs approval runs once when it is approved", async () =
   await assertSession(runtime, backends, { acked: ["go"], ledger });
 });
 
+Deno.test("a waiting turn tells which calls need a decision and which a result", async () => {
+  const pay = new Ledger().tool("pay", "at_most_once", { policy: "requires_approval" });
+  await using world = await open({ respond: callThenQuote("ask", "pay"), tools: [pay] });
+  const { runtime } = world;
+  const key = { idempotencyKey: "once" };
+  const waiting = await runtime.runTurn(SESSION, "go", key);
+  assert.deepEqual(waiting.waitingFor.map((call) => [call.name, call.needsApproval]), [["ask", undefined], [
+    "pay",
+    true,
+  ]]);
+  assert.deepEqual((await runtime.runTurn(SESSION, "go", key)).waitingFor, waiting.waitingFor);
+});
+
 Deno.test("a call that is denied gets an error result with the reason, and does not run", async () => {
   const ledger = new Ledger();
   const pay = ledger.tool("pay", "at_most_once", { policy: "requires_approval" });
