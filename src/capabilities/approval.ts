@@ -65,8 +65,8 @@ const policyOf = readOnce((config: JsonObject): Policy => {
  *
  * `deny`, `ask` and `allow` in the configuration are globs of tool names, and win in this order. A tool in none of them
  * is asked about unless it says that it changes nothing (effect `pure` or hint `readonly`) and its own policy is not
- * `requires_approval`. MCP servers say so of their own tools: let `ask` match `mcp_*`, or connect them with
- * `trustAnnotations: false`, unless you trust them. A waiting turn holds no process: its `waitingFor` names the calls (`needsApproval`), and
+ * `requires_approval`. Of MCP servers that counts only where their connector has `trustAnnotations`. A waiting turn holds
+ * no process: its `waitingFor` names the calls (`needsApproval`), and
  * `resumeTurn(sessionId, { decisions: [{ toolCallId, approved }] })` goes on, also after a restart.
  *
  * A decision is stored (`tool.decided`) with a hash of tool and arguments. A call whose arguments a hook changes after

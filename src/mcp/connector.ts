@@ -76,7 +76,7 @@ export function makeConnector(
       dial,
       pins,
       quarantine: options.changedTools === "quarantine",
-      trustAnnotations: options.trustAnnotations ?? true,
+      trustAnnotations: options.trustAnnotations ?? false,
       permissions,
       redactor,
       clock,

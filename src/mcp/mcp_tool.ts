@@ -49,7 +49,7 @@ export function toMcpTool(listed: ListedTool, options: McpToolOptions): Tool {
     ...(options.approval ? { policy: "requires_approval" as const } : {}),
     category: server,
     effect: options.trustAnnotations ? effectOf(listed) : "at_most_once",
-    hints: hintsOf(listed, server, redactor),
+    hints: hintsOf(options.trustAnnotations ? listed : { ...listed, annotations: undefined }, server, redactor),
   });
   return Object.freeze<Tool>({
     definition,

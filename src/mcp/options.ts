@@ -44,9 +44,10 @@ export interface McpConnectorOptions {
   /**
    * Whether what servers say about the effects of their tools counts.
    *
-   * With false, every call is `at_most_once`, and `createApproval()` asks about each; do so for servers you do not trust.
+   * Without, every call is `at_most_once` and `createApproval()` asks about each. The protocol wants it so for servers the
+   * host does not trust (2025-11-25, tool annotations): one that lies would spare itself a question.
    *
-   * @default {true}
+   * @default {false}
    */
   readonly trustAnnotations?: boolean;
   /** Who the client says it is. @default {{ name: "everruns-runtime", version: "0" }} */

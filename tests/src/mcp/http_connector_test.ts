@@ -27,7 +27,7 @@ for (const protocolMode of ["auto", "legacy", "2025-06-18", "2026-07-28"]) {
     const [tool] = await client.tools();
     assert.equal(tool?.definition.name, "mcp_test__echo");
     assert.equal(tool?.definition.description, "Says it again");
-    assert.equal(tool?.definition.effect, "pure");
+    assert.equal(tool?.definition.effect, "at_most_once");
     assert.deepEqual(tool?.permissions, { net: ["mcp.example.com"] });
     assert.deepEqual(await client.call("echo", { message: "hi" }), { type: "success", value: { result: "hi" } });
     const isModern = server.requests.some(({ body }) => body.includes("server/discover"));
@@ -88,16 +88,18 @@ const EFFECTS: readonly (readonly [annotations: Record<string, boolean>, effect:
   [{ destructiveHint: false }, "at_most_once"],
   [{}, "at_most_once"],
 ];
-Deno.test("annotations become effects, unless the host does not trust them", async () => {
+Deno.test("annotations become effects and hints only where the host trusts them", async () => {
   const server = fetchServer((mcp) => {
     for (const [place, [annotations]] of EFFECTS.entries()) {
       mcp.registerTool(`t${place}`, { annotations }, () => ({ content: [] }));
     }
   });
-  await using trusting = await connect(server);
+  await using trusting = await connect(server, {}, { trustAnnotations: true });
   assert.deepEqual((await trusting.tools()).map((tool) => tool.definition.effect), EFFECTS.map(([, effect]) => effect));
-  await using wary = await connect(server, {}, { trustAnnotations: false });
-  assert.deepEqual(new Set((await wary.tools()).map((tool) => tool.definition.effect)), new Set(["at_most_once"]));
+  await using wary = await connect(server);
+  for (const { definition: { effect, hints } } of await wary.tools()) {
+    assert.deepEqual([effect, hints?.readonly, hints?.destructive], ["at_most_once", false, true]);
+  }
 });
 
 Deno.test("structured content is checked against what the tool promised", async () => {

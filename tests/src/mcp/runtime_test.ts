@@ -75,7 +75,7 @@ Deno.test("hooks see and block a server's tools", async () => {
   await scripted.runtime.loadContext(scripted.runtime.defaultSessionId);
   const before = reached;
   await say(scripted.runtime);
-  assert.deepEqual(seen, ["mcp_docs__echo pure true"]);
+  assert.deepEqual(seen, ["mcp_docs__echo at_most_once false"]);
   assert.match(resultOf(scripted), /Blocked by a pre_tool_use hook: not today/);
   assert.equal(reached, before);
 });
