@@ -1,5 +1,7 @@
 /** How long the host leaves a ping unanswered, and how long anybody would have to on this machine just now. */
 
+import process from "node:process";
+
 /** Milliseconds between pings. */
 const EVERY_MS = 10;
 
@@ -7,6 +9,8 @@ const EVERY_MS = 10;
 export interface Lag {
   /** Of the event loop of the host. */
   readonly host: number;
+  /** What the host's thread worked in this wait; in the rest of it the machine gave it no turn, or a call held it up. */
+  readonly worked: number;
   /** Of a thread that does nothing else: what the machine's other work costs anybody. */
   readonly control: number;
 }
@@ -29,20 +33,27 @@ export async function lagDuring(run: () => Promise<unknown>): Promise<Lag> {
   answers.fill(0);
   control.postMessage(answers);
   while (answers[0] === 0) await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
-  let longest = 0;
-  let last = Date.now();
+  let longest = { host: 0, worked: 0 };
+  let last = { at: Date.now(), work: workOfThread() };
   const answer = (): void => {
-    const now = Date.now();
-    longest = Math.max(longest, now - last);
+    const now = { at: Date.now(), work: workOfThread() };
+    const host = now.at - last.at;
+    if (host > longest.host) longest = { host, worked: now.work - last.work };
     last = now;
   };
   const pings = setInterval(answer, EVERY_MS);
   try {
     await run();
     answer();
-    return { host: longest, control: Math.max(answers[1]!, Date.now() - answers[0]!) };
+    return { ...longest, control: Math.max(answers[1]!, Date.now() - answers[0]!) };
   } finally {
     clearInterval(pings);
     control.terminate();
   }
+}
+
+/** What this thread has worked so far, in milliseconds. */
+function workOfThread(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1_000;
 }
