@@ -149,6 +149,13 @@ Deno.test("a search counts names more than descriptions, and leaves out what is 
   assert.deepEqual(names("!?"), []);
 });
 
+Deno.test("of a long query only the first 64 words are looked for", () => {
+  const definitions = [tool("add").definition];
+  const words = (count: number): string => Array.from({ length: count }, (_, index) => `w${index}`).join(" ");
+  assert.equal(searchTools(definitions, `${words(63)} add`, 8).length, 1);
+  assert.equal(searchTools(definitions, `${words(64)} add`, 8).length, 0);
+});
+
 Deno.test("tool_search gives complete definitions, eight at most, and never itself", async () => {
   const { tools } = await found({ query: "tool" });
   assert.equal((tools as JsonObject[]).length, 8);
