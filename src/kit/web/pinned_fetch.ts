@@ -77,6 +77,8 @@ export async function pinnedFetch(url: URL, host: VettedHost, options: PinnedFet
   try {
     sent.end(options.body);
     const answer = await answerTo(sent);
+    // A server that was asked to close the connection need not do it.
+    answer.once("end", () => stream.destroy());
     const headers = readHeaders(answer.rawHeaders);
     const coding = headers.get("content-encoding");
     const body = bodyOf(answer, { coding, maxWireBytes: options.maxWireBytes ?? Infinity, signal });
