@@ -4,6 +4,7 @@ import type { Message } from "../../records/message.ts";
 import type { ToolDefinition } from "../../records/tool.ts";
 import { revealedTools, SEARCH_TOOL } from "./revealed.ts";
 import type { ToolSearchSettings } from "./settings.ts";
+import { toolSearch } from "./tool.ts";
 
 /** Characters of a description that a stub keeps. */
 const MAX_DESCRIPTION = 120;
@@ -23,6 +24,9 @@ export function deferTools(
   messages: readonly Message[],
   settings: ToolSearchSettings,
 ): readonly ToolDefinition[] {
+  const search = tools.find(({ name }) => name === SEARCH_TOOL);
+  // Nobody could look a stub up: the search was left out, or another tool has its name.
+  if (search?.description !== toolSearch.definition.description) return tools;
   const isMany = tools.filter(({ name }) => name !== SEARCH_TOOL).length >= settings.threshold;
   const never = new Set(settings.never_defer);
   const deferred = tools.filter((tool) => isDeferrable(tool, isMany) && !never.has(tool.name));

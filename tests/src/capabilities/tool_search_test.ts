@@ -68,6 +68,14 @@ Deno.test("a tool that is always to be deferred is a stub also among few", () =>
   assert.deepEqual(complete(tools), ["a", "tool_search"]);
 });
 
+Deno.test("without the search, or with another tool of its name, all tools are complete", () => {
+  const definitions = MANY.map(({ definition }) => definition);
+  const settings = readToolSearchSettings({});
+  assert.deepEqual(deferTools(definitions, [], settings), definitions);
+  const others = [...definitions, tool("tool_search").definition];
+  assert.deepEqual(deferTools(others, [], settings), others);
+});
+
 Deno.test("never_defer says which tools stay, and those of the client always do", () => {
   const client: ToolDefinition = { ...tool("ask_user").definition, type: "client_side" };
   const definitions = [...MANY.map(({ definition }) => definition), client, toolSearch.definition];
