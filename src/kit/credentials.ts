@@ -6,7 +6,7 @@ import { looksRandom } from "./redactor.ts";
 const CREDENTIAL =
   /auth(?!or(?!i[sz]))|(?<!mon|tur)key(?!board|word|map|pad)|token(?!i[sz])|(?<!com|by)pass(?!ive|eng|age|ing)|secret|cred|pwd|cookie|assertion|signature/i;
 /** Names that only tell of one: how it is made, how long it lasts. */
-const ABOUT = /(?:type|mode|method|scheme|alg|algorithm|limit|count|size|length|ttl|timeout|enabled)$/i;
+const ABOUT = /(?:type|mode|method|scheme|alg|algorithm|limit|(?<!ac)count|size|length|ttl|timeout|enabled)$/i;
 /** So many tokens or keys. */
 const COUNTED = /tokens|keys/i;
 const COUNT = /^\d{1,9}$/;

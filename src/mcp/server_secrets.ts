@@ -7,7 +7,7 @@ import { Redactor } from "../kit/redactor.ts";
 /** Fields of a request for tokens that prove something; codes can be used once. */
 const PROOF = /token|secret|password|assertion|verifier|^code$/i;
 /** Credentials in an answer to it, whatever else is wrong with that answer. */
-const ANSWERED = /"(?:\w+_token|client_secret)"\s*:\s*"((?:[^"\\]|\\.){6,})/g;
+const ANSWERED = /"(?:\w+_token|client_secret)"\s*:\s*"((?:[^"\\]|\\.){6,65536})/g;
 
 /**
  * Knows the credentials of a configuration, which nothing of the server's may repeat, and values that may be some, which
