@@ -93,7 +93,7 @@ export type {
   ModelCallDecision,
   ModelOutput,
 } from "./src/ports/model_hooks.ts";
-export type { ModelViewRequest, OutputDecision } from "./src/ports/model_hooks.ts";
+export type { ModelViewRequest, NativeCompaction, OutputDecision } from "./src/ports/model_hooks.ts";
 export type { DeliverOptions, NewSession } from "./src/ports/new_session.ts";
 export type { PlatformStore, RecentMessages, SessionOutcome, WaitOptions } from "./src/ports/platform_store.ts";
 export type { NewSchedule, SessionScheduleStore } from "./src/ports/schedule_store.ts";

@@ -87,6 +87,8 @@ export class LocalBackends implements AsyncDisposable {
   readonly profile: LocalProfile;
   /** The stores for a runtime. */
   readonly runtimeBackends: RuntimeBackends;
+  /** Files of sessions in the store, also where the sessions' workspace is another. */
+  readonly sessionFiles: LocalFileStore;
   /** Background tasks. */
   readonly taskRegistry: LocalSessionTaskRegistry;
   /** Schedules. */
@@ -143,6 +145,7 @@ export class LocalBackends implements AsyncDisposable {
       settleMonitor: monitorSettler(connection, clock),
       ...(options.scheduleLimits === undefined ? {} : { limits: options.scheduleLimits }),
     });
+    this.sessionFiles = new LocalFileStore(connection, { ...options.fileLimits, clock });
     const sessionStore = markPunctual(
       new LocalSessionStore(connection, { clock }),
     );
@@ -164,7 +167,7 @@ export class LocalBackends implements AsyncDisposable {
         connection,
         options.secretKey === undefined ? {} : { secretKey: options.secretKey },
       ),
-      fileStore: new LocalFileStore(connection, { ...options.fileLimits, clock }),
+      fileStore: this.sessionFiles,
       taskRegistry: this.taskRegistry,
       scheduleStore: this.scheduleStore,
       platformStore: this.platformStore,

@@ -73,6 +73,7 @@ export type { SessionWake, WakeRoute, WakeRoutesOptions } from "./wakes/wake_rou
 export { ApprovalGateFileStore } from "./workspace/approval_gate_file_store.ts";
 export type { ApprovalGateOptions, DeleteApproval, WriteApproval } from "./workspace/approval_gate_file_store.ts";
 export { FileStoreDecorator } from "./workspace/file_store_decorator.ts";
+export { OwnFilesStore } from "./workspace/own_files_store.ts";
 export { RealDiskFileStore } from "./workspace/real_disk_file_store.ts";
 export type { RealDiskFileStoreOptions } from "./workspace/real_disk_file_store.ts";
 export { realDiskFileSystem } from "./workspace/real_disk_file_system.ts";

@@ -9,6 +9,7 @@ import type { RuntimeParts } from "../src/runtime/runtime_parts.ts";
 import { LocalBackends, type LocalBackendsOptions } from "./backends.ts";
 import { assertAllGranted } from "./grants.ts";
 import type { LocalProfile } from "./profile.ts";
+import { OwnFilesStore } from "./workspace/own_files_store.ts";
 import { RealDiskFileStore } from "./workspace/real_disk_file_store.ts";
 
 /** Options of {@linkcode LocalRuntimeBuilder}. */
@@ -104,7 +105,7 @@ export class LocalRuntimeBuilder extends InProcessRuntimeBuilder {
    * Lets sessions work on the profile's `workspaceRoot`, on the real disk; all of them share it.
    *
    * Without it their files are kept in the store, and no path of the host exists for them. The data folder is no part
-   * of it, wherever it lies. Needs `--allow-read` and `--allow-write` for the folder, which is made when it is not there.
+   * of it, wherever it lies; what the runtime writes by itself (see {@linkcode OwnFilesStore}) stays in the store. Needs `--allow-read` and `--allow-write` for the folder, which is made when it is not there.
    *
    * @param decorate wraps the file store, such as `(files) => new WriteBlocklistFileStore(files)`
    */
@@ -125,18 +126,20 @@ export class LocalRuntimeBuilder extends InProcessRuntimeBuilder {
     const folders = [{ what: "data folder", path: profile.dataDir }];
     if (this.#workspace !== undefined) folders.push({ what: "workspace root", path: profile.workspaceRoot });
     await assertAllGranted(folders);
-    let given = this.#given;
-    if (this.#workspace !== undefined) {
-      given = given.withFileStore(this.#workspace(await openWorkspace(profile, this.#clock)));
-    }
-    const local = await LocalBackends.open(profile, given, {
+    const workspace = this.#workspace?.(await openWorkspace(profile, this.#clock));
+    const local = await LocalBackends.open(profile, this.#given, {
       ...this.#options,
       ...(this.#clock === undefined ? {} : { clock: this.#clock }),
       ...(this.#random === undefined ? {} : { random: this.#random }),
     });
     this.#local = local;
     try {
-      super.backends(local.runtimeBackends);
+      const { runtimeBackends, sessionFiles } = local;
+      super.backends(
+        workspace === undefined
+          ? runtimeBackends
+          : runtimeBackends.withFileStore(new OwnFilesStore(workspace, sessionFiles)),
+      );
       const runtime = await super.build();
       if (runtime instanceof LocalRuntime) return runtime;
       throw new TypeError("Cannot build a local runtime: make() returned another one");

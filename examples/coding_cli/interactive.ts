@@ -109,7 +109,6 @@ class InteractiveSession implements Disposable {
     clearTimeout(this.#spin);
     clearTimeout(this.#escape);
     for (const submit of this.#submits) submit.abort();
-    for (const decide of this.#answers.values()) decide("deny");
     this.#painter.close(this.#newLines(this.#terminal.size().columns));
     const farewell = this.#options.farewell?.(this.#host.facts()) ?? "";
     if (farewell !== "") this.#terminal.write(`${farewell.replaceAll("\n", "\r\n")}\r\n`);
@@ -196,8 +195,10 @@ class InteractiveSession implements Disposable {
     const submit = new AbortController();
     this.#submits.add(submit);
     this.#fold({ type: "submitted", id, text });
+    let isMessage = false;
     try {
       const outcome = await this.#host.submit(text, submit.signal);
+      isMessage = outcome.type === "turn";
       this.#settle(outcome, text);
     } catch (error) {
       // The user interrupted it and knows.
@@ -206,7 +207,7 @@ class InteractiveSession implements Disposable {
       this.#fold({ type: "notice", level: isOwn ? "info" : "error", text: isOwn ? `Interrupted: ${text}` : said });
     } finally {
       this.#submits.delete(submit);
-      this.#fold({ type: "settled", id });
+      this.#fold({ type: "settled", id, isMessage });
     }
   }
 

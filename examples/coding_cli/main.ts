@@ -1,4 +1,4 @@
-// deno run --no-prompt --allow-read=. --allow-write=. examples/coding_cli/main.ts --provider llmsim --data-dir coding_cli_data --no-bash --no-web -p Hello
+// deno run --no-prompt --allow-read=. --allow-write=. examples/coding_cli/main.ts --provider llmsim --data-dir agent-data/coding_cli --no-bash --no-web -p Hello
 
 /**
  * A coding agent: in the terminal, for scripts (`-p`) and for editors (`--acp`).
@@ -11,13 +11,18 @@
  * @module
  */
 
-import { type CliOptions, readOptions, USAGE, UsageError } from "./host/options.ts";
-
 import type { HostSettings } from "./host/coding_host.ts";
+import { type CliOptions, readOptions, USAGE, UsageError } from "./host/options.ts";
+import { sanitize } from "./screen/sanitize.ts";
 
 const EXIT_USAGE = 2;
 /** Characters of piped input. */
 const MAX_PIPED = 2_000_000;
+/** Words of a model or a tool must not drive a terminal; a file or a program gets them as they are. */
+const OUTPUT = {
+  out: (text: string): void => console.log(Deno.stdout.isTerminal() ? sanitize(text) : text),
+  err: (text: string): void => console.error(sanitize(text)),
+};
 
 Deno.exit(await main(Deno.args));
 
@@ -27,8 +32,8 @@ async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     const { MissingGrantError } = await import("./host/grants.ts");
     const isSetup = error instanceof UsageError || error instanceof MissingGrantError;
-    console.error(`coding_cli: ${error instanceof Error ? error.message : String(error)}`);
-    if (error instanceof UsageError) console.error("coding_cli: --help prints how it is used");
+    OUTPUT.err(`coding_cli: ${error instanceof Error ? error.message : String(error)}`);
+    if (error instanceof UsageError) OUTPUT.err("coding_cli: --help prints how it is used");
     return isSetup ? EXIT_USAGE : 1;
   }
 }
@@ -53,7 +58,6 @@ async function run(options: CliOptions): Promise<number> {
     return 0;
   }
   await assertGranted(needed);
-  assertFolder(settings.folders.workspace);
   if (options.mode === "list-sessions") return await printSessions(settings);
   if (options.mode === "print" || !Deno.stdin.isTerminal()) return await print(options, settings);
   return await interactive(settings);
@@ -69,8 +73,8 @@ async function print(options: CliOptions, settings: HostSettings): Promise<numbe
   const interrupt = new AbortController();
   const { onSignals } = await import("./host/signals.ts");
   using _ = onSignals(() => interrupt.abort());
-  const output = { out: (text: string) => console.log(text), err: (text: string) => console.error(text) };
-  return await printMode(settings, { prompt, json: options.json, output, signal: interrupt.signal });
+  const isTyped = piped.trim() === "";
+  return await printMode(settings, { prompt, isTyped, json: options.json, output: OUTPUT, signal: interrupt.signal });
 }
 
 async function interactive(settings: HostSettings): Promise<number> {
@@ -78,11 +82,6 @@ async function interactive(settings: HostSettings): Promise<number> {
   const { interactiveMode } = await import("./host/interactive_mode.ts");
   await interactiveMode(settings);
   return 0;
-}
-
-function assertFolder(path: string): void {
-  const stat = Deno.statSync(path);
-  if (!stat.isDirectory) throw new UsageError(`${path} is no folder`);
 }
 
 /** All of a stream as text; more than a prompt can hold is refused. */
@@ -103,6 +102,6 @@ async function printSessions(settings: HostSettings): Promise<number> {
   const { runtime } = await openRuntime(settings, new ApprovalDesk(settings.approval));
   await using _ = runtime;
   const sessions = await listSessions(runtime);
-  console.log(sessions.length === 0 ? "No session was begun in this folder." : describeSessions(sessions));
+  OUTPUT.out(sessions.length === 0 ? "No session was begun in this folder." : describeSessions(sessions));
   return 0;
 }

@@ -57,7 +57,7 @@ const BUILT_IN: readonly Row[] = [
     "tool_search",
     "Tool search",
     "Sends long lists of tools short, and lets the model look up the rest.",
-    ["auto_tool_search"],
+    ["auto_tool_search", "claude_tool_search", "openai_tool_search"],
   ],
 ];
 

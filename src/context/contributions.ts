@@ -1,6 +1,7 @@
 /** What capabilities and servers add to a turn context; not loaded for a session that has neither. */
 
 import type { Message } from "../records/message.ts";
+import type { ModelProfile } from "../records/model.ts";
 import type { NetworkAccess } from "../records/network_access.ts";
 import type { Session } from "../records/session.ts";
 import type { ToolDefinition } from "../records/tool.ts";
@@ -77,10 +78,13 @@ export function offerTools(
   all: readonly ToolDefinition[],
   context: (owner: ResolvedCapability) => CapabilityContext,
   messages: readonly Message[],
+  profile?: ModelProfile,
 ): readonly ToolDefinition[] {
   let offered = all;
   for (const { owner, hooks } of config.hooks) {
-    if (hooks.toolDefinitions !== undefined) offered = hooks.toolDefinitions(offered, context(owner), messages);
+    if (hooks.toolDefinitions !== undefined) {
+      offered = hooks.toolDefinitions(offered, context(owner), messages, profile);
+    }
   }
   return offered;
 }

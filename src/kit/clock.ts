@@ -34,7 +34,7 @@ const SYSTEM_CLOCK: Clock = Object.freeze({
 function startTimer(callback: () => void, milliseconds: number): Timer {
   if (milliseconds > LONGEST_TIMEOUT_MS) return startLongTimer(callback, milliseconds);
   const id = setTimeout(callback, milliseconds);
-  return { cancel: () => clearTimeout(id) };
+  return { cancel: () => clearTimeout(id), unref: () => Deno.unrefTimer(id) };
 }
 
 function startLongTimer(callback: () => void, milliseconds: number): Timer {

@@ -24,6 +24,8 @@ export interface Dialling {
   readonly dial: Dial;
   /** Deno permissions of the server. */
   readonly permissions: PermissionNeeds;
+  /** Told when the source was closed and said goodbye to the server. */
+  readonly release?: () => void;
 }
 
 /** Prepares the dialling of one server; throws when its configuration cannot be used. */
@@ -65,7 +67,7 @@ export function makeConnector(
       connectMs,
       clock,
     };
-    const { dial, permissions } = await prepare(server, setup, redactor, scope.networkAccess);
+    const { dial, permissions, release = () => {} } = await prepare(server, setup, redactor, scope.networkAccess);
     const source: McpSource = new McpSource({
       name,
       config,
@@ -79,6 +81,7 @@ export function makeConnector(
       redactor,
       clock,
       onClose: () => sources.delete(source),
+      release,
     });
     sources.add(source);
     return source;

@@ -3,6 +3,8 @@
 import { RuntimeError } from "../errors.ts";
 import type { Clock } from "../ports/clock.ts";
 import { lazy } from "../kit/lazy.ts";
+import type { ConnectionPool } from "../kit/web/connection_pool.ts";
+import type { HttpConnection } from "../kit/web/http_connection.ts";
 import { type HostLookup, vetHost, type VettedHost } from "../kit/web/vetted_address.ts";
 import { mcpError, type McpFailureCode } from "./failure.ts";
 
@@ -23,6 +25,8 @@ export interface GuardOptions {
   readonly connectMs: number;
   /** Time. */
   readonly clock: Clock;
+  /** Keeps connections for further requests. @default {a connection for each request} */
+  readonly pool?: ConnectionPool<HttpConnection>;
 }
 
 /** Longest message of a stream, and longest answer that is none, in bytes. */
@@ -77,6 +81,7 @@ async function fetchPinned(url: URL, host: VettedHost, init: RequestInit, option
     method: request.method,
     headers: request.headers,
     signal: request.signal,
+    ...(options.pool === undefined ? {} : { pool: options.pool }),
     ...(body === undefined ? {} : { body }),
   });
   if (status < 200 || status > 599) {

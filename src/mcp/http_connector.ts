@@ -12,6 +12,8 @@ import { systemClock } from "../kit/clock.ts";
 import { isAllowed } from "../kit/network_policy.ts";
 import { addressKind } from "../kit/private_address.ts";
 import { within } from "../kit/within.ts";
+import { ConnectionPool } from "../kit/web/connection_pool.ts";
+import type { HttpConnection } from "../kit/web/http_connection.ts";
 import { type HostLookup, systemLookup } from "../kit/web/vetted_address.ts";
 import {
   type ClientSetup,
@@ -23,7 +25,7 @@ import {
 } from "./connection.ts";
 import { CONNECT_MS, makeConnector } from "./connector.ts";
 import { mcpError } from "./failure.ts";
-import { guardFetch, type McpFetch } from "./guarded_fetch.ts";
+import { guardFetch, type GuardOptions, type McpFetch } from "./guarded_fetch.ts";
 import { type Consent, Consents, type McpOAuthOptions } from "./oauth.ts";
 import type { McpConnector, McpConnectorOptions, McpServerScope } from "./options.ts";
 import { rememberingAuth, rememberingFetch } from "./remembered_proofs.ts";
@@ -66,8 +68,8 @@ export interface McpHttpOptions extends McpConnectorOptions {
   /**
    * Makes requests. It resolves a name by itself, after its addresses were vetted.
    *
-   * The default connects to the vetted addresses themselves, with a connection for each request; the global `fetch`
-   * would keep connections, at the price of the moment between the two resolutions.
+   * The default connects to the vetted addresses themselves, and keeps connections of a session's server for a few
+   * seconds; the global `fetch` comes at the price of the moment between the two resolutions.
    *
    * @default {requests over connections to the vetted addresses}
    */
@@ -95,14 +97,15 @@ export interface McpHttpOptions extends McpConnectorOptions {
  * ```
  */
 export function mcpHttp(options: McpHttpOptions = {}): McpConnector {
-  const fetch = guardFetch({
+  const clock = options.clock ?? systemClock();
+  const guard: GuardOptions = {
     ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
     lookup: options.lookup ?? systemLookup,
     allowLoopback: options.allowLoopback ?? false,
     allowPrivate: options.allowPrivate ?? false,
     connectMs: options.connectMs ?? CONNECT_MS,
-    clock: options.clock ?? systemClock(),
-  });
+    clock,
+  };
   const consents = options.oauth === undefined ? undefined : new Consents(options.oauth);
   return makeConnector("http", options, (scope, setup, redactor, networkAccess) => {
     const { config } = scope;
@@ -115,9 +118,11 @@ export function mcpHttp(options: McpHttpOptions = {}): McpConnector {
     }
     const given = own ?? options.bearer?.(scope) ?? consent?.provider;
     const auth = given === undefined ? undefined : rememberingAuth(given, redactor);
-    const seen = rememberingFetch(withinPolicy(fetch, networkAccess), redactor);
+    // One for each source: what one session's connection is told never comes to another session.
+    const pool = new ConnectionPool<HttpConnection>({ clock });
+    const seen = rememberingFetch(withinPolicy(guardFetch({ ...guard, pool }), networkAccess), redactor);
     const dialer = new HttpDialer(url, scope, setup, seen, options, { auth, consent });
-    return { dial: dialer.dial, permissions: { net: [permissionOf(url)] } };
+    return { dial: dialer.dial, permissions: { net: [permissionOf(url)] }, release: () => pool[Symbol.dispose]() };
   });
 }
 

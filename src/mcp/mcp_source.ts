@@ -57,6 +57,8 @@ export interface McpSourceParts {
   readonly clock: Clock;
   /** Told when it is closed. */
   readonly onClose: () => void;
+  /** Told when its connection has ended too. */
+  readonly release: () => void;
 }
 
 /** A server of a session. */
@@ -110,7 +112,11 @@ export class McpSource implements ToolSource {
     this.#parts.onClose();
     const connection = this.#connection;
     this.#connection = undefined;
-    await connection?.then((made) => made.close(), () => {});
+    try {
+      await connection?.then((made) => made.close(), () => {});
+    } finally {
+      this.#parts.release();
+    }
   }
 
   async #offered(

@@ -3,6 +3,7 @@
 import type { JsonObject, JsonSchema, JsonValue } from "../records/json.ts";
 import type { ErrorDisclosure, InputMessage, Message } from "../records/message.ts";
 import type { InitialFile } from "../records/initial_file.ts";
+import type { ModelProfile } from "../records/model.ts";
 import type { McpServers } from "../records/mcp.ts";
 import type { PermissionNeeds } from "../records/permissions.ts";
 import type { Session } from "../records/session.ts";
@@ -115,14 +116,21 @@ export interface CapabilityHooks {
   /** Before the turn is closed. */
   turnEnd?(result: TurnResult, context: CapabilityContext): void | Promise<void>;
   /**
+   * When the runtime closes and its turns have ended, for each session it took an input of, with the context of the newest
+   * one. A hook that fails or takes too long (`limits.hookMs`) keeps nothing from closing, and nobody is told.
+   */
+  sessionEnd?(context: CapabilityContext): void | Promise<void>;
+  /**
    * Rewrites the offered tools, for every request anew.
    *
-   * `messages` is the stored conversation: what it revealed may be offered. Tools that are left out can still be called.
+   * `messages` is the stored conversation: what it revealed may be offered. `profile` is what is known about the model;
+   * absent where tools are only looked at. Tools that are left out can still be called.
    */
   toolDefinitions?(
     tools: readonly ToolDefinition[],
     context: CapabilityContext,
     messages: readonly Message[],
+    profile?: ModelProfile,
   ): readonly ToolDefinition[];
   /** Before every model call of a turn; the first `stop` seals the turn, and so does a hook that fails. */
   beforeModelCall?(context: TurnCapabilityContext): ModelCallDecision | Promise<ModelCallDecision>;

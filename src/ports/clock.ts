@@ -4,6 +4,8 @@
 export interface Timer {
   /** Stops it; harmless when it has fired. */
   cancel(): void;
+  /** Lets the process end although it has not fired; without this, it does not. */
+  unref?(): void;
 }
 
 /** Where the runtime gets time from; replace it to make runs repeatable. */

@@ -100,6 +100,12 @@ export interface ModelRequest {
   readonly speed?: "flex" | "default" | "priority";
   /** How long answers should be. */
   readonly verbosity?: "low" | "medium" | "high";
+  /**
+   * Tokens of prompt from which on the provider is to compact the conversation itself.
+   *
+   * Only for a model whose profile says that it can; the item it answers with stands for all that came before it.
+   */
+  readonly compactAt?: number;
   /** The form of the final answer; only for a driver that {@linkcode Driver.takesResponseFormat}. */
   readonly responseFormat?: ResponseFormat;
 }
@@ -165,7 +171,11 @@ export type ModelEvent =
   | {
     /** The protocol's terminal event arrived: the reply is complete. Nothing follows. */
     readonly type: "done";
-    /** Why the model stopped: `stop`, `tool_calls`, `length`, `content_filter`, `refusal`, ... */
+    /**
+     * Why the model stopped: `stop`, `tool_calls`, `length`, `content_filter`, `refusal`, `pause`, ...
+     *
+     * After a `pause` the turn asks again with what was said so far, within its limit of iterations.
+     */
     readonly finishReason: string;
     /** Tokens and cost. */
     readonly usage?: Usage;
@@ -227,8 +237,8 @@ export interface DriverDescriptor {
   readonly requiresApiKey: boolean;
   /** Permissions a driver of this configuration needs. */
   permissions(config: DriverConfig): PermissionNeeds;
-  /** What is known about a model. */
-  profile?(model: string): ModelProfile | undefined;
+  /** What is known about a model; what only some servers of a driver do depends on the configuration. */
+  profile?(model: string, config?: DriverConfig): ModelProfile | undefined;
   /** Makes the driver; heavy dependencies are imported here. */
   create(config: DriverConfig): Driver | Promise<Driver>;
 }

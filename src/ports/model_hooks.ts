@@ -1,5 +1,6 @@
 /** What a capability may say before a model call, about its answer, and about calls it cannot use. */
 
+import type { ReasoningPart } from "../records/content.ts";
 import type { JsonValue } from "../records/json.ts";
 import type { ToolDefinition } from "../records/tool.ts";
 
@@ -105,4 +106,19 @@ export interface ModelViewRequest {
   readonly systemPrompt: string;
   /** The tools that are offered too. */
   readonly tools: readonly ToolDefinition[];
+  /** Compaction by the provider itself; absent where the model has none. */
+  readonly native?: NativeCompaction;
+}
+
+/** Compaction by the provider itself. */
+export interface NativeCompaction {
+  /**
+   * Whether an item of an earlier answer is a compaction that this model takes back.
+   *
+   * What came before the newest of these need not be sent; the item is sent back only in requests that ask for
+   * compaction.
+   */
+  takes(part: ReasoningPart): boolean;
+  /** Asks for it: from so many tokens of the whole prompt on. */
+  askAt(tokens: number): void;
 }

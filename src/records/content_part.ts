@@ -104,6 +104,16 @@ export interface ReasoningPart {
   readonly itemId?: string;
   /** Encrypted content. */
   readonly encryptedContent?: string;
+  /**
+   * What it is besides reasoning: a search of the provider's own, or what it made of all that came before.
+   *
+   * Where a request no longer asks for such a thing, the item is not sent back.
+   *
+   * @default {reasoning}
+   */
+  readonly purpose?: "tool_search" | "compaction";
+  /** The model that made it, for what no other model understands. */
+  readonly model?: string;
   /** Readable summary lines. */
   readonly summary?: readonly string[];
 }

@@ -10,6 +10,13 @@ export interface ModelProfile {
   readonly reasoningEfforts?: readonly string[];
   /** Whether it accepts a temperature. */
   readonly temperature?: boolean;
+  /** What the provider does itself when a request asks for it; what is absent the runtime does in its own way. */
+  readonly native?: {
+    /** Searches the tools that are marked `deferred`. */
+    readonly toolSearch?: boolean;
+    /** Compacts a conversation that has become too long (`compactAt` of a request). */
+    readonly compaction?: boolean;
+  };
   /** US dollars for a million tokens. */
   readonly price?: {
     /** Prompt tokens. */

@@ -57,6 +57,14 @@ export interface ToolDefinition {
   readonly category?: string;
   /** Whether it may be left out of the prompt. @default {"automatic"} */
   readonly deferrable?: Deferrable;
+  /**
+   * Whether the model finds it with the provider's own search, where the model has one; else it is offered as any other.
+   *
+   * For `toolDefinitions` hooks, which know what a model has.
+   *
+   * @default {false}
+   */
+  readonly deferred?: boolean;
   /** What repeating it may do. @default {"at_most_once"} */
   readonly effect?: ToolEffect;
   /** Calls sharing a class run one after another. */

@@ -86,6 +86,8 @@ export interface TurnState {
   readonly finalAnswerPreview?: string;
   /** Id of the agent message whose calls are open, in phases `act` and `wait`. */
   readonly callMessageId?: MessageId;
+  /** The provider wants to be asked again: the newest agent message is not its last word. */
+  readonly paused?: true;
   /** The form of the final answer, when one was asked for. */
   readonly form?: TurnForm;
 }

@@ -82,7 +82,7 @@ export class DriverPool {
 
   /** What is known about a model. */
   profile(model: ResolvedModel): ModelProfile | undefined {
-    return this.#registry.get(model.providerType)?.profile?.(model.model);
+    return this.#registry.get(model.providerType)?.profile?.(model.model, driverConfig(model));
   }
 
   #descriptor(model: ResolvedModel): DriverDescriptor {

@@ -43,6 +43,7 @@ const unitedPermissions = lazy(() => import("../kit/required_permissions.ts"));
 const newSessions = lazy(() => import("./new_session.ts"));
 const waits = lazy(() => import("../kit/unless_aborted.ts"));
 const hostedTools = lazy(() => import("./hosted_tool.ts"));
+const sessionEnds = lazy(() => import("../turn/session_end.ts"));
 const toolSources = lazy(() => import("./tool_sources.ts"));
 
 /**
@@ -99,6 +100,7 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
       retry: parts.retry,
       chain: parts.chain,
       folds: parts.folds,
+      ends: new Map(),
     };
     this.#kernel = new Kernel(this.#ports);
   }
@@ -346,6 +348,7 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
 
   async #close(): Promise<void> {
     await this.#kernel.close();
+    if (this.#ports.ends.size > 0) await (await sessionEnds()).runSessionEndHooks(this.#ports);
     await this.#sources?.close();
     this.#live.close();
     await this.#journal.disconnect(this.#ports.owner);

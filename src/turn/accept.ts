@@ -38,6 +38,7 @@ export interface TurnInput {
 }
 
 const guard = lazy(() => import("./prompt_guard.ts"));
+const sessionEnd = lazy(() => import("./session_end.ts"));
 
 /** Accepts an input under an acquired lease and runs the turn. */
 export async function acceptTurn(
@@ -83,6 +84,11 @@ export async function acceptTurn(
       const choosing = resolveModel(controls, overlay.modelIds, ports.sources.providers);
       const { model } = await run.timed(choosing, ports.limits.storeMs, "choose a model");
       const config = await configure(run, configOf(fold, ports.sources.capabilities, model?.model));
+      if (config?.hasHook.sessionEnd) {
+        const { session } = layers;
+        const end = { session, config, model: model?.model, locale, now: facts.acceptedAt };
+        (await sessionEnd()).rememberEnd(ports.ends, end);
+      }
       if (config?.hasHook.userPromptSubmit) {
         verdict = await (await guard()).askHooks(run, config, layers.session, input, model?.model);
       }

@@ -5,6 +5,7 @@ import type { JsonValue } from "../records/json.ts";
 import type { ResolvedModel } from "../records/model.ts";
 import type { ModelProfile } from "../records/model.ts";
 import type { Secret } from "../records/secret.ts";
+import type { CapabilityContext } from "../ports/capability.ts";
 import type { Clock, RandomSource } from "../ports/clock.ts";
 import type { ConnectionResolver } from "../ports/connection_resolver.ts";
 import type { Driver } from "../ports/driver.ts";
@@ -15,6 +16,7 @@ import type { SessionStorageStore } from "../ports/session_storage_store.ts";
 import type { SessionTaskRegistry } from "../ports/task_registry.ts";
 import type { IdSource } from "../kit/ids.ts";
 import type { SharedFolds } from "../context/config_cache.ts";
+import type { SessionConfig } from "../context/session_config.ts";
 import type { ContextSources } from "../context/turn_context.ts";
 import type { ProviderRetryConfig, TurnLimits } from "./limits.ts";
 import type { LiveEvents } from "./live_events.ts";
@@ -63,6 +65,9 @@ export interface ToolServices {
   readonly platformStore?: PlatformStore;
 }
 
+/** What the hooks for the end of a session are told. */
+export type SessionEnd = Omit<CapabilityContext, "config" | "files" | "turn"> & { readonly config: SessionConfig };
+
 /** Everything a turn runs on. */
 export interface KernelPorts {
   /** The one write path. */
@@ -99,4 +104,6 @@ export interface KernelPorts {
   readonly folds: SharedFolds;
   /** Knows which turns a call is made from. */
   readonly chain: TurnChain;
+  /** What closing runs for sessions whose capabilities want to see their end. */
+  readonly ends: Map<SessionId, SessionEnd>;
 }

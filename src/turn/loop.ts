@@ -234,7 +234,7 @@ function outputOf(run: TurnRun, { status, stopReason }: Complete): JsonValue | u
 
 /** Whether the turn's last message is an answer already. */
 function isAnswered({ share, state }: TurnRun): boolean {
-  if (state.form?.repair === "now") return false;
+  if (state.form?.repair === "now" || state.paused === true) return false;
   const last = share.history.messages.at(-1);
   return state.iteration > 1 && last?.role === "agent" && (last.sequence ?? 0) > state.baseSequence &&
     !last.content.some((part) => part.type === "tool_call");

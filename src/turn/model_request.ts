@@ -5,7 +5,7 @@ import type { ModelProfile } from "../records/model.ts";
 import type { ModelRequest } from "../ports/driver.ts";
 import type { Mutable } from "../kit/mutable.ts";
 import { lazy } from "../kit/lazy.ts";
-import type { ModelRequestParts } from "./model_view.ts";
+import type { ModelRequestParts, ModelView } from "./model_view.ts";
 import type { TurnContext } from "../context/turn_context.ts";
 
 export type { ModelRequestParts } from "./model_view.ts";
@@ -24,11 +24,12 @@ export async function buildModelRequest(context: TurnContext, parts: ModelReques
       context.allTools,
       (owner) => parts.capabilityContext(owner.config),
       parts.history,
+      parts.profile,
     )
     : runtimeAgent.tools;
-  const messages = config.hasView || context.facts !== ""
+  const { messages, compactAt }: ModelView = config.hasView || context.facts !== ""
     ? await (await views()).viewOf(context, parts, tools)
-    : parts.transcript;
+    : { messages: parts.transcript };
   const effort = effortOf(parts.controls, parts.profile);
   const metadata: Record<string, string> = Object.create(null);
   // Only session-stable values: anything that changes from turn to turn would spoil the provider's prefix cache.
@@ -43,6 +44,7 @@ export async function buildModelRequest(context: TurnContext, parts: ModelReques
     tools,
     metadata,
   };
+  if (compactAt !== undefined) request.compactAt = compactAt;
   const { profile, controls, previousResponseId } = parts;
   if (profile?.maxOutputTokens !== undefined) request.maxTokens = profile.maxOutputTokens;
   if (effort !== undefined) request.reasoningEffort = effort;

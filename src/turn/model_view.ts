@@ -1,5 +1,6 @@
 /** The conversation as capabilities let the model see it. */
 
+import type { ReasoningPart } from "../records/content.ts";
 import type { SessionId } from "../records/ids.ts";
 import type { JsonObject } from "../records/json.ts";
 import type { Controls, Message } from "../records/message.ts";
@@ -7,7 +8,7 @@ import type { ModelProfile } from "../records/model.ts";
 import type { CapabilityContext } from "../ports/capability.ts";
 import type { ToolDefinition } from "../records/tool.ts";
 import type { ModelMessage } from "../ports/driver.ts";
-import type { ModelViewRequest } from "../ports/model_hooks.ts";
+import type { ModelViewRequest, NativeCompaction } from "../ports/model_hooks.ts";
 import { filterMessages, type TurnContext } from "../context/turn_context.ts";
 import { toModelMessages } from "./history.ts";
 
@@ -31,14 +32,23 @@ export interface ModelRequestParts {
   readonly reason?: ModelViewRequest["reason"];
 }
 
+/** What the model sees of the conversation. */
+export interface ModelView {
+  /** The messages. */
+  readonly messages: readonly ModelMessage[];
+  /** Tokens from which on the provider is to compact them, if it is. */
+  readonly compactAt?: number | undefined;
+}
+
 /** What the views and filters leave of the conversation, and the facts of the turn after it. */
 export async function viewOf(
   context: TurnContext,
   parts: ModelRequestParts,
   tools: readonly ToolDefinition[],
-): Promise<readonly ModelMessage[]> {
+): Promise<ModelView> {
   const views = context.config.capabilities.filter(({ capability }) => capability.modelView !== undefined);
   let messages: readonly ModelMessage[] = parts.transcript;
+  let compactAt: number | undefined;
   let view = filterMessages(parts.history, context.config);
   if (views.length > 0 || view !== parts.history) {
     const request: ModelViewRequest = {
@@ -48,6 +58,9 @@ export async function viewOf(
       maxOutputTokens: parts.profile?.maxOutputTokens,
       systemPrompt: context.runtimeAgent.systemPrompt,
       tools,
+      ...nativeCompaction(context, parts.profile, (tokens) => {
+        compactAt = tokens;
+      }),
     };
     views.sort((a, b) => (a.capability.modelView?.priority ?? 0) - (b.capability.modelView?.priority ?? 0));
     for (const { capability, config } of views) {
@@ -57,5 +70,18 @@ export async function viewOf(
     messages = toModelMessages(view);
   }
   // After the cached prefix, and equal for every request of the turn.
-  return context.facts === "" ? messages : [...messages, { role: "system", content: context.facts }];
+  if (context.facts !== "") messages = [...messages, { role: "system", content: context.facts }];
+  return { messages, compactAt };
+}
+
+/** Compaction by the provider, for a model that has it; what one model made no other understands. */
+function nativeCompaction(
+  { modelWithProvider: model }: TurnContext,
+  profile: ModelProfile | undefined,
+  askAt: NativeCompaction["askAt"],
+): { readonly native?: NativeCompaction } {
+  if (model === undefined || profile?.native?.compaction !== true) return {};
+  const takes = (part: ReasoningPart): boolean =>
+    part.purpose === "compaction" && part.provider === model.providerType && part.model === model.model;
+  return { native: { takes, askAt } };
 }

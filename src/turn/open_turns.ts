@@ -9,6 +9,7 @@ import { isReadable, recoverTurn } from "./recovery.ts";
 import { cancelOpenTurn, openCallsOf, readWaitingResult, type ResumeInput, resumeWaitingTurn } from "./resume.ts";
 import type { Lanes, SessionLane } from "./session_lane.ts";
 import { readTurnResult } from "./stored_turn.ts";
+import { TurnInterruption, type TurnRun } from "./turn_run.ts";
 import type { Recovered } from "./turn_handle.ts";
 
 /**
@@ -40,13 +41,25 @@ export async function resumeOpen(
 ): Promise<TurnResult> {
   const acquired = await lanes.acquire(lane);
   const state = waitingState(acquired);
-  if (state !== undefined) {
-    return await resumeWaitingTurn(ports, lane, acquired, state, input, (run) => lanes.enter(lane, run, signal));
+  if (state === undefined) {
+    throw new RuntimeError(
+      "turn_not_waiting",
+      `Cannot resume session "${lane.sessionId}": no turn waits for an answer`,
+    );
   }
-  throw new RuntimeError(
-    "turn_not_waiting",
-    `Cannot resume session "${lane.sessionId}": no turn waits for an answer`,
-  );
+  let run: TurnRun | undefined;
+  const begun = (entered: TurnRun): void => {
+    run = entered;
+    lanes.enter(lane, entered, signal);
+  };
+  try {
+    return await resumeWaitingTurn(ports, lane, acquired, state, input, begun);
+  } catch (error) {
+    // Cancelled before the answer was stored: the turn must not go on waiting. One of a runtime that closes does.
+    const isCancelled = error instanceof TurnInterruption && run?.sequence === acquired.lastSequence;
+    if (!isCancelled || lanes.isClosed) throw error;
+    return await cancelOpenTurn(ports, lane, acquired, state, error.message);
+  }
 }
 
 /** Cancels an open turn that no process runs; tells whether there was one. */

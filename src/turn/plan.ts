@@ -60,13 +60,16 @@ function planReasoned(before: TurnState, outcome: Extract<TurnOutcome, { type: "
       effects: NO_EFFECTS,
     };
   }
-  if (outcome.callCount === 0 && outcome.pendingInputs > 0 && belowCeiling) {
-    return { state: nextReason(state), next: REASON, effects: NO_EFFECTS };
+  const paused = outcome.finishReason === "pause";
+  const goesOn = outcome.pendingInputs > 0 || paused;
+  if (outcome.callCount === 0 && goesOn && belowCeiling) {
+    const next = nextReason(state);
+    return { state: paused ? { ...next, paused } : next, next: REASON, effects: NO_EFFECTS };
   }
-  if (outcome.callCount === 0 && outcome.pendingInputs === 0 && outcome.invalid !== undefined) {
+  if (outcome.callCount === 0 && !goesOn && outcome.invalid !== undefined) {
     return repairOrFail(state, outcome.invalid);
   }
-  const cut = outcome.callCount > 0 || outcome.pendingInputs > 0;
+  const cut = outcome.callCount > 0 || goesOn;
   return complete(state, cut ? "max_turn_requests" : stopReasonOf(outcome.finishReason), outcome.at, outcome.callCount);
 }
 
@@ -108,7 +111,7 @@ function countReason(before: TurnState, outcome: Extract<TurnOutcome, { type: "r
 }
 
 function nextReason(state: TurnState): TurnState {
-  const { callMessageId: _, ...rest } = state;
+  const { callMessageId: _, paused: __, ...rest } = state;
   return { ...rest, phase: "reason", iteration: state.iteration + 1 };
 }
 

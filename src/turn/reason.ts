@@ -182,7 +182,7 @@ function agentMessage(
     id: messageId,
     role: "agent",
     content: Object.freeze(content),
-    phase: done.phase ?? (parts.length > 0 ? "commentary" : "final_answer"),
+    phase: done.phase ?? (parts.length > 0 || done.finishReason === "pause" ? "commentary" : "final_answer"),
     metadata: effort === undefined ? { model } : { model, reasoningEffort: effort },
     createdAt,
   };

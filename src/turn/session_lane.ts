@@ -192,6 +192,11 @@ export class Lanes {
     return lane;
   }
 
+  /** Whether no turn may begin any more. */
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   /** Whether a turn of the session runs. */
   isRunning(sessionId: SessionId): boolean {
     return this.#lanes.get(sessionId)?.current !== undefined;

@@ -5,7 +5,7 @@ import type { EventContext, EventDraft } from "../records/event.ts";
 import type { SessionId } from "../records/ids.ts";
 import type { TurnState } from "../records/turn.ts";
 import type { GenerationMetadata } from "../records/event_data.ts";
-import type { ResolvedModel } from "../records/model.ts";
+import type { ModelProfile, ResolvedModel } from "../records/model.ts";
 import { addUsage, NO_USAGE, type Usage } from "../records/usage.ts";
 import type { Driver, ModelMessage, ModelRequest } from "../ports/driver.ts";
 import type { SideModelReply, SideModelRequest } from "../ports/running_turn.ts";
@@ -90,7 +90,7 @@ export async function askForCommand(
       sessionId: session.id,
       controls: undefined,
       previousResponseId: undefined,
-      profile: model === undefined ? undefined : await ports.profile(model),
+      profile: model === undefined ? undefined : await profileOf(ports, model),
       transcript: toModelMessages(messages),
       history: messages,
       capabilityContext: (config) => ({
@@ -110,6 +110,12 @@ export async function askForCommand(
   } catch (thrown) {
     throw shownError(thrown, ports.secrets);
   }
+}
+
+/** Without what the provider would do itself: a side question does not ask it to. */
+async function profileOf(ports: KernelPorts, model: ResolvedModel): Promise<ModelProfile | undefined> {
+  const { native: _, ...profile } = await ports.profile(model) ?? {};
+  return profile;
 }
 
 /** Counts an answer for the turn; the event with what it used goes with the next commit. */

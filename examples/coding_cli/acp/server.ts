@@ -42,6 +42,8 @@ export async function serveAcp(options: CliOptions): Promise<number> {
 export class AcpServer {
   readonly #options: CliOptions;
   readonly #sessions = new Map<string, AcpSession>();
+  /** Sessions are opened one after another: two loads of one session must not both open it. */
+  #queue: Promise<unknown> = Promise.resolve();
 
   constructor(options: CliOptions) {
     this.#options = options;
@@ -64,13 +66,13 @@ export class AcpServer {
       // Keys come from the environment: there is nobody to sign in.
       .onRequest("authenticate", () => ({}))
       .onRequest("session/new", async ({ params, client }) => {
-        const session = await this.#open(params, client, undefined);
+        const session = await this.#inTurn(() => this.#open(params, client, undefined));
         // After the answer: an editor knows the session only by it.
         setTimeout(() => session.announceCommands(), 0);
         return { sessionId: session.host.sessionId, modes: modesOf(session) };
       })
       .onRequest("session/load", async ({ params, client }) => {
-        const session = await this.#open(params, client, params.sessionId);
+        const session = await this.#inTurn(() => this.#open(params, client, params.sessionId));
         await session.replay();
         session.announceCommands();
         // Its questions need the editor, which answers only when it knows the session.
@@ -91,7 +93,10 @@ export class AcpServer {
       })
       .onRequest("session/prompt", async ({ params, signal }) => {
         const session = this.#session(params.sessionId);
-        const cancel = (): void => void session.host.cancel();
+        // An editor that is gone has cancelled nothing: its turns end, or wait on, when its sessions are closed.
+        const cancel = (): void => {
+          if (signal.reason instanceof RequestError) session.cancel();
+        };
         signal.addEventListener("abort", cancel, { once: true });
         try {
           return { stopReason: await session.prompt(params.prompt, signal) };
@@ -102,7 +107,7 @@ export class AcpServer {
         }
       })
       .onNotification("session/cancel", ({ params }) => {
-        this.#sessions.get(params.sessionId)?.host.cancel();
+        this.#sessions.get(params.sessionId)?.cancel();
       });
   }
 
@@ -111,6 +116,12 @@ export class AcpServer {
     const sessions = [...this.#sessions.values()];
     this.#sessions.clear();
     await Promise.allSettled(sessions.map((session) => session[Symbol.asyncDispose]()));
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#queue.then(work);
+    this.#queue = turn.catch(() => {});
+    return turn;
   }
 
   async #open(request: SessionRequest, client: AgentContext, sessionId: string | undefined): Promise<AcpSession> {

@@ -1,12 +1,13 @@
 /** One conversation of an editor. */
 
-import type {
-  AgentContext,
-  AvailableCommand,
-  ContentBlock,
-  RequestPermissionRequest,
-  SessionUpdate,
-  StopReason,
+import {
+  type AgentContext,
+  type AvailableCommand,
+  type ContentBlock,
+  RequestError,
+  type RequestPermissionRequest,
+  type SessionUpdate,
+  type StopReason,
 } from "@agentclientprotocol/sdk";
 import type { TurnResult } from "@everruns/runtime";
 import type { ApprovalDecision, ApprovalQuestion } from "../interactive_host.ts";
@@ -38,6 +39,8 @@ export class AcpSession implements AsyncDisposable {
   readonly #stopListening: () => void;
   /** Updates go out in order; a prompt is answered when all of its own are out. */
   #sent: Promise<void> = Promise.resolve();
+  /** How often the editor cancelled. */
+  #cancels = 0;
 
   constructor(host: CodingHost, client: AgentContext) {
     this.host = host;
@@ -79,6 +82,7 @@ export class AcpSession implements AsyncDisposable {
   async prompt(blocks: readonly ContentBlock[], signal: AbortSignal): Promise<StopReason> {
     const { text, images } = promptContent(blocks);
     const level = this.host.desk.level;
+    const cancels = this.#cancels;
     const line = await this.host.interpret(text, signal);
     if (line.type === "output") {
       this.#send(said(line.text));
@@ -87,12 +91,21 @@ export class AcpSession implements AsyncDisposable {
     } else if (line.type !== "prompt") {
       this.#send(said("This command is the editor's: begin a new conversation, or close this one, there."));
     } else {
+      await this.host.dropQuestion();
+      // It came before there was a turn to cancel.
+      if (this.#cancels !== cancels) return "cancelled";
       const result = await this.host.runTurn(line.text, images);
       await this.#sent;
       return this.#stopReasonOf(result);
     }
     await this.#sent;
     return "end_turn";
+  }
+
+  /** Cancels what runs, and a prompt that is about to. */
+  cancel(): void {
+    this.#cancels++;
+    this.host.cancel();
   }
 
   /** Tells the editor the approval level, which is its session's mode. */
@@ -144,6 +157,10 @@ export class AcpSession implements AsyncDisposable {
     const { outcome } = await this.#client.request("session/request_permission", request, {
       cancellationSignal: signal,
       stopWaitingOnCancel: true,
+    }).catch(async (error: unknown) => {
+      // An editor that is gone has not said no: the question stands until the session is closed, and then is left open.
+      if (!(error instanceof RequestError)) await aborted(signal);
+      throw error;
     });
     if (outcome.outcome !== "selected") return "deny";
     return OPTIONS.find(({ optionId }) => optionId === outcome.optionId)?.optionId ?? "deny";
@@ -153,6 +170,13 @@ export class AcpSession implements AsyncDisposable {
     const { sessionId } = this.host;
     this.#sent = this.#sent.then(() => this.#client.notify("session/update", { sessionId, update })).catch(() => {});
   }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 }
 
 function said(text: string): SessionUpdate {

@@ -38,8 +38,8 @@ const INTERNAL: ReadonlySet<string> = new Set([
 export class ApprovalDesk {
   /** When the user is asked. */
   level: ApprovalLevel;
-  /** Calls nobody could be asked about, for the user to see. */
-  readonly refused: string[] = [];
+  /** Calls nobody could be asked about, for the user to see; each once, however often it was tried. */
+  readonly refused: Set<string> = new Set();
   readonly #always = new RememberedCalls();
   readonly #settling = new Map<string, Promise<TurnResult>>();
   #ask: Ask | undefined;
@@ -69,7 +69,7 @@ export class ApprovalDesk {
     if (level === "auto" || this.#always.covers(effective)) return { approved: true };
     if (level === "auto-edit" && EDITS.has(effective.name)) return { approved: true };
     if (this.#ask !== undefined) return undefined;
-    this.refused.push(describe(effective));
+    this.refused.add(describe(effective));
     return { approved: false, reason: `approval level "${level}" asks the user, and nobody can be asked` };
   }
 
@@ -82,20 +82,17 @@ export class ApprovalDesk {
     const key = [waiting.turnId, ...waiting.waitingFor.map(({ id }) => id)].join(" ");
     const known = this.#settling.get(key);
     if (known !== undefined) return known;
-    const settling = this.#queue.then(() => this.#settle(runtime, waiting, signal)).finally(() => {
-      this.#settling.delete(key);
-    });
-    this.#queue = settling.catch(() => {});
+    const settling = this.#settle(runtime, waiting, signal).finally(() => void this.#settling.delete(key));
     this.#settling.set(key, settling);
     return settling;
   }
 
   async #settle(runtime: InProcessRuntime, waiting: TurnResult, signal: AbortSignal): Promise<TurnResult> {
     const { sessionId } = waiting;
-    const decisions: ToolDecision[] = [];
-    for (const call of waiting.waitingFor) {
-      decisions.push({ toolCallId: call.id, ...await this.#decide(runtime, sessionId, call, signal) });
-    }
+    // Only the asking stands in the queue: a turn that goes on may wait for a subagent, which asks too.
+    const asking = this.#queue.then(() => this.#decisions(runtime, waiting, signal));
+    this.#queue = asking.catch(() => {});
+    const decisions = await asking;
     const cancelled = { status: "cancelled", success: false, stopReason: "cancelled", waitingFor: [] } as const;
     // Cancelled while the question stood, or the program ends: then the turn waits on, for the next one.
     if (signal.aborted) return { ...waiting, ...cancelled };
@@ -105,6 +102,14 @@ export class ApprovalDesk {
       if (error instanceof RuntimeError && error.code === "turn_not_waiting") return { ...waiting, ...cancelled };
       throw error;
     }
+  }
+
+  async #decisions(runtime: InProcessRuntime, waiting: TurnResult, signal: AbortSignal): Promise<ToolDecision[]> {
+    const decisions: ToolDecision[] = [];
+    for (const call of waiting.waitingFor) {
+      decisions.push({ toolCallId: call.id, ...await this.#decide(runtime, waiting.sessionId, call, signal) });
+    }
+    return decisions;
   }
 
   async #decide(

@@ -64,6 +64,7 @@ const ALWAYS: readonly CapabilityRefInput[] = [
   "background_execution",
   "subagents",
   "loop_detection",
+  "progress_guard",
   "tool_call_repair",
   "prompt_caching",
   "tool_output_persistence",

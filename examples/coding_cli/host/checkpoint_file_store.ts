@@ -53,7 +53,7 @@ export class CheckpointFileStore extends FileStoreDecorator {
 
   /** The oldest write of a path that nobody took yet; only the newest writes are kept. */
   takeChange(path: string): FileChange | undefined {
-    const wanted = this.canonicalPath(path).slice(1);
+    const wanted = shownPath(this.canonicalPath(path));
     const index = this.#recent.findIndex((change) => change.path === wanted);
     return index < 0 ? undefined : this.#recent.splice(index, 1)[0];
   }
@@ -64,21 +64,28 @@ export class CheckpointFileStore extends FileStoreDecorator {
     const checkpoint = this.#checkpoints[index];
     if (checkpoint === undefined) return { type: "nothing" };
     if (checkpoint.problem !== undefined) return { type: "refused", reason: checkpoint.problem };
-    const entries = [...checkpoint.changes];
     const changed: string[] = [];
-    for (const [path, { workspaceId, after }] of entries) {
+    for (const [path, { workspaceId, after }] of checkpoint.changes) {
       const now = await this.#contentOf(workspaceId, path).catch(() => undefined);
       if (now === undefined || !isSame(now, after)) changed.push(path);
     }
     if (changed.length > 0) {
-      return { type: "refused", reason: `changed since the agent wrote them: ${changed.join(", ")}` };
+      return { type: "refused", reason: `changed since the agent wrote them: ${changed.map(shownPath).join(", ")}` };
     }
-    for (const [path, { workspaceId, before }] of entries) {
-      if (before === null) await super.deleteFile(workspaceId, path, false);
-      else await super.writeFile(workspaceId, path, before.content, before.encoding);
+    const restored: string[] = [];
+    for (const [path, change] of [...checkpoint.changes]) {
+      try {
+        await this.#restore(path, change);
+      } catch (error) {
+        const done = restored.length === 0 ? "nothing is restored" : `restored are only ${restored.join(", ")}`;
+        return { type: "refused", reason: `${error instanceof Error ? error.message : String(error)}; ${done}` };
+      }
+      // The rest can be tried again.
+      checkpoint.changes.delete(path);
+      restored.push(shownPath(path));
     }
     this.#checkpoints.splice(index);
-    return { type: "undone", paths: entries.map(([path]) => path) };
+    return { type: "undone", paths: restored };
   }
 
   override async writeFile(
@@ -87,7 +94,7 @@ export class CheckpointFileStore extends FileStoreDecorator {
     content: string,
     encoding: FileEncoding,
   ): Promise<boolean> {
-    const before = await this.#contentOf(workspaceId, path);
+    const before = await this.#keptOf(workspaceId, path);
     const created = await super.writeFile(workspaceId, path, content, encoding);
     this.#note(workspaceId, path, before, { content, encoding });
     return created;
@@ -100,7 +107,7 @@ export class CheckpointFileStore extends FileStoreDecorator {
     content: string,
     encoding: FileEncoding,
   ): Promise<boolean> {
-    const before = await this.#contentOf(workspaceId, path);
+    const before = await this.#keptOf(workspaceId, path);
     const wrote = await super.writeFileIfContentMatches(workspaceId, path, expected, content, encoding);
     if (wrote) this.#note(workspaceId, path, before, { content, encoding });
     return wrote;
@@ -108,27 +115,41 @@ export class CheckpointFileStore extends FileStoreDecorator {
 
   override async deleteFile(workspaceId: string, path: string, recursive: boolean): Promise<boolean> {
     const canonical = this.canonicalPath(path);
-    const files = new Map<string, Content>();
+    const files = new Map<string, Content | undefined>();
     const isComplete = await this.#collect(workspaceId, canonical, files);
     const deleted = await super.deleteFile(workspaceId, path, recursive);
     if (!deleted) return false;
-    if (!isComplete) this.#spoil(`it deleted ${canonical} with more than ${MAX_DELETED} files in it`);
+    if (!isComplete) this.#spoil(`it deleted ${shownPath(canonical)} with more than ${MAX_DELETED} files in it`);
     for (const [file, before] of files) this.#note(workspaceId, file, before, null);
     return true;
   }
 
   /** The files at and under a path; false when there are too many. */
-  async #collect(workspaceId: string, path: string, files: Map<string, Content>): Promise<boolean> {
+  async #collect(workspaceId: string, path: string, files: Map<string, Content | undefined>): Promise<boolean> {
     const stat = await this.statFile(workspaceId, path);
     if (stat === undefined) return true;
     if (!stat.isDirectory) {
-      files.set(path, await this.#contentOf(workspaceId, path));
+      files.set(path, await this.#keptOf(workspaceId, path));
       return files.size <= MAX_DELETED;
     }
     for (const entry of await this.listDirectory(workspaceId, path)) {
       if (!await this.#collect(workspaceId, entry.path, files)) return false;
     }
     return true;
+  }
+
+  async #restore(path: string, { workspaceId, before, after }: Change): Promise<void> {
+    if (before === null) return void await super.deleteFile(workspaceId, path, false);
+    const { content, encoding } = before;
+    if (after?.encoding !== "text") return void await super.writeFile(workspaceId, path, content, encoding);
+    // In one act: whoever writes the file after it was looked at keeps what they wrote.
+    if (await super.writeFileIfContentMatches(workspaceId, path, after.content, content, encoding)) return;
+    throw new Error(`${shownPath(path)} changed since the agent wrote it`);
+  }
+
+  /** What a file holds before a change; undefined when it cannot be kept, which must not hinder the change. */
+  async #keptOf(workspaceId: string, path: string): Promise<Content | undefined> {
+    return await this.#contentOf(workspaceId, path).catch(() => undefined);
   }
 
   async #contentOf(workspaceId: string, path: string): Promise<Content> {
@@ -141,13 +162,14 @@ export class CheckpointFileStore extends FileStoreDecorator {
     }
   }
 
-  #note(workspaceId: string, path: string, before: Content, after: Content): void {
+  #note(workspaceId: string, path: string, before: Content | undefined, after: Content): void {
     const checkpoint = this.#current();
     const canonical = this.canonicalPath(path);
+    if (before === undefined) return this.#spoil(`what ${shownPath(canonical)} was before could not be kept`);
     const known = checkpoint.changes.get(canonical);
     if (known === undefined) checkpoint.changes.set(canonical, { workspaceId, before, after });
     else known.after = after;
-    this.#recent.push({ path: canonical.slice(1), before: shownText(before), after: shownText(after) });
+    this.#recent.push({ path: shownPath(canonical), before: shownText(before), after: shownText(after) });
     if (this.#recent.length > MAX_RECENT) this.#recent.shift();
     checkpoint.size += (before?.content.length ?? 0) + (after?.content.length ?? 0);
     if (this.#checkpoints.reduce((sum, { size }) => sum + size, 0) <= MAX_SIZE) return;
@@ -167,6 +189,10 @@ export class CheckpointFileStore extends FileStoreDecorator {
     if (this.#checkpoints.length === 0) this.begin();
     return this.#checkpoints.at(-1) ?? { changes: new Map(), size: 0, problem: undefined };
   }
+}
+
+function shownPath(canonical: string): string {
+  return canonical.slice(1);
 }
 
 function shownText(content: Content): string | null {

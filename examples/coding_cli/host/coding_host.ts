@@ -146,6 +146,8 @@ export class CodingHost implements InteractiveHost, AsyncDisposable {
   async submit(text: string, signal: AbortSignal): Promise<SubmitOutcome> {
     const outcome = await this.interpret(text, signal);
     if (outcome.type !== "prompt") return outcome;
+    // Ctrl+C may come in one breath with Enter, when there is no turn to cancel yet.
+    signal.throwIfAborted();
     await this.begin(outcome.text);
     return { type: "turn" };
   }
@@ -166,6 +168,12 @@ export class CodingHost implements InteractiveHost, AsyncDisposable {
   async runTurn(text: string, images: readonly InputContentPart[] = []): Promise<TurnResult> {
     const message = this.#messageOf(text);
     return await this.#start(text, { ...message, content: [...message.content, ...images] }).result;
+  }
+
+  /** Ends a turn that waits for an answer: whoever says something else does not give one. */
+  async dropQuestion(): Promise<void> {
+    const isAsking = await this.runtime.status(this.#sessionId) === "waiting_for_tool_results";
+    if (isAsking) await this.#turns.cancel(this.#sessionId);
   }
 
   /** The change a file tool made to a path, once. */
@@ -243,6 +251,7 @@ export class CodingHost implements InteractiveHost, AsyncDisposable {
     if (this.#turns.isActive(this.#sessionId)) await this.#turns.cancel(this.#sessionId);
     this.#sessionId = await newSession(this.runtime, this.#open.harnessId);
     this.#isEmpty = true;
+    this.#note = undefined;
     const { resolve } = this.#session;
     this.#session = Promise.withResolvers();
     resolve();

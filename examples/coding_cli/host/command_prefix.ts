@@ -41,6 +41,9 @@ const ANYTHING: ReadonlySet<string> = new Set([
   "timeout",
 ]);
 
+/** Subcommands that run what comes after them: the first two words say nothing. */
+const RUNS_ANYTHING: ReadonlySet<string> = new Set(["run", "exec", "eval", "x", "dlx"]);
+
 /** What an "always" to a command is kept as: `bash: git status …`, or the whole command where a prefix says nothing. */
 export function commandKey(command: string): string {
   const prefix = prefixOf(command);
@@ -52,10 +55,11 @@ export function isCoveredBy(command: string, kept: ReadonlySet<string>): boolean
   return kept.has(`bash: ${command.trim()}`) || prefixOf(command) !== undefined && kept.has(commandKey(command));
 }
 
-/** Program and subcommand, when the command is a plain one and both are words. */
+/** Program and subcommand, and what a `run` runs, when the command is a plain one and they are words. */
 function prefixOf(command: string): string | undefined {
   if (MORE_THAN_ONE.test(command.trim())) return undefined;
-  const [program = "", sub = ""] = command.trim().split(/\s+/);
+  const [program = "", sub = "", what = ""] = command.trim().split(/\s+/);
   if (!/^[\w.-]+$/.test(program) || ANYTHING.has(program) || !/^[a-z][\w:-]*$/.test(sub)) return undefined;
-  return `${program} ${sub}`;
+  if (!RUNS_ANYTHING.has(sub)) return `${program} ${sub}`;
+  return /^\w[\w.:/@-]*$/.test(what) && !ANYTHING.has(what) ? `${program} ${sub} ${what}` : undefined;
 }

@@ -161,7 +161,7 @@ async function undo(_: string, host: CodingHost): Promise<LineOutcome> {
   const outcome = await host.undo();
   switch (outcome.type) {
     case "undone":
-      return output(`Restored: ${outcome.paths.map((path) => `\`${path.replace(/^\//, "")}\``).join(", ")}`);
+      return output(`Restored: ${outcome.paths.map((path) => `\`${path}\``).join(", ")}`);
     case "nothing":
       return output("Nothing to undo: no turn since the program started changed a file with the file tools.");
     case "refused":

@@ -9,8 +9,11 @@ export class MissingGrantError extends Error {
   readonly flags: readonly string[];
 
   constructor(flags: readonly string[]) {
+    const isOfPrograms = flags.some((flag) => flag.startsWith("--allow-run"));
     super(`not granted: ${shellFlags(flags)}
-Run the program with it, or without what needs it (--no-bash, --no-web, --no-mcp); --permissions prints all flags.`);
+Run the program with it, or without what needs it (--no-bash, --no-web, --no-mcp); --permissions prints all flags.${
+      isOfPrograms ? "\nDeno grants no program it cannot find: one that is not installed lacks its grant too." : ""
+    }`);
     this.flags = flags;
   }
 }

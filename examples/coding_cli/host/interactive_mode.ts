@@ -1,6 +1,7 @@
 /** A conversation in the terminal. */
 
 import { runInteractive } from "../interactive.ts";
+import { sanitize } from "../screen/sanitize.ts";
 import { openTerminal } from "../terminal/terminal.ts";
 import { CodingHost, type HostSettings } from "./coding_host.ts";
 import { keepTypedLine, readTypedLines } from "./typed_lines.ts";
@@ -8,14 +9,14 @@ import { keepTypedLine, readTypedLines } from "./typed_lines.ts";
 /** Runs until the user leaves. */
 export async function interactiveMode(settings: HostSettings): Promise<void> {
   await using host = await CodingHost.open(settings);
-  for (const warning of host.warnings) console.error(`coding_cli: ${warning}`);
+  for (const warning of host.warnings) console.error(`coding_cli: ${sanitize(warning)}`);
   const history = await readTypedLines(settings.folders);
   host.startBackground();
   using terminal = openTerminal();
   const running = runInteractive(host, terminal, {
     history,
     noColor: Deno.noColor,
-    onLine: (line) => keepTypedLine(settings.folders, line),
+    onLine: (line) => void keepTypedLine(settings.folders, line),
     farewell: ({ sessionId }) => host.isEmpty ? "" : `To go on: --session ${sessionId} (or --continue)`,
   });
   // The questions of a turn that was left waiting need somebody to answer them, who now is there.

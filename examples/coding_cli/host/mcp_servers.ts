@@ -1,7 +1,6 @@
 /** The MCP servers of `.mcp.json`: of the workspace, and of the user. */
 
 import type { McpServerConfig, McpServers } from "@everruns/runtime";
-import { readMcpConfig } from "@everruns/runtime/mcp";
 import { join, resolve } from "node:path";
 import type { Environment } from "./environment.ts";
 import type { Folders } from "./folders.ts";
@@ -27,11 +26,13 @@ export async function readServers({ workspace, dataDir }: Folders, env: Environm
   const variables = new Set<string>();
   const warnings: string[] = [];
   for (const file of [join(dataDir, "mcp.json"), join(workspace, ".mcp.json")]) {
-    const text = await readIfThere(file);
-    if (text === undefined) continue;
-    for (const [, name] of text.matchAll(/\$\{([A-Za-z_]\w*)/g)) variables.add(name ?? "");
     const warn = (problem: string): void => void warnings.push(`${file}: ${problem}`);
     try {
+      const text = await readIfThere(file);
+      if (text === undefined) continue;
+      for (const [, name] of text.matchAll(/\$\{([A-Za-z_]\w*)/g)) variables.add(name ?? "");
+      // Most folders have no such file: their start does not pay for reading one.
+      const { readMcpConfig } = await import("@everruns/runtime/mcp");
       const read = readMcpConfig(text, { lookup: (name) => env.get(name), onWarning: warn });
       for (const [name, server] of Object.entries(read)) servers[name] = atHome(server, workspace);
     } catch (error) {

@@ -15,6 +15,8 @@ export const EXIT = { ok: 0, failed: 1, usage: 2, cancelled: 130 } as const;
 /** What is printed, and what cancels it. */
 export interface PrintOptions {
   readonly prompt: string;
+  /** Whether all of it is from the command line: what is piped in may be anybody's text, and is never a command. */
+  readonly isTyped: boolean;
   /** Every event as a line of JSON, then the result. */
   readonly json: boolean;
   readonly output: PrintOutput;
@@ -44,7 +46,7 @@ export async function printMode(settings: HostSettings, options: PrintOptions): 
     }
     if (json) output.out(JSON.stringify({ type: "result", exitCode, sessionId: host.sessionId, ...outcome }));
     else if (outcome.success) output.out(outcome.response);
-    else output.err(`coding_cli: ${outcome.error?.message ?? `the turn was ${outcome.status}`}`);
+    else output.err(`coding_cli: ${whyNot(outcome)}`);
     return exitCode;
   } catch (error) {
     if (signal.aborted) return EXIT.cancelled;
@@ -61,13 +63,21 @@ type Outcome =
   & Pick<TurnResult, "status" | "success" | "response">
   & Partial<Pick<TurnResult, "turnId" | "error" | "sealed" | "usage" | "iterations" | "toolCallsCount" | "stopReason">>;
 
-async function answer(host: CodingHost, { prompt, signal }: PrintOptions): Promise<Outcome> {
-  const line = await host.interpret(prompt, signal);
+/** Scripts have a shell of their own; a prompt they put together must not reach it by how it begins. */
+const SHELL = /^\s*(!|\/shell(\s|$))/;
+
+async function answer(host: CodingHost, { prompt, isTyped, signal }: PrintOptions): Promise<Outcome> {
+  const isPlain = !isTyped || SHELL.test(prompt);
+  const line = isPlain ? { type: "prompt", text: prompt } as const : await host.interpret(prompt, signal);
   if (line.type === "prompt") {
     const { waitingFor: _, sessionId: __, ...result } = await host.runTurn(line.text);
     return result;
   }
   return { status: "completed", success: true, response: line.type === "output" ? line.text : "" };
+}
+
+function whyNot({ status, error, sealed }: Outcome): string {
+  return error?.message ?? `the turn was ${status}${sealed === undefined ? "" : `: ${sealed.detail ?? sealed.reason}`}`;
 }
 
 function exitCodeOf({ status, success }: Outcome, signal: AbortSignal): number {

@@ -17,6 +17,7 @@ import {
   LocalProfile,
   type LocalRuntime,
   LocalRuntimeBuilder,
+  OwnFilesStore,
   RealDiskFileStore,
   WriteBlocklistFileStore,
 } from "@everruns/runtime/local";
@@ -28,7 +29,6 @@ import type { Environment } from "./environment.ts";
 import { ListenerBus } from "./event_bus.ts";
 import { DATA_VARIABLES, type Folders } from "./folders.ts";
 import { type ConfiguredServers, programEnvironment } from "./mcp_servers.ts";
-import { OwnFilesStore } from "./own_files_store.ts";
 import { SYSTEM_PROMPT } from "./prompt.ts";
 import { allDrivers, type ProviderChoice } from "./providers.ts";
 import { memoryIn, openFolder, skillsIn } from "./user_files.ts";
@@ -131,7 +131,7 @@ function harness(refs: readonly CapabilityRefInput[]): ReturnType<typeof createH
 
 /** What the program touches itself: its folders, and the variables it reads. */
 function ownNeeds({ folders, dataDirFromEnvironment, choice, configured, tools }: RuntimeSettings): PermissionNeeds {
-  const paths = [folders.workspace, folders.dataDir];
+  const paths = [folders.workspace, folders.dataDir, ...folders.spellings];
   const env = [
     ...choice.variables,
     ...configured.variables,

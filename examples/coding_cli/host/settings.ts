@@ -2,7 +2,7 @@
 
 import type { HostSettings } from "./coding_host.ts";
 import { Environment } from "./environment.ts";
-import { foldersFor } from "./folders.ts";
+import { assertFolder, foldersFor } from "./folders.ts";
 import { type ConfiguredServers, NO_SERVERS, readServers } from "./mcp_servers.ts";
 import type { CliOptions } from "./options.ts";
 import { chooseProvider } from "./providers.ts";
@@ -21,7 +21,8 @@ export interface SettingsOverrides {
  */
 export async function settingsFrom(options: CliOptions, overrides: SettingsOverrides = {}): Promise<HostSettings> {
   const env = overrides.env ?? new Environment();
-  const folders = foldersFor(overrides.workspace ?? options.workspace, options.dataDir, env);
+  const folders = await foldersFor(overrides.workspace ?? options.workspace, options.dataDir, env);
+  await assertFolder(folders);
   return {
     folders,
     dataDirFromEnvironment: options.dataDir === undefined,

@@ -78,8 +78,7 @@ export class TurnRunner implements Disposable {
 
   /** Cancels the turn and the questions of a session. */
   async cancel(sessionId: SessionId): Promise<boolean> {
-    this.#questions.get(sessionId)?.abort();
-    this.#questions.delete(sessionId);
+    this.#dropQuestions(sessionId);
     return await this.#runtime.cancelTurn(sessionId, "the user cancelled");
   }
 
@@ -108,6 +107,11 @@ export class TurnRunner implements Disposable {
     });
   }
 
+  #dropQuestions(sessionId: SessionId): void {
+    this.#questions.get(sessionId)?.abort();
+    this.#questions.delete(sessionId);
+  }
+
   #signalOf(sessionId: SessionId): AbortSignal {
     let questions = this.#questions.get(sessionId);
     if (questions === undefined || questions.signal.aborted) {
@@ -120,7 +124,11 @@ export class TurnRunner implements Disposable {
   /** Turns nobody started here wait too: those of subagents, and those that wakes began. */
   #onEvent(event: Event): void {
     if (event.type === "session.activated") this.#active.add(event.sessionId);
-    if (event.type === "session.idled") this.#active.delete(event.sessionId);
+    if (event.type === "session.idled") {
+      this.#active.delete(event.sessionId);
+      // Whoever ended the turn: its questions must not keep those of others waiting.
+      this.#dropQuestions(event.sessionId);
+    }
     if (event.type !== "turn.waiting" || this.#running.has(event.sessionId)) return;
     const { sessionId } = event;
     this.#runtime.resumeTurn(sessionId, {}).then((waiting) => this.#settled(waiting)).catch(() => {});

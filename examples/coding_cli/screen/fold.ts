@@ -68,7 +68,14 @@ function foldEvent(screen: Screen, event: RuntimeEvent): Screen {
       return foldCompleted(screen, event.data);
     case "turn.failed": {
       const { turnId, error, errorCode } = event.data;
-      return endTurn(screen, turnId, { type: "turn_end", status: "failed", text: `${error} (${errorCode})` });
+      const last = screen.blocks.at(-1);
+      // The runtime answers for the model when there is none: then the reason stands there already.
+      const isSaid = last?.type === "answer" && last.text === error;
+      return endTurn(screen, turnId, {
+        type: "turn_end",
+        status: "failed",
+        text: isSaid ? errorCode : `${error} (${errorCode})`,
+      });
     }
     case "turn.cancelled":
       return endTurn(screen, event.data.turnId, { type: "turn_end", status: "cancelled", text: "" });
@@ -179,7 +186,8 @@ function endTurn(screen: Screen, turnId: TurnId, block: Block): Screen {
   const ended = turn === undefined || turn.id === turnId ? rest : screen;
   const sent = screen.sent.filter(({ settled }) => !settled);
   const partial: Block[] = turn?.id === turnId && turn.text.trim() !== "" ? [{ type: "partial", text: turn.text }] : [];
-  return withBlocks({ ...ended, approvals: [], calls: [], sent }, ...partial, block);
+  // Questions stay until they are answered or taken back: one may be that of a subagent in the background.
+  return withBlocks({ ...ended, calls: [], sent }, ...partial, block);
 }
 
 function nameOf(record: Readonly<Record<string, unknown>>): string {

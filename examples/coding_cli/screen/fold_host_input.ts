@@ -14,7 +14,7 @@ export function foldHostInput(screen: Screen, input: ScreenInput): Screen | unde
     case "submitted":
       return { ...screen, sent: [...screen.sent, { id: input.id, text: input.text, settled: false }] };
     case "settled":
-      return { ...screen, sent: settle(screen, input.id) };
+      return { ...screen, sent: settle(screen, input.id, input.isMessage) };
     case "approval_asked":
       return { ...screen, approvals: [...screen.approvals, input.question] };
     case "approval_answered":
@@ -32,9 +32,9 @@ export function foldHostInput(screen: Screen, input: ScreenInput): Screen | unde
   }
 }
 
-/** While a turn runs a line that joined it waits for the next step; without one nothing is left to wait for. */
-function settle(screen: Screen, id: number): Screen["sent"] {
-  if (screen.turn === undefined) return screen.sent.filter((line) => line.id !== id);
+/** While a turn runs a message that joined it waits for the next step; anything else has nothing left to wait for. */
+function settle(screen: Screen, id: number, isMessage: boolean): Screen["sent"] {
+  if (screen.turn === undefined || !isMessage) return screen.sent.filter((line) => line.id !== id);
   return screen.sent.map((line) => line.id === id ? { ...line, settled: true } : line);
 }
 

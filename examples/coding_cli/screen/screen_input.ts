@@ -11,8 +11,8 @@ export type HostInput =
   | { readonly type: "notice"; readonly level: NoticeLevel; readonly text: string }
   /** The user sent a line; it shows as waiting until it is settled or comes back as a message. */
   | { readonly type: "submitted"; readonly id: number; readonly text: string }
-  /** The host took the line, or failed to. */
-  | { readonly type: "settled"; readonly id: number }
+  /** The host took the line: it is a message of a turn, or it was a command, or failed. */
+  | { readonly type: "settled"; readonly id: number; readonly isMessage: boolean }
   /** A command answered, in Markdown. */
   | { readonly type: "output"; readonly command: string; readonly text: string }
   /** A tool call waits for the user. */

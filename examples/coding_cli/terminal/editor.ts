@@ -156,11 +156,12 @@ function lineEnd(text: string, cursor: number): number {
 
 function wordStart(text: string, cursor: number): number {
   return cursor -
-    (/[\p{L}\p{N}_]*[^\p{L}\p{N}_]*$/u.exec(text.slice(Math.max(0, cursor - 1000), cursor))?.[0].length ?? 0);
+    (/[\p{L}\p{M}\p{N}_]*[^\p{L}\p{M}\p{N}_]*$/u.exec(text.slice(Math.max(0, cursor - 1000), cursor))?.[0].length ?? 0);
 }
 
 function wordEnd(text: string, cursor: number): number {
-  return cursor + (/^[^\p{L}\p{N}_]*[\p{L}\p{N}_]*/u.exec(text.slice(cursor, cursor + 1000))?.[0].length ?? 0);
+  return cursor +
+    (/^[^\p{L}\p{M}\p{N}_]*[\p{L}\p{M}\p{N}_]*/u.exec(text.slice(cursor, cursor + 1000))?.[0].length ?? 0);
 }
 
 function spaceStart(text: string, cursor: number): number {

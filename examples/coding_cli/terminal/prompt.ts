@@ -76,8 +76,10 @@ export function pressKey(before: Prompt, key: Key, situation: PromptSituation): 
   return { prompt: { ...prompt, editor, history: recalled.history, selected: 0, isClosed: true } };
 }
 
-function interrupt(prompt: Prompt, { isBusy }: PromptSituation): Pressed {
+function interrupt(prompt: Prompt, { isBusy, isAsked }: PromptSituation): Pressed {
   if (isBusy) return { prompt, action: { type: "interrupt" } };
+  // It is about something in the background: there is no turn to cancel.
+  if (isAsked) return { prompt, action: { type: "decide", decision: "deny" } };
   if (prompt.editor.text !== "") return { prompt: { ...prompt, ...CLEAN, editor: editorOf("", prompt.editor.text) } };
   if (prompt.isLeaving) return { prompt, action: { type: "quit" } };
   return { prompt: { ...prompt, isLeaving: true } };

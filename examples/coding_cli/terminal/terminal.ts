@@ -16,7 +16,7 @@ export interface Terminal extends Disposable {
 const ENTER = "\x1b[?2004h\x1b[>1u\x1b[>4;1m";
 const LEAVE = "\x1b[>4;0m\x1b[<u\x1b[?2004l\x1b[?2026l\x1b[0m\x1b[?25h";
 const FALLBACK = { columns: 80, rows: 24 } as const;
-const ENDING: readonly Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGTERM", "SIGHUP"];
+const ENDING: readonly Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /**
  * Takes over the terminal: raw input, bracketed paste, keys with their modifiers.

@@ -7,7 +7,7 @@
 import type { ContentBlock, ToolCallUpdate } from "@agentclientprotocol/sdk";
 import assert from "node:assert/strict";
 import { allow, openEditor } from "./_support/acp_editor.ts";
-import { argsFor, flagsFor, playground, startCli } from "./_support/run_cli.ts";
+import { argsFor, flagsFor, type Playground, playground, startCli } from "./_support/run_cli.ts";
 import { serveScript } from "./_support/scripted_provider.ts";
 
 Deno.test("initialize tells protocol 1 and what the agent can", async () => {
@@ -263,6 +263,69 @@ Deno.test("the end of the input in the middle of a turn ends the process", async
   assert.equal(code, 0);
 });
 
+Deno.test("two loads of one session at once leave one of it", async () => {
+  using at = playground();
+  await using provider = serveScript(["Noted.", "Once."]);
+  await using editor = await openEditor(argsFor(at, provider));
+  const { sessionId } = await editor.agent.request("session/new", { cwd: at.workspace, mcpServers: [] });
+  await editor.agent.request("session/prompt", { sessionId, prompt: [text("Hi")] });
+  const load = () => editor.agent.request("session/load", { sessionId, cwd: at.workspace, mcpServers: [] });
+  await Promise.all([load(), load()]);
+  const owners = [...Deno.readDirSync(`${projectOf(at)}/owners`)];
+  assert.equal(owners.length, 1, owners.map(({ name }) => name).join());
+});
+
+Deno.test("a question the editor went away from is asked again when the session is loaded", async () => {
+  using at = playground();
+  const calls = [{ name: "write_file", arguments: { path: "new.txt", content: "x" } }];
+  await using provider = serveScript([{ calls }, "Done."]);
+  const asked = Promise.withResolvers<void>();
+  let sessionId = "";
+  {
+    await using editor = await openEditor(argsFor(at, provider), () => {
+      asked.resolve();
+      return new Promise(() => {});
+    });
+    ({ sessionId } = await editor.agent.request("session/new", { cwd: at.workspace, mcpServers: [] }));
+    editor.agent.request("session/prompt", { sessionId, prompt: [text("Make it")] }).catch(() => {});
+    await asked.promise;
+  }
+  await using editor = await openEditor(argsFor(at, provider), allow);
+  await editor.agent.request("session/load", { sessionId, cwd: at.workspace, mcpServers: [] });
+  await editor.update(({ sessionUpdate }) => sessionUpdate === "agent_message_chunk");
+  assert.deepEqual(editor.questions.map(({ toolCall }) => toolCall.title), ["Create new.txt"]);
+  assert.equal(at.read("new.txt"), "x");
+});
+
+Deno.test("a prompt takes the place of a question nobody answers", async () => {
+  using at = playground();
+  const calls = [{ name: "write_file", arguments: { path: "new.txt", content: "x" } }];
+  await using provider = serveScript([{ calls }, "Another matter."]);
+  const asked = Promise.withResolvers<void>();
+  await using editor = await openEditor(argsFor(at, provider), () => {
+    asked.resolve();
+    return new Promise(() => {});
+  });
+  const { sessionId } = await editor.agent.request("session/new", { cwd: at.workspace, mcpServers: [] });
+  const first = editor.agent.request("session/prompt", { sessionId, prompt: [text("Make it")] });
+  await asked.promise;
+  const second = await editor.agent.request("session/prompt", { sessionId, prompt: [text("Never mind")] });
+  assert.deepEqual([(await first).stopReason, second.stopReason], ["cancelled", "end_turn"]);
+  assert.equal(editor.said(), "Another matter.");
+  assert.equal(at.exists("new.txt"), false);
+});
+
+Deno.test("a cancel right after its prompt is not lost", async () => {
+  using at = playground();
+  await using provider = serveScript(["Never said."]);
+  await using editor = await openEditor(argsFor(at, provider));
+  const { sessionId } = await editor.agent.request("session/new", { cwd: at.workspace, mcpServers: [] });
+  const prompting = editor.agent.request("session/prompt", { sessionId, prompt: [text("Hi")] });
+  await editor.agent.notify("session/cancel", { sessionId });
+  assert.equal((await prompting).stopReason, "cancelled");
+  assert.equal(editor.said(), "");
+});
+
 Deno.test("a signal ends the process in order, with the command that runs", async () => {
   using at = playground();
   await using provider = serveScript([
@@ -300,6 +363,11 @@ Deno.test("a turn that fails is an error with the provider's words", async () =>
 
 function text(said: string): ContentBlock {
   return { type: "text", text: said };
+}
+
+function projectOf({ dataDir }: Playground): string {
+  const [project] = [...Deno.readDirSync(`${dataDir}/projects`)];
+  return `${dataDir}/projects/${project?.name}`;
 }
 
 function toolUpdates(updates: readonly { readonly update: object }[]): ToolCallUpdate[] {

@@ -60,6 +60,22 @@ Deno.test("a broken .mcp.json is told and ends nothing", async () => {
   assert.match(stderr, /\.mcp\.json: .*not JSON/);
 });
 
+Deno.test("a .mcp.json that cannot be read is told and ends nothing", async () => {
+  using at = playground();
+  at.write(".mcp.json/inside", "it is a folder");
+  const { code, stderr } = await runCli([...argsFor(at), "-p", "Hi"]);
+  assert.equal(code, 0);
+  assert.match(stderr, /\.mcp\.json: .*directory/);
+});
+
+Deno.test("a server whose program is not installed is told so", async () => {
+  using at = playground();
+  at.write(".mcp.json", JSON.stringify({ mcpServers: { gone: { command: "not-installed" } } }));
+  const { code, stderr } = await runCli([...argsFor(at), "-p", "Hi"]);
+  assert.equal(code, 2);
+  assert.match(stderr, /--allow-run=not-installed[^]*not installed lacks its grant/);
+});
+
 Deno.test("/mcp lists servers and their tools", async () => {
   using at = playground();
   at.write(".mcp.json", configOf("x"));

@@ -80,6 +80,21 @@ Deno.test("reading the web needs the whole net, and says so when it lacks", asyn
   assert.match(stderr, /not granted: --allow-net\n.*--no-web/);
 });
 
+Deno.test("the printed flags are enough for folders that are named by links", async () => {
+  using at = playground();
+  Deno.mkdirSync(at.dataDir);
+  const linked = { ...at, workspace: `${at.root}/link`, dataDir: `${at.root}/data_link` };
+  await using provider = serveScript([
+    { calls: [{ name: "write_file", arguments: { path: "a.txt", content: "x" } }] },
+    "Done.",
+  ]);
+  await link(at.workspace, linked.workspace);
+  await link(at.dataDir, linked.dataDir);
+  const { code, stderr } = await runCli([...argsFor(linked, provider), "--approval", "auto", "-p", "Work"]);
+  assert.deepEqual([code, stderr], [0, ""]);
+  assert.equal(at.read("a.txt"), "x");
+});
+
 Deno.test("the data folder of the environment needs the variables that name it", async () => {
   using at = playground();
   const args = ["-C", at.workspace, "--provider", "llmsim", "--no-bash", "--no-web"];
@@ -97,3 +112,10 @@ Deno.test("the command of the first line runs offline", async () => {
   const { code, stdout, stderr } = await runCli(args, { flags, cwd: at.workspace });
   assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: "Echo: Hello\n", stderr: "" });
 });
+
+/** Makes a link in a process of its own: Deno makes none with a scoped grant. */
+async function link(target: string, path: string): Promise<void> {
+  const code = `Deno.symlinkSync(${JSON.stringify(target)}, ${JSON.stringify(path)})`;
+  const { success } = await new Deno.Command("deno", { args: ["eval", code] }).output();
+  assert.ok(success);
+}

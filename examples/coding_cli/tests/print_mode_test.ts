@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { argsFor, flagsFor, playground, runCli, startCli } from "./_support/run_cli.ts";
+import { argsFor, flagsFor, playground, runCli, startCli, startCliInPty } from "./_support/run_cli.ts";
 import { serveScript } from "./_support/scripted_provider.ts";
 
 Deno.test("-p prints the answer and nothing else, and exits 0", async () => {
@@ -48,6 +48,16 @@ Deno.test("a turn that fails exits 1 and says why on standard error", async () =
   assert.match(stderr, /scripted failure/);
 });
 
+Deno.test("a model that goes in circles is stopped, which exits 1", async () => {
+  using at = playground();
+  const calls = [{ name: "list_directory", arguments: {} }];
+  await using provider = serveScript(Array.from({ length: 50 }, () => ({ calls })));
+  const { code, stderr } = await runCli([...argsFor(at, provider), "-p", "Look"]);
+  assert.equal(code, 1);
+  assert.match(stderr, /the turn was sealed: .*only repeated earlier ones/);
+  assert.ok(provider.requests.length < 10, String(provider.requests.length));
+});
+
 Deno.test("an interrupt cancels the turn and exits 130", async () => {
   using at = playground();
   const held = Promise.withResolvers<void>();
@@ -85,4 +95,49 @@ Deno.test("a command works as a prompt", async () => {
   const { code, stdout } = await runCli([...argsFor(at), "-p", "/help"]);
   assert.equal(code, 0);
   assert.match(stdout, /`\/undo`/);
+});
+
+Deno.test("what begins like a shell command is a prompt: a script must not run what somebody else wrote", async () => {
+  using at = playground();
+  await using provider = serveScript(["One.", "Two.", "Three."]);
+  const args = argsFor(at, provider).filter((arg) => arg !== "--no-bash");
+  const spoil = "echo spoiled > spoiled.txt";
+  await runCli(args, { stdin: `!${spoil}` });
+  await runCli([...args, "-p", `!${spoil}`]);
+  await runCli([...args, "-p", `/shell ${spoil}`]);
+  assert.equal(at.exists("spoiled.txt"), false);
+  assert.equal(provider.requests.length, 3);
+});
+
+Deno.test("what is piped in is never a command", async () => {
+  using at = playground();
+  await using provider = serveScript(["An answer."]);
+  const { stdout } = await runCli([...argsFor(at, provider), "-p", "-"], { stdin: "/help" });
+  assert.equal(stdout, "An answer.\n");
+});
+
+Deno.test("a refused call is told once, however often it was tried, without its escape sequences", async () => {
+  using at = playground();
+  const calls = [{ name: "write_file", arguments: { path: "a\x1b]0;owned\x07.txt", content: "" } }];
+  await using provider = serveScript([{ calls }, { calls }, "I may not."]);
+  const { stderr } = await runCli([...argsFor(at, provider), "-p", "Write"]);
+  assert.equal(stderr, 'coding_cli: refused (approval level "ask"): write_file: a.txt\n');
+});
+
+Deno.test("an answer in a terminal cannot drive it", async () => {
+  using at = playground();
+  await using provider = serveScript(["Harmless\x1b]0;owned\x07\x1b[2J text"]);
+  const args = [...argsFor(at, provider), "-p", "Hi"];
+  const env = { OPENAI_API_KEY: "sk-test" };
+  await using pty = startCliInPty(await flagsFor(args, env), args, env);
+  await pty.until("Harmless text");
+  assert.doesNotMatch(pty.raw, /owned/);
+});
+
+Deno.test("a folder that is not there is wrong usage", async () => {
+  using at = playground();
+  const args = ["-C", `${at.root}/nowhere`, "--data-dir", at.dataDir, "--provider", "llmsim", "-p", "Hi"];
+  const { code, stderr } = await runCli(args, { flags: ["--no-prompt", "--allow-read=/tmp"] });
+  assert.equal(code, 2);
+  assert.match(stderr, /there is no folder .*nowhere/);
 });

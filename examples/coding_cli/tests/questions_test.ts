@@ -151,9 +151,71 @@ Deno.test("a subagent's question is asked like one of the session's own", async 
   assert.equal(at.exists("a"), true);
 });
 
+Deno.test("a subagent of a turn that was asked about before is asked about too", async () => {
+  using at = playground();
+  await using provider = serveScript([
+    { calls: [write("first")] },
+    {
+      calls: [{
+        name: "spawn_agent",
+        arguments: { name: "helper", instructions: "Write it", target: { type: "subagent" }, mode: "foreground" },
+      }],
+    },
+    { calls: [write("second")] },
+    "Written.",
+    "Done.",
+  ]);
+  await using host = await openHost(at, provider);
+  const questions = answerAll(host, ["once", "once"]);
+  const { response } = await host.runTurn("Write, then delegate");
+  assert.equal(response, "Done.");
+  assert.deepEqual(questions.map(({ title }) => title), ["Create first", 'Create second (for the subagent "helper")']);
+});
+
+Deno.test("cancelling while a subagent's question stands takes it back, and later ones are asked", async () => {
+  using at = playground();
+  await using provider = serveScript([
+    {
+      calls: [{
+        name: "spawn_agent",
+        arguments: { name: "helper", instructions: "Write it", target: { type: "subagent" }, mode: "foreground" },
+      }],
+    },
+    { calls: [write("by_helper")] },
+    { calls: [write("later")] },
+    "Done.",
+  ]);
+  await using host = await openHost(at, provider);
+  const titles: string[] = [];
+  host.onApproval(({ title }, signal) => {
+    titles.push(title);
+    if (titles.length > 1) return Promise.resolve("once");
+    host.cancel();
+    return new Promise((resolve) => signal.addEventListener("abort", () => resolve("deny"), { once: true }));
+  });
+  assert.equal((await host.runTurn("Delegate")).status, "cancelled");
+  assert.equal((await host.runTurn("Do it yourself")).response, "Done.");
+  assert.deepEqual(titles, ['Create by_helper (for the subagent "helper")', "Create later"]);
+});
+
 Deno.test("always to a command covers its program and subcommand, and never a second command", () => {
-  const kept = new Set([commandKey("git status --short"), commandKey("rm old.txt"), commandKey("ls")]);
-  const covered = ["git status", "git status -b", "rm old.txt", "ls"];
+  const said = [
+    "git status --short",
+    "rm old.txt",
+    "ls",
+    "npm run test:unit",
+    "deno run -A main.ts",
+    "uv run python a.py",
+  ];
+  const kept = new Set(said.map(commandKey));
+  const covered = [
+    "git status",
+    "git status -b",
+    "rm old.txt",
+    "ls",
+    "npm run test:unit --watch",
+    "deno run -A main.ts",
+  ];
   const not = [
     "git push",
     "git status; rm -rf .",
@@ -164,6 +226,9 @@ Deno.test("always to a command covers its program and subcommand, and never a se
     "rm old.txt other",
     "ls -la",
     "git -c core.pager=evil status",
+    "npm run deploy",
+    "deno run -A other.ts",
+    "uv run python b.py",
   ];
   assert.deepEqual([...covered, ...not].filter((command) => isCoveredBy(command, kept)), covered);
 });

@@ -5,13 +5,10 @@
  */
 
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
-import { Pty } from "./_support/pty.ts";
-import { argsFor, flagsFor, type Playground, playground } from "./_support/run_cli.ts";
+import type { Pty } from "./_support/pty.ts";
+import { argsFor, flagsFor, type Playground, playground, startCliInPty } from "./_support/run_cli.ts";
 import { type ScriptedProvider, serveScript } from "./_support/scripted_provider.ts";
 
-const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
-const CONFIG = fileURLToPath(new URL("../../../deno.json", import.meta.url));
 const OLD = 'export function greet(name) {\n  return "Hello " + name;\n}\n';
 const NEW = "export function greet(name) {\n  return `Hello, ${name}!`;\n}\n";
 
@@ -19,7 +16,7 @@ async function open(at: Playground, provider: ScriptedProvider, more: readonly s
   const args = [...argsFor(at, provider), ...more];
   const env = { OPENAI_API_KEY: "sk-test" };
   const flags = await flagsFor(args, env);
-  const pty = Pty.start(["run", "--quiet", "--config", CONFIG, ...flags, MAIN, ...args], { env });
+  const pty = startCliInPty(flags, args, env);
   await pty.until("› Ask for a change");
   return pty;
 }
@@ -110,4 +107,16 @@ Deno.test("Ctrl+C at a question cancels the turn and makes no change", async () 
   await pty.type("\x03");
   await pty.until(/○ Cancelled\n\n› Ask/);
   assert.equal(at.read("greet.js"), OLD);
+});
+
+Deno.test("Ctrl+C in one breath with Enter sends nothing", async () => {
+  using at = playground();
+  await using provider = serveScript(["Here I am."]);
+  await using pty = await open(at, provider);
+  await pty.type("Delete everything\r\x03");
+  await pty.until("Interrupted: Delete everything");
+  await pty.type("Are you there?\r");
+  await pty.until("Here I am.");
+  assert.equal(provider.requests.length, 1);
+  assert.doesNotMatch(JSON.stringify(provider.requests[0]?.input), /Delete everything/);
 });

@@ -33,7 +33,10 @@ Deno.test("/undo gives every file of the last turn its content back, and the mod
   assert.equal(at.read("gone/deleted.txt"), "still needed\n");
   assert.equal(at.exists("made.txt"), false);
   await host.runTurn("Go on");
-  assert.match(JSON.stringify(provider.requests[2]?.input), /The user took back the changes/);
+  assert.match(
+    JSON.stringify(provider.requests[2]?.input),
+    /The user took back the changes of your last turn to these files: changed\.txt, /,
+  );
 });
 
 Deno.test("/undo goes back turn by turn, past those that changed nothing", async () => {
@@ -63,8 +66,29 @@ Deno.test("/undo touches nothing when a file changed since", async () => {
   await using host = await openHost(at, provider, "--approval", "auto");
   await host.runTurn("Change both");
   at.write("b.txt", "the user's own");
-  assert.match(await answerTo(host, "/undo"), /Not undone: changed since the agent wrote them: \/b\.txt/);
+  assert.match(await answerTo(host, "/undo"), /Not undone: changed since the agent wrote them: b\.txt/);
   assert.deepEqual([at.read("a.txt"), at.read("b.txt")], ["1", "the user's own"]);
+});
+
+Deno.test("a file that is too large to be kept can be replaced all the same, and /undo says that it was", async () => {
+  using at = playground();
+  at.write("large.log", "x".repeat(10 * 1024 * 1024 + 1));
+  await using provider = serveScript([{ calls: [write("large.log", "short")] }, "Done."]);
+  await using host = await openHost(at, provider, "--approval", "auto");
+  await host.runTurn("Empty the log");
+  assert.equal(at.read("large.log"), "short");
+  assert.match(await answerTo(host, "/undo"), /Not undone: what large\.log was before could not be kept/);
+});
+
+Deno.test("the new session after /clear is not told of an /undo in the old one", async () => {
+  using at = playground();
+  await using provider = serveScript([{ calls: [write("made.txt", "new")] }, "Done.", "Hello."]);
+  await using host = await openHost(at, provider, "--approval", "auto");
+  await host.runTurn("Make it");
+  await answerTo(host, "/undo");
+  await host.submit("/clear", new AbortController().signal);
+  await host.runTurn("Hi");
+  assert.doesNotMatch(JSON.stringify(provider.requests[2]?.input), /took back/);
 });
 
 Deno.test("/undo waits for no turn: one that runs is to be cancelled first", async () => {

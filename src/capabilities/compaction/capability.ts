@@ -16,11 +16,18 @@ import { COMPACTION_SCHEMA, compactionProblem } from "./settings.ts";
  * themselves are cut, and images beside them left out. The first message, the first and the newest message of the user,
  * and activated skills stay. A call and its results stay together.
  *
- * Configuration: `strategy` (`auto`, `observation_masking`: never asks the model, `summarization`: makes no lines),
+ * Where provider and model compact themselves (Claude Opus and Sonnet 4.6 and later at Anthropic, GPT-5.4 and later at
+ * OpenAI and Azure), they are asked to at `budget_percent`, and what they answer stands for all before it, the first
+ * message included; the steps above are then only taken for what would not fit the window at all. After a refusal the
+ * provider is asked when outputs as lines make it likely to take the request, and the model for a summary when not.
+ * Another model gets the conversation itself.
+ *
+ * Configuration: `strategy` (`auto`; `native`: the same, since a model without it needs the other steps;
+ * `observation_masking`: never asks the model, `summarization`: makes no lines, and neither asks the provider),
  * `proactive` (true; false waits for a refusal), `budget_percent` (0.85 of the window; a token is taken to be four
  * characters, the window of an unknown model to be 128,000), `observation_masking.keep_recent_tool_outputs` (2) and
  * `.summary_format` (`one_line` or `head_tail`), `summarization.model` (the id of another stored model), `.preserve`
- * and `.instructions`. Compaction by the provider itself (`native`) is not there: no driver offers it yet.
+ * and `.instructions`.
  *
  * Switch on `infinity_context` too for its `query_history`; it leaves the rest to this capability then.
  *

@@ -4,11 +4,12 @@ import { messageOf, RuntimeError } from "../../errors.ts";
 import type { MessageId, TurnId } from "../../records/ids.ts";
 import type { Message } from "../../records/message.ts";
 import type { CapabilityContext } from "../../ports/capability.ts";
-import type { ModelViewRequest } from "../../ports/model_hooks.ts";
+import type { ModelViewRequest, NativeCompaction } from "../../ports/model_hooks.ts";
 import { endOfUnit, startOfUnit } from "../conversation/units.ts";
 import { CLIP_LIMITS, clipText } from "./clip.ts";
 import { CompactionLog } from "./compaction_log.ts";
 import type { Checkpoint, CompactionMemory, Remembered } from "./memory.ts";
+import { afterCompaction, askAt } from "./native.ts";
 import { type ProtectedUnits, protectedUnits } from "./protected.ts";
 import { type CompactionSettings, readCompactionSettings } from "./settings.ts";
 import { summarize } from "./summary.ts";
@@ -39,7 +40,14 @@ export async function compact(
 }
 
 class Compaction {
+  /** All of them, or those from the provider's own compaction on. */
   readonly #messages: readonly Message[];
+  readonly #native: NativeCompaction | undefined;
+  readonly #askAt: number | undefined;
+  /** Message with the provider's own compaction. */
+  readonly #compacted: MessageId | undefined;
+  readonly #count: number;
+  readonly #refused: number | undefined;
   readonly #context: CapabilityContext;
   readonly #settings: CompactionSettings;
   readonly #known: Remembered;
@@ -60,7 +68,8 @@ class Compaction {
     const settings = readCompactionSettings(context.config);
     const { turn } = context;
     const stored = turn?.messages ?? messages;
-    this.#messages = messages;
+    const { strategy, proactive, budget_percent: share } = settings;
+    this.#native = strategy === "auto" || strategy === "native" ? request.native : undefined;
     this.#context = context;
     this.#settings = settings;
     this.#known = known;
@@ -68,16 +77,26 @@ class Compaction {
     this.#failedTurn = known.failedTurn;
     const isRefused = request.reason === "too_large";
     const refused = isRefused ? known.sent : undefined;
+    this.#refused = refused;
     this.#ceiling = refused === undefined ? known.ceiling : Math.floor(refused * CEILING_SHARE);
+    // What the provider compacts at its share may take the whole window until it does.
+    const least = isRefused || proactive ? targetTokens(request, this.#native === undefined ? share : 1) : Infinity;
     this.#target = Math.min(
-      isRefused || settings.proactive ? targetTokens(request, settings.budget_percent) : Number.MAX_SAFE_INTEGER,
+      least,
       refused === undefined ? this.#ceiling ?? Infinity : Math.floor(refused * REFUSED_SHARE),
+      Number.MAX_SAFE_INTEGER,
     );
-    this.#units = protectedUnits(messages, stored, this.#target / 2);
-    this.#view = new ConversationView(messages, this.#units, {
+    const kept = afterCompaction(messages, stored, this.#native, this.#target / 2);
+    this.#messages = kept;
+    this.#count = messages.length;
+    this.#compacted = kept === messages ? undefined : kept[0]?.id;
+    const ceiling = isRefused ? this.#target : this.#ceiling ?? Infinity;
+    this.#askAt = askAt(request, { proactive, share, sendsBack: kept !== messages, ceiling });
+    this.#units = protectedUnits(kept, stored, this.#target / 2);
+    this.#view = new ConversationView(kept, this.#units, {
       keepOutputs: settings.observation_masking.keep_recent_tool_outputs,
       format: settings.observation_masking.summary_format,
-      searchable: stored.length === messages.length && request.tools.some(({ name }) => name === "query_history"),
+      searchable: stored.length === kept.length && request.tools.some(({ name }) => name === "query_history"),
     });
     this.#log = new CompactionLog(turn, request.reason);
   }
@@ -85,12 +104,19 @@ class Compaction {
   async run(memory: CompactionMemory): Promise<readonly Message[]> {
     const { session, model, turn } = this.#context;
     let plan = this.#start();
+    // Not for the first request of a process, which cannot know whether it is new.
+    if (this.#compacted !== undefined && turn !== undefined && this.#known.sent !== undefined) this.#tellNative(plan);
     if (!this.#fits(plan)) {
       this.#log.begin(this.#view.render(plan).length);
       plan = this.#masked(plan);
-      if (!this.#fits(plan)) plan = await this.#summarized(plan, memory);
-      if (!this.#fits(plan)) plan = this.#cut(plan);
+      if (!this.#fits(plan) && this.#isLeftToProvider(plan)) {
+        this.#log.did("native", () => this.#view.render(plan).length);
+      } else {
+        if (!this.#fits(plan)) plan = await this.#summarized(plan, memory);
+        if (!this.#fits(plan)) plan = this.#cut(plan);
+      }
     }
+    if (this.#askAt !== undefined) this.#native?.askAt(this.#askAt);
     const shown = this.#view.render(plan);
     if (turn !== undefined) {
       memory.keep(session.id, {
@@ -98,6 +124,7 @@ class Compaction {
         turnId: turn.turnId,
         failedTurn: this.#failedTurn,
         model,
+        native: this.#compacted,
         cut: plan.cut === 0 ? undefined : this.#messages[plan.cut]?.id,
         sent: this.#view.tokens(plan),
         ceiling: this.#ceiling,
@@ -109,6 +136,19 @@ class Compaction {
 
   #fits(plan: ViewPlan): boolean {
     return this.#view.tokens(plan) <= this.#target;
+  }
+
+  /** Tells of a compaction that came with an answer. */
+  #tellNative(plan: ViewPlan): void {
+    if (this.#compacted === this.#known.native) return;
+    this.#log.begin(this.#count);
+    this.#log.did("native", () => this.#view.render(plan).length);
+  }
+
+  /** Whether the provider, which refused more, is likely to take this and to make the rest of it smaller itself. */
+  #isLeftToProvider(plan: ViewPlan): boolean {
+    if (this.#native === undefined || this.#refused === undefined) return false;
+    return this.#view.tokens(plan) <= Math.floor(this.#refused * CEILING_SHARE);
   }
 
   /** The view as the last request left it. */

@@ -5,7 +5,7 @@ import type { ModelViewRequest } from "../../ports/model_hooks.ts";
 import type { RunningTurn } from "../../ports/running_turn.ts";
 
 /** A way to make a conversation smaller. */
-export type CompactionStrategy = "observation_masking" | "summarization" | "trim" | "clip";
+export type CompactionStrategy = "native" | "observation_masking" | "summarization" | "trim" | "clip";
 
 /** What one request was made smaller by. */
 export class CompactionLog {
@@ -35,12 +35,12 @@ export class CompactionLog {
   /**
    * The view is made; tells of it unless the last request was made smaller in the same way.
    *
-   * A summary and a cut are made once and count for many requests; lines and clipped texts are made for each.
+   * A summary, the provider's too, and a cut are made once and count for many requests; lines and clipped texts are made for each.
    */
   end(messages: number, earlier: readonly string[]): readonly string[] {
     const strategies = this.#steps.map(({ strategy }) => strategy);
     const isNew = (strategy: CompactionStrategy): boolean =>
-      strategy === "summarization" || strategy === "trim" || !earlier.includes(strategy);
+      strategy === "native" || strategy === "summarization" || strategy === "trim" || !earlier.includes(strategy);
     if (this.#turn === undefined || strategies.length === 0) return strategies;
     if (this.#reason !== "too_large" && !strategies.some(isNew)) return strategies;
     const steps: JsonObject[] = [];

@@ -28,6 +28,8 @@ export interface Remembered {
   readonly model?: string | undefined;
   /** First message that was shown with all that followed it. */
   readonly cut?: MessageId | undefined;
+  /** Message with the compaction of the provider's own that was sent. */
+  readonly native?: MessageId | undefined;
   /** Tokens that were sent. */
   readonly sent?: number;
   /** Tokens the provider is not known to refuse, once it refused some. */

@@ -8,8 +8,12 @@ import type { MaskFormat } from "./mask.ts";
 
 /** What the configuration says, with defaults filled in. */
 export interface CompactionSettings {
-  /** Whether outputs become lines, and whether the model is asked for summaries; both, in this order, for `auto`. */
-  readonly strategy: "auto" | "observation_masking" | "summarization";
+  /**
+   * Whether outputs become lines, and whether the model is asked for summaries; both, in this order, for `auto`.
+   *
+   * With `auto` and `native` it is the provider that compacts, where it can.
+   */
+  readonly strategy: "auto" | "native" | "observation_masking" | "summarization";
   /** Whether something is done before the provider refuses a request. */
   readonly proactive: boolean;
   /** Share of the window that a request may take. */
@@ -33,7 +37,7 @@ export interface CompactionSettings {
 }
 
 const SETTINGS = defineSettings({
-  strategy: choice<CompactionSettings["strategy"]>("auto", ["auto", "observation_masking", "summarization"]),
+  strategy: choice<CompactionSettings["strategy"]>("auto", ["auto", "native", "observation_masking", "summarization"]),
   proactive: flag(true),
   budget_percent: anyNumber(0.85, { min: 0.01, max: 1 }),
   observation_masking: section({

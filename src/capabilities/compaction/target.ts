@@ -12,8 +12,16 @@ const LEAST_SHARE = 1 / 16;
  * Tokens of the conversation: what prompt and tools leave of the window's share, and of the window with a full reply.
  */
 export function targetTokens(request: ModelViewRequest, share: number): number {
-  const window = request.contextWindow ?? UNKNOWN_WINDOW;
-  const whole = Math.min(window * share, window - (request.maxOutputTokens ?? 0));
-  const left = whole - tokensOfText(request.systemPrompt) - tokensOfTools(request.tools);
-  return Math.floor(Math.max(left, window * share * LEAST_SHARE));
+  const left = promptTokens(request, share) - tokensOfText(request.systemPrompt) - tokensOfTools(request.tools);
+  return Math.floor(Math.max(left, windowOf(request) * share * LEAST_SHARE));
+}
+
+/** Tokens of the whole prompt: the window's share, but no more than what a full reply leaves. */
+export function promptTokens(request: ModelViewRequest, share: number): number {
+  const window = windowOf(request);
+  return Math.min(window * share, window - (request.maxOutputTokens ?? 0));
+}
+
+function windowOf({ contextWindow }: ModelViewRequest): number {
+  return contextWindow ?? UNKNOWN_WINDOW;
 }

@@ -40,7 +40,9 @@ export function tokensOfTools(tools: readonly ToolDefinition[]): number {
   for (const tool of tools) {
     let size = knownTools.get(tool);
     if (size === undefined) {
-      size = tool.name.length + tool.description.length + JSON.stringify(tool.parameters).length;
+      // The model of a provider that searches has no more of them than that.
+      const parameters = tool.deferred ? "" : JSON.stringify(tool.parameters);
+      size = tool.name.length + tool.description.length + parameters.length;
       knownTools.set(tool, size);
     }
     characters += size;

@@ -14,9 +14,13 @@ import { toolSearch } from "./tool.ts";
  * the arguments wrong is told what is wrong with them. Tools of MCP servers are deferred as any other; the client's own
  * and those with `deferrable: "never"` are not, those with `"always"` are also where there are few.
  *
- * Configuration: `threshold` (15: so many tools and some are deferred) and `never_defer` (the tools for files, and
- * `bash`). The search is the runtime's own for every provider: the drivers do not use those that providers have
- * themselves. Therefore `auto_tool_search`, which elsewhere picks between the two, is another name for it.
+ * Where provider and model search themselves (Claude 4.5 and GPT-5.4 and later, at Anthropic, OpenAI and Azure), they
+ * do: deferred tools go out complete and marked, the provider keeps them from the model until it finds them, and what it
+ * found goes back with the conversation. A model that cannot gets the runtime's search from the next request on.
+ *
+ * Configuration: `threshold` (15: so many tools and some are deferred), `never_defer` (the tools for files, and `bash`)
+ * and `mode` (`auto`; `local`: always the runtime's search; `native`: never, so that a model that cannot search gets all
+ * tools complete). `loadContext` shows the tools as for `local`; `previewRequest` shows what is sent.
  *
  * @example
  * ```ts
@@ -37,7 +41,7 @@ import { toolSearch } from "./tool.ts";
  */
 export const toolSearchCapability: Capability = defineCapability({
   id: "tool_search",
-  aliases: ["auto_tool_search"],
+  aliases: ["auto_tool_search", "claude_tool_search", "openai_tool_search"],
   name: "Tool search",
   description: "Sends long lists of tools short, and lets the model look up the rest.",
   category: "context",
@@ -46,7 +50,8 @@ export const toolSearchCapability: Capability = defineCapability({
   validateConfig: toolSearchProblem,
   tools: [toolSearch],
   hooks: {
-    toolDefinitions: (tools, { config }, messages) => deferTools(tools, messages, readToolSearchSettings(config)),
+    toolDefinitions: (tools, { config }, messages, profile) =>
+      deferTools(tools, messages, readToolSearchSettings(config), profile?.native?.toolSearch),
   },
   permissions: {},
 });

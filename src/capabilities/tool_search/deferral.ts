@@ -14,23 +14,32 @@ const HINT = "(Arguments: see tool_search.)";
 const ANY_ARGUMENTS = Object.freeze({ type: "object", properties: Object.freeze({}), additionalProperties: true });
 
 /**
- * The tools with stubs in the place of those that are deferred.
+ * The tools with stubs in the place of those that are deferred, or, where the provider searches, with a mark on these.
  *
  * The order never changes, and a definition only when it is revealed: the provider's cache of the start of a request
- * stays good in between. Without anything to defer the search itself is left out.
+ * stays good in between. Without anything to defer, or to be searched by the runtime, its search is left out.
+ *
+ * @param isNative whether the provider can search
  */
 export function deferTools(
   tools: readonly ToolDefinition[],
   messages: readonly Message[],
   settings: ToolSearchSettings,
+  isNative = false,
 ): readonly ToolDefinition[] {
   const search = tools.find(({ name }) => name === SEARCH_TOOL);
   // Nobody could look a stub up: the search was left out, or another tool has its name.
   if (search?.description !== toolSearch.definition.description) return tools;
-  const isMany = tools.filter(({ name }) => name !== SEARCH_TOOL).length >= settings.threshold;
-  const never = new Set(settings.never_defer);
-  const deferred = tools.filter((tool) => isDeferrable(tool, isMany) && !never.has(tool.name));
-  if (deferred.length === 0) return tools.filter(({ name }) => name !== SEARCH_TOOL);
+  const { mode, threshold, never_defer } = settings;
+  const others = tools.filter(({ name }) => name !== SEARCH_TOOL);
+  const isMany = others.length >= threshold;
+  const never = new Set(never_defer);
+  const deferred = others.filter((tool) => isDeferrable(tool, isMany) && !never.has(tool.name));
+  if (deferred.length === 0 || mode === "native" && !isNative) return others;
+  if (mode !== "local" && isNative) {
+    const marked = new Set(deferred);
+    return others.map((tool) => marked.has(tool) ? markOf(tool) : tool);
+  }
   const revealed = revealedTools(messages);
   const stubbed = new Set(deferred.filter(({ name }) => !revealed.has(name)));
   return tools.map((tool) => stubbed.has(tool) ? stubOf(tool) : tool);
@@ -43,6 +52,13 @@ function isDeferrable({ type, deferrable = "automatic" }: ToolDefinition, isMany
 
 /** Definitions are frozen and live long: what was made of one is kept as long as it. */
 const made = new WeakMap<ToolDefinition, ToolDefinition>();
+const marks = new WeakMap<ToolDefinition, ToolDefinition>();
+
+function markOf(tool: ToolDefinition): ToolDefinition {
+  let marked = marks.get(tool);
+  if (marked === undefined) marks.set(tool, marked = Object.freeze({ ...tool, deferred: true }));
+  return marked;
+}
 
 function stubOf(tool: ToolDefinition): ToolDefinition {
   let stub = made.get(tool);

@@ -1,19 +1,26 @@
 /** The configuration of the `tool_search` capability. */
 
 import type { JsonObject, JsonSchema } from "../../records/json.ts";
-import { textList, wholeNumber } from "../../kit/setting_kinds.ts";
+import { choice, textList, wholeNumber } from "../../kit/setting_kinds.ts";
 import { defineSettings } from "../../kit/settings.ts";
 
 /** What the configuration says, with defaults filled in. */
 export interface ToolSearchSettings {
   /** Tools from which on some are deferred. */
   readonly threshold: number;
+  /**
+   * Who searches: the provider where it can and else the runtime, the provider or nobody, or the runtime.
+   *
+   * With nobody to search nothing is deferred.
+   */
+  readonly mode: "auto" | "native" | "local";
   /** Names of tools that never are. */
   readonly never_defer: readonly string[];
 }
 
 const SETTINGS = defineSettings({
   threshold: wholeNumber(15, { min: 1, max: 10_000 }),
+  mode: choice<ToolSearchSettings["mode"]>("auto", ["auto", "native", "local"]),
   never_defer: textList(["read_file", "write_file", "edit_file", "list_directory", "grep_files", "bash"], 1_000),
 });
 

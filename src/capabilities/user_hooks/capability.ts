@@ -59,11 +59,12 @@ interface Folded {
 }
 
 /**
- * Runs hooks at `session_start`, `user_prompt_submit`, `pre_tool_use`, `post_tool_use` and `turn_end`, in the order of the
- * configuration.
+ * Runs hooks at `session_start`, `user_prompt_submit`, `pre_tool_use`, `post_tool_use`, `turn_end` and `session_end`, in
+ * the order of the configuration.
  *
  * `session_start` is before the first prompt of a session in this process, also of one that is resumed; what its hooks
- * answer changes nothing. There is no event for the end of a session, since sessions have none.
+ * answer changes nothing. `session_end` is when the runtime closes, for each session that had a prompt; a process that
+ * dies does not get there.
  *
  * A hook is a `function` of the host by name, or a `command` for `spawn`, which gets the payload as JSON on standard
  * input and `HOOK_EVENT`, `HOOK_SESSION_ID` and `HOOK_TOOL_NAME` in its environment; it answers
@@ -168,6 +169,9 @@ export function createUserHooks(options: UserHooksOptions = {}): Capability {
       async turnEnd({ turnId, status }, { session, config, turn }) {
         const payload: UserHookPayload = { event: "turn_end", sessionId: session.id, turnId, status };
         await fold(host, config, payload, () => ({}), undefined, (text) => turn?.warn("user_hook_failed", text));
+      },
+      async sessionEnd({ session, config }) {
+        await fold(host, config, { event: "session_end", sessionId: session.id }, () => ({}));
       },
     },
   });

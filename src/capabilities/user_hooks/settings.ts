@@ -9,7 +9,13 @@ import { compileGlob, type PathTest } from "../../kit/glob.ts";
 import { compileLinearRegex, type LinearRegex } from "../../kit/linear_regex.ts";
 
 /** When a hook runs. */
-export type UserHookEvent = "session_start" | "user_prompt_submit" | "pre_tool_use" | "post_tool_use" | "turn_end";
+export type UserHookEvent =
+  | "session_start"
+  | "user_prompt_submit"
+  | "pre_tool_use"
+  | "post_tool_use"
+  | "turn_end"
+  | "session_end";
 
 /** One hook. */
 export interface UserHook {
@@ -46,6 +52,7 @@ const EVENTS: readonly UserHookEvent[] = [
   "pre_tool_use",
   "post_tool_use",
   "turn_end",
+  "session_end",
 ];
 const ON_ERROR: readonly UserHook["onError"][] = ["block", "allow", "warn"];
 

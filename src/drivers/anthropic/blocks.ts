@@ -3,17 +3,18 @@
 import type { ImagePart, TextPart } from "../../records/content.ts";
 import type { ModelMessage, ModelToolCall } from "../../ports/driver.ts";
 import { NO_IMAGE } from "../../kit/provider/content.ts";
-import { thinkingBlocks } from "./thinking.ts";
+import type { Replay } from "./hosted.ts";
+import { keptBlocks } from "./thinking.ts";
 
 /** The content blocks of a message for a model; none for a message that says nothing, which the API refuses. */
-export function blocksOf(message: ModelMessage, model: string): readonly object[] {
+export function blocksOf(message: ModelMessage, replay: Replay): readonly object[] {
   switch (message.role) {
     case "system":
       return textBlocks(`[System message]\n${message.content}`);
     case "user":
       return message.content.flatMap(partBlocks);
     case "assistant":
-      return assistantBlocks(message, model);
+      return assistantBlocks(message, replay);
     case "tool": {
       const content = [...textBlocks(message.content), ...(message.images ?? []).flatMap(partBlocks)];
       return [{
@@ -26,19 +27,19 @@ export function blocksOf(message: ModelMessage, model: string): readonly object[
   }
 }
 
-/** Text, calls, and between them the thinking where it stood. */
-function assistantBlocks(message: Extract<ModelMessage, { role: "assistant" }>, model: string): readonly object[] {
+/** Text, calls, and between them the thinking and the API's own blocks where they stood. */
+function assistantBlocks(message: Extract<ModelMessage, { role: "assistant" }>, replay: Replay): readonly object[] {
   const { content, toolCalls } = message;
   const said = content.trim() !== "" || toolCalls.length > 0;
   const blocks: object[] = [];
   let text = 0;
   let calls = 0;
   // Thinking that led to nothing is refused.
-  for (const { place, ...block } of said ? thinkingBlocks(message, model) : []) {
+  for (const { place, ...kept } of said ? keptBlocks(message, replay.model, replay) : []) {
     blocks.push(...textBlocks(content.slice(text, place.text)), ...toolCalls.slice(calls, place.calls).map(callBlock));
     text = Math.max(text, place.text);
     calls = Math.max(calls, place.calls);
-    blocks.push(block);
+    blocks.push(kept.type === "block" ? kept.block : kept);
   }
   return [...blocks, ...textBlocks(content.slice(text)), ...toolCalls.slice(calls).map(callBlock)];
 }

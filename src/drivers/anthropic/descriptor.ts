@@ -1,7 +1,7 @@
 /** What is registered: the driver of the Messages API. */
 
 import { ProviderError } from "../../errors.ts";
-import { DriverId } from "../../records/model.ts";
+import { DriverId, type ModelProfile } from "../../records/model.ts";
 import type { PermissionNeeds } from "../../records/permissions.ts";
 import type { Driver, DriverConfig, DriverDescriptor } from "../../ports/driver.ts";
 import { Endpoint } from "../../kit/provider/endpoint.ts";
@@ -13,7 +13,8 @@ import { Redactor } from "../../kit/redactor.ts";
 import { Transport } from "../../kit/provider/transport.ts";
 import { type WireApi, WireDriver } from "../../kit/provider/wire_driver.ts";
 import { amended } from "./amend.ts";
-import { profileOf } from "./models.ts";
+import { betaHeader } from "./hosted.ts";
+import { nativeOf, profileOf } from "./models.ts";
 import type { AnthropicDriverOptions } from "./options.ts";
 import { MessagesReply } from "./reply.ts";
 import { MessagesRequests } from "./request.ts";
@@ -44,7 +45,7 @@ export function anthropicDriver(options: AnthropicDriverOptions = {}): DriverDes
     id: DriverId.Anthropic,
     requiresApiKey: false,
     permissions: (config): PermissionNeeds => ({ net: [endpointOf(config).netTarget] }),
-    profile: profileOf,
+    profile: (model, config) => profileFor(model, config ?? {}),
     create: (config) => create(options, requests, config),
   };
 }
@@ -59,7 +60,9 @@ function create(options: AnthropicDriverOptions, requests: MessagesRequests, con
     );
   }
   const credentials: Record<string, string> = key === "" ? {} : { "x-api-key": key };
-  const headers = requestHeaders({ "anthropic-version": API_VERSION, ...credentials }, options.headers);
+  const configured = requestHeaders({ "anthropic-version": API_VERSION, ...credentials }, options.headers);
+  // Each request adds its own betas to these.
+  const { "anthropic-beta": betas, ...headers } = configured;
   const failures = new Failures(endpoint, new Redactor(secretsIn(headers)));
   const transport = new Transport({
     fetch: options.fetch ?? ((url, init) => fetch(url, init)),
@@ -72,6 +75,7 @@ function create(options: AnthropicDriverOptions, requests: MessagesRequests, con
     api: {
       path: () => "/v1/messages",
       body: (request) => requests.body(request),
+      headers: (request) => betaHeader(request, betas),
       reply: (request) => new MessagesReply(request.model, failures),
       amend: amended,
       models: MODELS,
@@ -81,6 +85,13 @@ function create(options: AnthropicDriverOptions, requests: MessagesRequests, con
     failures,
     shownHeaders: shownHeaders(headers),
   });
+}
+
+/** What is known about a model; what others who serve it do themselves is for the host to say. */
+function profileFor(model: string, config: DriverConfig): ModelProfile | undefined {
+  const native = config.providerMetadata?.["native"] ?? endpointOf(config).baseUrl === DEFAULT_BASE_URL;
+  const profile = profileOf(model);
+  return native === true && profile !== undefined ? { ...profile, native: nativeOf(model) ?? {} } : profile;
 }
 
 /** The address with or without the version, as both are handed around. */

@@ -5,6 +5,10 @@
  * provider's cache, and estimates the cost from a table of list prices. It speaks over `fetch` alone: no library, no
  * environment variable.
  *
+ * At Anthropic itself, the capabilities `tool_search` and `compaction` leave their work to the API where the model does
+ * it; for another base URL say `providerMetadata: { native: true }` of the model when its server does it too (`false` at
+ * Anthropic: never).
+ *
  * **Permissions:** `--allow-net=HOST:PORT` of the base URL, which is `--allow-net=api.anthropic.com:443` by default,
  * and nothing else. Importing this module needs none.
  *

@@ -79,6 +79,23 @@ export function profileOf(model: string): ModelProfile | undefined {
   };
 }
 
+/** What Anthropic's servers do themselves for a model, by the pages of both features; undefined for unknown models. */
+export function nativeOf(model: string): ModelProfile["native"] {
+  const found = claude(model);
+  if (found === undefined) return undefined;
+  const { family, version } = found;
+  return { toolSearch: version >= 45, compaction: COMPACTING.get(family)?.(version) === true };
+}
+
+const COMPACTING: ReadonlyMap<string, (version: number) => boolean> = new Map([
+  ["opus", (version) => version >= 46],
+  ["sonnet", (version) => version >= 46],
+  ["haiku", (version) => version >= 55],
+  // Not 5.2, which the page leaves out.
+  ["fable", (version) => version === 50 || version === 51],
+  ["mythos", (version) => version === 50 || version === 51],
+]);
+
 /** The usage with what it costs by the list. */
 export function priced(usage: Usage, model: string): Usage {
   const row = rowOf(model);

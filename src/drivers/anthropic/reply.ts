@@ -5,8 +5,10 @@ import type { ModelEvent } from "../../ports/driver.ts";
 import type { Failures } from "../../kit/provider/failures.ts";
 import { countOf, type Fields, fieldsOf, isFields, textOf } from "../../kit/provider/narrow.ts";
 import { ACTIVITY, type ReplyReader, textEvent, thinkingEvent } from "../../kit/provider/reply.ts";
+import { hostedItem } from "./hosted.ts";
 import { priced } from "./models.ts";
-import { type BlockPlace, thinkingItem } from "./thinking.ts";
+import type { BlockPlace } from "./place.ts";
+import { thinkingItem } from "./thinking.ts";
 
 const FINISH_REASONS: ReadonlyMap<string, string> = new Map([
   ["end_turn", "stop"],
@@ -14,6 +16,8 @@ const FINISH_REASONS: ReadonlyMap<string, string> = new Map([
   ["tool_use", "tool_calls"],
   ["max_tokens", "length"],
   ["model_context_window_exceeded", "length"],
+  // After about ten searches of its own the provider wants to be asked again (handling stop reasons, November 2025).
+  ["pause_turn", "pause"],
 ]);
 
 interface OpenBlock {
@@ -23,6 +27,8 @@ interface OpenBlock {
   /** Its thinking, or the text of its input. */
   text: string;
   signature: string;
+  /** What a compaction came to; the whole of it in one piece. */
+  compacted: Fields;
 }
 
 type Call = Extract<ModelEvent, { type: "tool_call" }>;
@@ -34,6 +40,7 @@ export class MessagesReply implements ReplyReader {
   readonly #open = new Map<unknown, OpenBlock>();
   readonly #calls: Call[] = [];
   #usage: Fields = {};
+  #iterations: readonly Fields[] = [];
   #characters = 0;
   #callsBegun = 0;
   #id = "";
@@ -84,7 +91,7 @@ export class MessagesReply implements ReplyReader {
   #begin(index: unknown, start: Fields): readonly ModelEvent[] {
     const type = textOf(start["type"]);
     const place = { text: this.#characters, calls: this.#callsBegun };
-    this.#open.set(index, { type, place, start, text: textOf(start["thinking"]), signature: "" });
+    this.#open.set(index, { type, place, start, text: textOf(start["thinking"]), signature: "", compacted: {} });
     if (type === "tool_use") this.#callsBegun++;
     if (type === "text") return this.#text(textOf(start["text"]));
     return type === "thinking" ? thinkingEvent(textOf(start["thinking"])) : ACTIVITY;
@@ -105,6 +112,11 @@ export class MessagesReply implements ReplyReader {
       case "input_json_delta":
         if (block !== undefined) block.text += textOf(delta["partial_json"]);
         return ACTIVITY;
+      case "compaction_delta": {
+        const { type: _, ...compacted } = delta;
+        if (block !== undefined) block.compacted = compacted;
+        return ACTIVITY;
+      }
       default:
         return ACTIVITY;
     }
@@ -133,6 +145,12 @@ export class MessagesReply implements ReplyReader {
       case "tool_use":
         this.#calls.push(callOf(block));
         return ACTIVITY;
+      case "server_tool_use":
+      case "tool_search_tool_result":
+      case "compaction": {
+        const item = hostedItem(wholeBlock(block), block.place, this.#model);
+        return item === undefined ? ACTIVITY : [{ type: "reasoning_item", item }];
+      }
       default:
         return ACTIVITY;
     }
@@ -150,7 +168,7 @@ export class MessagesReply implements ReplyReader {
     return [...calls, {
       type: "done",
       finishReason,
-      usage: priced(usageOf(this.#usage), this.#model),
+      usage: priced(usageOf(this.#usage, this.#iterations), this.#model),
       ...(this.#id === "" ? {} : { responseId: this.#id }),
       ...(this.#answering === "" ? {} : { model: this.#answering }),
     }];
@@ -160,6 +178,23 @@ export class MessagesReply implements ReplyReader {
   #count(usage: unknown): void {
     const counted = Object.entries(fieldsOf(usage)).filter(([, value]) => countOf(value) !== undefined);
     this.#usage = { ...this.#usage, ...Object.fromEntries(counted) };
+    const { iterations } = fieldsOf(usage);
+    if (Array.isArray(iterations)) this.#iterations = iterations.map(fieldsOf);
+  }
+}
+
+/** A block of the API's own with what its pieces added. */
+function wholeBlock({ type, start, text, compacted }: OpenBlock): Fields {
+  if (type !== "server_tool_use") return { ...start, ...compacted };
+  return { ...start, input: inputOf(text) ?? fieldsOf(start["input"]) };
+}
+
+function inputOf(text: string): Fields | undefined {
+  try {
+    const input: unknown = JSON.parse(text);
+    return isFields(input) ? input : undefined;
+  } catch {
+    return undefined;
   }
 }
 
@@ -183,13 +218,21 @@ function isWhole(call: Call): boolean {
 }
 
 /** What the API calls input tokens is what came from no cache. */
-function usageOf(usage: Fields): Usage {
-  const read = countOf(usage["cache_read_input_tokens"]);
-  const written = countOf(usage["cache_creation_input_tokens"]);
+function usageOf(usage: Fields, iterations: readonly Fields[]): Usage {
+  // The top counts leave out what compacting took, which is paid for too.
+  const parts = [usage, ...iterations.filter(({ type }) => type === "compaction")];
+  const read = sumOf(parts, "cache_read_input_tokens");
+  const written = sumOf(parts, "cache_creation_input_tokens");
   return {
-    inputTokens: (countOf(usage["input_tokens"]) ?? 0) + (read ?? 0) + (written ?? 0),
-    outputTokens: countOf(usage["output_tokens"]) ?? 0,
+    inputTokens: (sumOf(parts, "input_tokens") ?? 0) + (read ?? 0) + (written ?? 0),
+    outputTokens: sumOf(parts, "output_tokens") ?? 0,
     ...(read === undefined ? {} : { cacheReadTokens: read }),
     ...(written === undefined ? {} : { cacheCreationTokens: written }),
   };
+}
+
+/** Undefined when none says it. */
+function sumOf(parts: readonly Fields[], name: string): number | undefined {
+  const counts = parts.flatMap((part) => countOf(part[name]) ?? []);
+  return counts.length === 0 ? undefined : counts.reduce((sum, count) => sum + count, 0);
 }

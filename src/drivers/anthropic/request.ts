@@ -6,6 +6,7 @@ import { parametersOf } from "../../kit/provider/content.ts";
 import { jsonText, TextCache } from "../../kit/provider/json_text.ts";
 import { isStrictSchema, STRICT_KEYWORDS } from "../../kit/provider/strict_schema.ts";
 import { instructed } from "../../kit/response_format.ts";
+import { contextManagement, replayOf, SEARCH_TOOL, searchesTools } from "./hosted.ts";
 import { DEFAULT_MAX_TOKENS, profileOf, takesSchemas, takesTemperature } from "./models.ts";
 import { thinkingSettings } from "./thinking.ts";
 import { marked, TurnTexts } from "./turns.ts";
@@ -15,6 +16,7 @@ const RULES = { keywords: new Set(STRICT_KEYWORDS), allRequired: false };
 /** Builds the bodies; keep it, it remembers the text of every message and tool it has seen. */
 export class MessagesRequests {
   readonly #tools = new TextCache<ToolDefinition>((tool) => jsonText(toolOf(tool)));
+  readonly #deferred = new TextCache<ToolDefinition>((tool) => jsonText({ ...toolOf(tool), defer_loading: true }));
   /** One for every model a host uses: thinking goes back to its own model only. */
   readonly #turns = new Map<string, TurnTexts>();
 
@@ -37,6 +39,7 @@ export class MessagesRequests {
         ? { type: "auto", disable_parallel_tool_use: true }
         : undefined,
       service_tier: request.speed === undefined ? undefined : SERVICE_TIERS[request.speed],
+      context_management: contextManagement(request),
       // The only member the API takes.
       metadata: request.metadata["user_id"] === undefined ? undefined : { user_id: request.metadata["user_id"] },
       stream: true,
@@ -44,19 +47,26 @@ export class MessagesRequests {
     const begin = request.messages.findIndex((message) => message.role !== "system");
     const conversation = begin < 0 ? request.messages : request.messages.slice(begin);
     const system = systemBlocks(request, begin < 0 ? [] : request.messages.slice(0, begin));
-    const tools = request.tools.map((tool) => this.#tools.of(tool));
+    const tools = this.#toolsOf(request);
     // A mark covers everything before it, and the tools come before the system prompt.
     const prefix = system.length > 0 ? system : tools;
     const last = prefix.pop();
     if (last !== undefined) prefix.push(marked(last));
     return settings.slice(0, -1) + member("tools", tools) + member("system", system) +
-      `,"messages":[${this.#turnsOf(request.model).of(conversation)}]}`;
+      `,"messages":[${this.#turnsOf(request.model).of(conversation, replayOf(request))}]}`;
+  }
+
+  #toolsOf(request: ModelRequest): string[] {
+    if (!searchesTools(request)) return request.tools.map((tool) => this.#tools.of(tool));
+    const tools = request.tools.map((tool) => (tool.deferred ? this.#deferred : this.#tools).of(tool));
+    // At the end, where the mark goes when there is no system prompt: a deferred tool with one is refused.
+    return [...tools, jsonText(SEARCH_TOOL)];
   }
 
   #turnsOf(model: string): TurnTexts {
     let turns = this.#turns.get(model);
     if (turns === undefined) {
-      turns = new TurnTexts(model);
+      turns = new TurnTexts();
       this.#turns.set(model, turns);
     }
     return turns;

@@ -3,7 +3,10 @@
 import type { ReasoningPart } from "../../records/content.ts";
 import { DriverId } from "../../records/model.ts";
 import type { ModelMessage, ModelRequest } from "../../ports/driver.ts";
+import type { Fields } from "../../kit/provider/narrow.ts";
+import { hostedBlocks, type Replay } from "./hosted.ts";
 import { effortsOf, omitsThinking, thinkingForm } from "./models.ts";
+import type { BlockPlace } from "./place.ts";
 
 /** Tokens of thinking for each effort, where a model wants a number. */
 const BUDGETS: Readonly<Record<string, number>> = {
@@ -58,15 +61,7 @@ function effortFor(model: string, effort: string): string {
 function endsInForeignCalls({ messages, model }: ModelRequest): boolean {
   const last = messages.findLast((message) => message.role !== "tool" && message.role !== "system");
   if (last?.role !== "assistant" || last.toolCalls.length === 0) return false;
-  return thinkingBlocks(last, model).length === 0;
-}
-
-/** Where a block stood in its reply. */
-export interface BlockPlace {
-  /** Characters of text before it. */
-  readonly text: number;
-  /** Calls before it. */
-  readonly calls: number;
+  return keptBlocks(last, model).length === 0;
 }
 
 /** A block of thinking as it came. */
@@ -109,27 +104,51 @@ export function thinkingItem(block: ThinkingBlock, model: string): ReasoningPart
   };
 }
 
-const ITEM_ID = /^(thinking|redacted_thinking):(\d+):(\d+):(\d+):(.*)$/s;
+const ITEM_ID = /^(thinking|redacted_thinking|block):(\d+):(\d+):(\d+):(.*)$/s;
 
-/** The blocks of a past message that may be sent to a model; none when the message's thinking was changed since. */
-export function thinkingBlocks(
+/** A block of a past reply, and where it stood. */
+export type KeptBlock = ThinkingBlock | {
+  /** A block of the API's own. */
+  readonly type: "block";
+  /** Where it stood. */
+  readonly place: BlockPlace;
+  /** The block. */
+  readonly block: Fields;
+};
+
+/**
+ * The blocks of a past message that may be sent to a model, in order.
+ *
+ * No thinking when it was changed since, and none of the API's own blocks without a replay.
+ */
+export function keptBlocks(
   message: Extract<ModelMessage, { role: "assistant" }>,
   model: string,
-): readonly ThinkingBlock[] {
-  const blocks: ThinkingBlock[] = [];
+  replay?: Replay,
+): readonly KeptBlock[] {
+  const { reasoning = [] } = message;
+  const hosted = replay === undefined ? undefined : hostedBlocks(reasoning, replay);
+  const blocks: KeptBlock[] = [];
   let read = 0;
-  for (const { provider, itemId, encryptedContent } of message.reasoning ?? []) {
+  let changed = false;
+  for (const item of reasoning) {
+    const { provider, itemId, encryptedContent, purpose } = item;
     const [, type = "", text = "", calls = "", length = "", author = ""] = ITEM_ID.exec(itemId ?? "") ?? [];
-    if (provider !== DriverId.Anthropic || author !== model || encryptedContent === undefined) continue;
     const place = { text: Number(text), calls: Number(calls) };
+    if (purpose !== undefined) {
+      const block = hosted?.get(item);
+      if (block !== undefined) blocks.push({ type: "block", place, block });
+      continue;
+    }
+    if (provider !== DriverId.Anthropic || author !== model || encryptedContent === undefined) continue;
     if (type === "redacted_thinking") {
       blocks.push({ type, data: encryptedContent, place });
       continue;
     }
     const thinking = message.thinking?.slice(read, read + Number(length)) ?? "";
-    if (thinking.length !== Number(length)) return [];
+    if (thinking.length !== Number(length)) changed = true;
     read += thinking.length;
     blocks.push({ type: "thinking", thinking, signature: encryptedContent, place });
   }
-  return blocks;
+  return changed ? blocks.filter(({ type }) => type === "block") : blocks;
 }

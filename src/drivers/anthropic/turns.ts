@@ -3,6 +3,7 @@
 import type { ModelMessage } from "../../ports/driver.ts";
 import { jsonText } from "../../kit/provider/json_text.ts";
 import { blocksOf } from "./blocks.ts";
+import { isHosted, type Replay } from "./hosted.ts";
 
 /**
  * Marks in the conversation; the fourth the API allows is at the end of the system prompt.
@@ -27,17 +28,11 @@ export function marked(block: string): string {
 
 /** Encodes conversations for one model; keep it, it remembers the blocks of every message it has seen. */
 export class TurnTexts {
-  readonly #blocks = new WeakMap<ModelMessage, readonly string[]>();
-  readonly #model: string;
-
-  /** Encodes for a model. */
-  constructor(model: string) {
-    this.#model = model;
-  }
+  readonly #blocks = new WeakMap<ModelMessage, { readonly key: string; readonly texts: readonly string[] }>();
 
   /** The turns of a conversation: JSON values separated by commas. */
-  of(messages: readonly ModelMessage[]): string {
-    const turns = this.#turns(messages);
+  of(messages: readonly ModelMessage[], replay: Replay): string {
+    const turns = this.#turns(messages, replay);
     let marks = MAX_MARKS;
     for (const { role, blocks, stable } of turns.toReversed()) {
       const last = blocks[stable - 1];
@@ -49,12 +44,12 @@ export class TurnTexts {
   }
 
   /** Neighbours of one role are one turn: the results of a batch of calls must come together. */
-  #turns(messages: readonly ModelMessage[]): readonly Turn[] {
+  #turns(messages: readonly ModelMessage[], replay: Replay): readonly Turn[] {
     // Instructions at the end belong to this request alone and are somewhere else in the next.
     const stableEnd = messages.findLastIndex((message) => message.role !== "system") + 1;
     const turns: Turn[] = [];
     messages.forEach((message, index) => {
-      const blocks = this.#blocksOf(message);
+      const blocks = this.#blocksOf(message, replay);
       if (blocks.length === 0) return;
       const role = message.role === "assistant" ? "assistant" : "user";
       let turn = turns.at(-1);
@@ -69,12 +64,11 @@ export class TurnTexts {
     return turns;
   }
 
-  #blocksOf(message: ModelMessage): readonly string[] {
-    let blocks = this.#blocks.get(message);
-    if (blocks === undefined) {
-      blocks = blocksOf(message, this.#model).map((block) => jsonText(block));
-      this.#blocks.set(message, blocks);
-    }
-    return blocks;
+  #blocksOf(message: ModelMessage, replay: Replay): readonly string[] {
+    const known = this.#blocks.get(message);
+    if (known !== undefined && (known.key === replay.key || !isHosted(message))) return known.texts;
+    const texts = blocksOf(message, replay).map((block) => jsonText(block));
+    this.#blocks.set(message, { key: replay.key, texts });
+    return texts;
   }
 }

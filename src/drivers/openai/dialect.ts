@@ -57,6 +57,8 @@ export interface Dialect {
   readonly phase: boolean;
   /** Whether tool outputs of its Responses API may hold images; else they follow in a user message. */
   readonly toolResultImages: boolean;
+  /** Whether its Responses API searches tools and compacts conversations itself. */
+  readonly hosted: boolean;
   /** How its Chat API is asked for an answer of a form. */
   readonly chatFormat: FormatMode;
   /** How its Responses API is asked for one. */
@@ -87,6 +89,7 @@ const GENERIC: Dialect = {
   metadata: false,
   phase: false,
   toolResultImages: false,
+  hosted: false,
   chatFormat: "words",
   responsesFormat: "words",
 };
@@ -116,6 +119,7 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = Object.freeze({
     metadata: true,
     phase: true,
     toolResultImages: true,
+    hosted: true,
     chatFormat: "schema",
     responsesFormat: "schema",
   },

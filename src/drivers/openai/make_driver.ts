@@ -11,12 +11,13 @@ import { fieldsOf, textOf } from "../../kit/provider/narrow.ts";
 import { Redactor } from "../../kit/redactor.ts";
 import { Transport } from "../../kit/provider/transport.ts";
 import { type WireApi, WireDriver } from "../../kit/provider/wire_driver.ts";
+import { withoutNative } from "../../kit/provider/without_native.ts";
 import type { Additions } from "./additions.ts";
 import { Client } from "./client.ts";
 import { CompletionsReply } from "./completions_reply.ts";
 import { CompletionsRequests } from "./completions_request.ts";
 import type { Dialect } from "./dialect.ts";
-import { profileOf } from "./models.ts";
+import { nativeOf, profileOf } from "./models.ts";
 import type { ApiName, TransportOptions } from "./options.ts";
 import { ResponsesReply } from "./responses_reply.ts";
 import { ResponsesRequests } from "./responses_request.ts";
@@ -64,7 +65,7 @@ export function describeProvider(provider: Provider, options: TransportOptions):
     id: provider.id,
     requiresApiKey: false,
     permissions: (config): PermissionNeeds => ({ net: [provider.endpoint(config).netTarget] }),
-    profile: profileOf,
+    profile: (model, config) => profileFor(provider, model, config ?? {}),
     create: (config) => create(provider, requests, options, config),
   };
 }
@@ -103,7 +104,9 @@ async function create(
       path: () => name === "responses" ? "/responses" : "/chat/completions",
       body: (request) => builder.body(request, additions?.members(request)),
       headers: (request) => additions?.headers(request) ?? {},
-      reply: (request) => new Reply({ dialect, provider: provider.id, failures, price: priceOf(request, dialect) }),
+      reply: (request) =>
+        new Reply({ dialect, provider: provider.id, model: request.model, failures, price: priceOf(request, dialect) }),
+      amend: withoutNative,
       models: MODELS,
     },
     endpoint,
@@ -111,6 +114,14 @@ async function create(
     failures,
     shownHeaders: shownHeaders(headers),
   });
+}
+
+/** What is known about a model, and what the server at hand does itself for it. */
+function profileFor(provider: Provider, model: string, config: DriverConfig): ModelProfile | undefined {
+  const profile = profileOf(model);
+  if (profile === undefined || apiOf(provider, config) !== "responses") return profile;
+  const { hosted } = provider.dialect(config, provider.endpoint(config));
+  return hosted ? { ...profile, native: nativeOf(model) } : profile;
 }
 
 /** The builders of one driver, one for each API and dialect. */

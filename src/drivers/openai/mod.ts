@@ -6,6 +6,9 @@
  * its dialect, detected from the base URL or named in `providerMetadata.dialect` of the model. `DriverId.AzureOpenAI` and
  * `DriverId.Ollama` are the same with the addresses, the credentials and the habits of those two.
  *
+ * Over the Responses API of OpenAI and Azure (dialect `openai`), the capabilities `tool_search` and `compaction` leave
+ * their work to the API where the model does it.
+ *
  * **Permissions:** `--allow-net=HOST:PORT` of the base URL, which is `--allow-net=api.openai.com:443` by default
  * (`localhost:11434` for Ollama, the resource for Azure), and nothing else. Run with `--no-prompt`: the npm package behind
  * it tries to read `OPENAI_CUSTOM_HEADERS`, which Deno would ask about on a terminal; whatever it holds has no effect.

@@ -41,6 +41,20 @@ export function profileOf(model: string): ModelProfile | undefined {
   return profile === undefined || price === undefined ? profile : { ...profile, price };
 }
 
+/**
+ * What OpenAI's servers do themselves for a model. Source: the tool search guide (GPT-5.4 and later), the changelog of
+ * 2026-03-17 (not GPT-5.4 nano; both sizes compact) and the compaction guide, whose example is GPT-5.3-Codex. Which
+ * earlier models compact is not said: they are taken not to.
+ */
+export function nativeOf(model: string): NonNullable<ModelProfile["native"]> {
+  const name = model.replace(/^(openai\/|ft:)/, "");
+  const isNew = /^gpt-(5\.([4-9]|\d\d)|[6-9])/.test(name);
+  return {
+    toolSearch: isNew && !name.startsWith("gpt-5.4-nano"),
+    compaction: isNew || name.startsWith("gpt-5.3-codex"),
+  };
+}
+
 /** Whether a model may reason; unknown ones may. Others refuse reasoning items and settings. */
 export function mayReason(model: string): boolean {
   return profileOf(model)?.reasoningEfforts?.length !== 0;

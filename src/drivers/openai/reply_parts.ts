@@ -10,6 +10,8 @@ export interface ReplyParts {
   readonly dialect: Dialect;
   /** Whose reasoning the reply's is: only that provider gets it back. */
   readonly provider: DriverId;
+  /** The model that was asked. */
+  readonly model: string;
   /** Makes the errors. */
   readonly failures: Failures;
   /** What the model's tokens cost, when it is known. */

@@ -1,12 +1,16 @@
 /** Replies of the Responses API. */
 
+import type { ReasoningPart } from "../../records/content.ts";
 import type { ModelEvent } from "../../ports/driver.ts";
 import type { Failures } from "../../kit/provider/failures.ts";
 import { type Fields, fieldsOf, listOf, textOf } from "../../kit/provider/narrow.ts";
 import { ACTIVITY, type ReplyReader, textEvent, thinkingEvent } from "../../kit/provider/reply.ts";
+import { hostedItem, namespaceItem } from "./hosted.ts";
 import type { ReplyParts } from "./reply_parts.ts";
 import { reasoningOf } from "./reasoning_items.ts";
 import { usageOf } from "./usage.ts";
+
+const HOSTED: ReadonlySet<string> = new Set(["tool_search_call", "tool_search_output", "compaction"]);
 
 /** Reads the events of one reply; unknown ones count as signs of life. */
 export class ResponsesReply implements ReplyReader {
@@ -14,7 +18,8 @@ export class ResponsesReply implements ReplyReader {
   readonly #failures: Failures;
   #phase: "commentary" | "final_answer" | undefined;
   #refused = false;
-  readonly #seen = { text: false, reasoning: false, calls: false };
+  readonly #seen = { text: false, reasoning: false, calls: false, hosted: false };
+  #callCount = 0;
 
   /** Reads one reply. */
   constructor(parts: ReplyParts) {
@@ -73,6 +78,11 @@ export class ResponsesReply implements ReplyReader {
       case "message":
         if (item["phase"] === "commentary" || item["phase"] === "final_answer") this.#phase = item["phase"];
         return ACTIVITY;
+      case "tool_search_call":
+      case "tool_search_output":
+      case "compaction":
+        this.#seen.hosted = true;
+        return this.#kept(hostedItem(item, this.#parts.provider, this.#parts.model));
       default:
         return ACTIVITY;
     }
@@ -83,12 +93,18 @@ export class ResponsesReply implements ReplyReader {
     if (item["status"] === "incomplete") return ACTIVITY;
     this.#seen.calls = true;
     const id = textOf(item["call_id"]);
-    return [{
+    const namespace = this.#kept(namespaceItem(item, this.#callCount++, this.#parts.provider));
+    return [...namespace, {
       type: "tool_call",
       ...(id === "" ? {} : { providerCallId: id }),
       name: textOf(item["name"]),
       arguments: textOf(item["arguments"]) || "{}",
     }];
+  }
+
+  /** Other servers' items of these names may be anything. */
+  #kept(item: ReasoningPart | undefined): readonly ModelEvent[] {
+    return item === undefined || !this.#parts.dialect.hosted ? ACTIVITY : [{ type: "reasoning_item", item }];
   }
 
   #end(response: Fields, incomplete: boolean): readonly ModelEvent[] {
@@ -118,6 +134,7 @@ export class ResponsesReply implements ReplyReader {
       if ((item["type"] === "function_call" && seen.calls) || (item["type"] === "reasoning" && seen.reasoning)) {
         continue;
       }
+      if (seen.hosted && HOSTED.has(textOf(item["type"]))) continue;
       events.push(...this.#item(item).filter((event) => event.type !== "activity"));
     }
     return events;

@@ -11,15 +11,22 @@ import type { Dialect } from "./dialect.ts";
 import { jsonText, TextCache } from "../../kit/provider/json_text.ts";
 import { effortFor, mayReason, temperatureFor } from "./models.ts";
 import { transcriptText } from "../../kit/provider/transcript.ts";
+import { isHosted, type KeptItem, type Replay, type Replayed, replayed, replayOf, SEARCH_TOOL } from "./hosted.ts";
 import { wholeItem } from "./reasoning_items.ts";
+
+const NOTHING: Replayed = { items: [], namespaces: new Map() };
 
 /** Builds the bodies of one dialect; keep it, it remembers the text of every message it has seen. */
 export class ResponsesRequests {
   readonly #dialect: Dialect;
   readonly #provider: string;
   readonly #tools = new TextCache<ToolDefinition>((tool) => jsonText(toolOf(tool)));
-  readonly #plain = new TextCache<ModelMessage>((message) => this.#encode(message, false));
-  readonly #withReasoning = new TextCache<ModelMessage>((message) => this.#encode(message, true));
+  readonly #deferred = new TextCache<ToolDefinition>((tool) => jsonText({ ...toolOf(tool), defer_loading: true }));
+  readonly #plain = new TextCache<ModelMessage>((message) => this.#encode(message, NOTHING));
+  readonly #withReasoning = new TextCache<ModelMessage>((message) =>
+    this.#encode(message, { ...NOTHING, items: this.#own(message) })
+  );
+  readonly #hosted = new WeakMap<ModelMessage, { readonly key: string; readonly text: string }>();
   readonly #imageMessages = new TextCache<readonly ImagePart[]>((images) => jsonText(imageMessage(images)));
 
   /** Makes a builder for a dialect that replays the reasoning items of one provider. */
@@ -34,6 +41,7 @@ export class ResponsesRequests {
     const { request, schema } = formatted(asked, dialect.responsesFormat);
     const reasoning = dialect.encryptedReasoning && mayReason(request.model);
     const effort = effortFor(request.model, request.reasoningEffort, dialect.effortNone);
+    const replay = replayOf(request, dialect);
     const verbosity = dialect.verbosity ? request.verbosity : undefined;
     // The whole transcript is sent every time and nothing is stored: `previous_response_id` needs stored responses,
     // which compatible servers do not have, which expire, and which a recovered or edited history may contradict.
@@ -55,17 +63,22 @@ export class ResponsesRequests {
       service_tier: dialect.serviceTier ? request.speed : undefined,
       prompt_cache_key: dialect.promptCacheKey ? request.promptCacheKey?.slice(0, 64) : undefined,
       metadata: dialect.metadata ? wireMetadata(request.metadata) : undefined,
+      context_management: replay.compactAt === undefined
+        ? undefined
+        : [{ type: "compaction", compact_threshold: replay.compactAt }],
       include: reasoning ? ["reasoning.encrypted_content"] : undefined,
       store: false,
       stream: true,
       ...members,
     });
-    const tools = request.tools.length === 0
-      ? ""
-      : `,"tools":[${request.tools.map((tool) => this.#tools.of(tool)).join(",")}]`;
+    const definitions = request.tools.map((tool) =>
+      (replay.tools !== undefined && tool.deferred ? this.#deferred : this.#tools).of(tool)
+    );
+    if (replay.tools !== undefined) definitions.push(SEARCH_TOOL);
+    const tools = definitions.length === 0 ? "" : `,"tools":[${definitions.join(",")}]`;
     const texts = reasoning ? this.#withReasoning : this.#plain;
     const input = transcriptText(request.messages, {
-      of: (message) => texts.of(message),
+      of: (message) => reasoning && isHosted(message) ? this.#hostedText(message, replay) : texts.of(message),
       imagesOf: (message) => this.#imagesOf(message),
     });
     return `${settings.slice(0, -1)}${tools},"input":[${input}]}`;
@@ -76,12 +89,21 @@ export class ResponsesRequests {
     return message.images === undefined || message.images.length === 0 ? "" : this.#imageMessages.of(message.images);
   }
 
-  #encode(message: ModelMessage, reasoning: boolean): string {
-    const items = this.#itemsOf(message, reasoning);
+  /** A message with items of the API's own: what is sent of it depends on what the request asks for. */
+  #hostedText(message: ModelMessage, replay: Replay): string {
+    const known = this.#hosted.get(message);
+    if (known?.key === replay.key) return known.text;
+    const text = this.#encode(message, replayed(this.#own(message), replay));
+    this.#hosted.set(message, { key: replay.key, text });
+    return text;
+  }
+
+  #encode(message: ModelMessage, replayed: Replayed): string {
+    const items = this.#itemsOf(message, replayed);
     return items.map((item) => jsonText(item)).join(",");
   }
 
-  #itemsOf(message: ModelMessage, reasoning: boolean): readonly object[] {
+  #itemsOf(message: ModelMessage, { items, namespaces }: Replayed): readonly object[] {
     switch (message.role) {
       case "system":
         return [laterInstructions(this.#dialect, message.content)];
@@ -94,14 +116,15 @@ export class ResponsesRequests {
           phase: this.#dialect.phase ? message.phase : undefined,
           content: message.content,
         }];
-        const calls = message.toolCalls.map((call) => ({
+        const calls = message.toolCalls.map((call, index) => ({
           type: "function_call",
           call_id: call.id,
           name: call.name,
+          namespace: namespaces.get(index),
           arguments: argumentsText(call),
         }));
         // A reasoning item without the item it led to is refused.
-        const thoughts = reasoning && answer.length + calls.length > 0 ? this.#replay(message.reasoning ?? []) : [];
+        const thoughts = answer.length + calls.length > 0 ? items.flatMap((item) => this.#replay(item)) : [];
         return [...thoughts, ...answer, ...calls];
       }
       case "tool":
@@ -109,18 +132,24 @@ export class ResponsesRequests {
     }
   }
 
-  /** Only this driver's items, and only complete ones: without stored responses an id alone names nothing. */
-  #replay(items: readonly ReasoningPart[]): readonly object[] {
-    return items
-      .filter((item) => item.provider === this.#provider && item.encryptedContent !== undefined)
-      .map((item) =>
-        (this.#dialect.wholeReasoningItems ? wholeItem(item.encryptedContent) : undefined) ?? ({
-          type: "reasoning",
-          id: item.itemId,
-          summary: (item.summary ?? []).map((text) => ({ type: "summary_text", text })),
-          encrypted_content: item.encryptedContent,
-        })
-      );
+  /** Only this driver's items. */
+  #own(message: ModelMessage): readonly ReasoningPart[] {
+    const items = message.role === "assistant" ? message.reasoning ?? [] : [];
+    return items.filter(({ provider }) => provider === this.#provider);
+  }
+
+  /** Of reasoning only what is complete: without stored responses an id alone names nothing. */
+  #replay(item: KeptItem): readonly object[] {
+    if ("sent" in item) return [item.sent];
+    if (item.encryptedContent === undefined) return [];
+    return [
+      (this.#dialect.wholeReasoningItems ? wholeItem(item.encryptedContent) : undefined) ?? {
+        type: "reasoning",
+        id: item.itemId,
+        summary: (item.summary ?? []).map((text) => ({ type: "summary_text", text })),
+        encrypted_content: item.encryptedContent,
+      },
+    ];
   }
 
   #output(message: Extract<ModelMessage, { role: "tool" }>): string | readonly object[] {

@@ -33,7 +33,7 @@ export function bodyOf(answer: IncomingMessage, options: AnswerBodyOptions): Rea
     if (bytes <= maxWireBytes) return;
     answer.destroy(new RuntimeError("answer_too_large", `Cannot read the answer: it has over ${maxWireBytes} bytes`));
   });
-  return toWeb(decoded, signal);
+  return toWeb(decoded, answer, signal);
 }
 
 function decode(answer: IncomingMessage, coding: string | null): Readable {
@@ -46,7 +46,11 @@ function decode(answer: IncomingMessage, coding: string | null): Readable {
   return pipeline(answer, name === "br" ? createBrotliDecompress() : createGunzip(), () => {});
 }
 
-function toWeb(source: Readable, signal: AbortSignal | undefined): ReadableStream<Uint8Array<ArrayBuffer>> {
+function toWeb(
+  source: Readable,
+  answer: IncomingMessage,
+  signal: AbortSignal | undefined,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
   let isOver = false;
   let waiting: Uint8Array[] = [];
   let size = 0;
@@ -79,9 +83,14 @@ function toWeb(source: Readable, signal: AbortSignal | undefined): ReadableStrea
       source.once("close", () => fail(new Error("the connection was closed in the middle of the answer")));
     },
     pull: () => void source.resume(),
-    cancel(): void {
+    cancel(): Promise<void> {
       isOver = true;
-      source.destroy();
+      const closed = new Promise<void>((resolve) => source.once("close", resolve));
+      // One that has all come and has no byte left is at its end, and its connection can go on. Not a compressed one, of
+      // which any amount may be left.
+      if (source === answer && answer.complete && answer.readableLength === 0) source.resume();
+      else source.destroy();
+      return closed;
     },
   }, { highWaterMark: 64 * 1024, size: (chunk) => chunk.length });
 }

@@ -12,6 +12,16 @@ export type ConnectTcp = (
   to: { readonly hostname: string; readonly port: number; readonly signal: AbortSignal },
 ) => Promise<Deno.TcpConn>;
 
+/** A connection to a vetted address. */
+export interface PinnedConnection {
+  /** What is said over it; destroying it closes the connection. */
+  readonly stream: Duplex;
+  /** The connection underneath. */
+  readonly conn: Deno.TcpConn;
+  /** The vetted address it leads to. */
+  readonly address: string;
+}
+
 /** Options of {@linkcode connectPinned}. */
 export interface PinnedConnectOptions {
   /** Time. */
@@ -47,7 +57,7 @@ export async function connectPinned(
   port: number,
   isTls: boolean,
   options: PinnedConnectOptions,
-): Promise<Duplex> {
+): Promise<PinnedConnection> {
   const { clock, connectMs, signal } = options;
   const late = new AbortController();
   const timer = clock.setTimer(
@@ -57,9 +67,10 @@ export async function connectPinned(
   const ending = signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]);
   try {
     const { streamOf, secureStream } = await loadStreams();
-    const stream = streamOf(await dialAny(host, port, ending, options));
-    if (!isTls) return stream;
-    return await secureStream(stream, host.name, { signal: ending, caCerts: options.caCerts ?? [] });
+    const { conn, address } = await dialAny(host, port, ending, options);
+    const plain = streamOf(conn);
+    const secured = { signal: ending, caCerts: options.caCerts ?? [] };
+    return { conn, address, stream: isTls ? await secureStream(plain, host.name, secured) : plain };
   } catch (cause) {
     ending.throwIfAborted();
     if (cause instanceof RuntimeError) throw cause;
@@ -71,12 +82,14 @@ export async function connectPinned(
   }
 }
 
+type Dialled = Omit<PinnedConnection, "stream">;
+
 async function dialAny(
   host: VettedHost,
   port: number,
   signal: AbortSignal,
   options: PinnedConnectOptions,
-): Promise<Deno.TcpConn> {
+): Promise<Dialled> {
   let problem: unknown;
   for (const address of host.addresses.slice(0, MAX_ADDRESSES)) {
     try {
@@ -103,17 +116,18 @@ async function dial(
   port: number,
   signal: AbortSignal,
   { connect = Deno.connect, mayReach = connect === Deno.connect ? isGranted : () => true }: PinnedConnectOptions,
-): Promise<Deno.TcpConn> {
+): Promise<Dialled> {
   const mayPin = address === host.name || mayReach(address, port);
   const connecting = connect({ hostname: mayPin ? address : host.name, port, signal });
   // One that comes after its deadline is nobody's.
   connecting.then((conn) => signal.aborted && closeQuietly(conn), () => {});
   const conn = await unlessAborted(connecting, signal);
-  if (!mayPin && !host.addresses.includes(conn.remoteAddr.hostname)) {
+  const peer = mayPin ? address : conn.remoteAddr.hostname;
+  if (!host.addresses.includes(peer)) {
     closeQuietly(conn);
     throw new RuntimeError("address_refused", `Cannot reach ${host.name}: its address changed while connecting`);
   }
-  return conn;
+  return { conn, address: peer };
 }
 
 function isGranted(address: string, port: number): boolean {

@@ -1,9 +1,11 @@
 /** One request to one vetted host: no redirect is followed, no cookie kept, no proxy asked. */
 
-import type { ClientRequest, IncomingMessage } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { Clock } from "../../ports/clock.ts";
 import { messageOf, RuntimeError } from "../../errors.ts";
 import { lazy } from "../lazy.ts";
+import type { ConnectionPool } from "./connection_pool.ts";
+import type { ConnectionHome, HttpConnection, HttpQuestion } from "./http_connection.ts";
 import { connectPinned, type ConnectTcp } from "./pinned_connection.ts";
 import type { VettedHost } from "./vetted_address.ts";
 
@@ -27,6 +29,8 @@ export interface PinnedFetchOptions {
   readonly caCerts?: readonly string[];
   /** Opens TCP connections. @default `Deno.connect` */
   readonly connect?: ConnectTcp;
+  /** Keeps the connection for the next request; its other users must trust the same certificates. @default none */
+  readonly pool?: ConnectionPool<HttpConnection>;
 }
 
 /** An answer; a `Response` would refuse some of the statuses servers send. */
@@ -43,74 +47,90 @@ export interface PinnedAnswer {
 const CODINGS = "gzip, br";
 /** Longest head of an answer, in bytes. */
 const MAX_HEAD = 64 * 1024;
+/** Methods that mean the same when they are asked twice (RFC 9110, 9.2.2). */
+const REPEATABLE: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 
 const loadNode = lazy(async () => {
-  const [{ request }, { bodyOf }] = await Promise.all([import("node:http"), import("./answer_body.ts")]);
-  return { request, bodyOf };
+  const [{ HttpConnection }, { bodyOf }] = await Promise.all([
+    import("./http_connection.ts"),
+    import("./answer_body.ts"),
+  ]);
+  return { HttpConnection, bodyOf };
 });
 
 /**
  * Asks a host whose addresses were vetted, over a connection to one of these addresses.
  *
- * TLS proves the name of the URL, and the `Host` header carries it. Each request has a connection of its own.
+ * TLS proves the name of the URL, and the `Host` header carries it. Without a pool, each request has a connection of its
+ * own. With one, a kept connection is used whose address is among those vetted for this very request. Where the other end
+ * hangs up on it before a byte of the answer, a request that may be repeated is made once more over a new one; a POST is
+ * not, since it may have been done. That takes a server which hangs up in the moment the request is on its way: one that
+ * did so before is known, and whoever says how long it waits is left a second earlier.
  *
  * @throws {RuntimeError} `host_unreachable`, `address_refused`, `permission_missing` or `coding_unknown`
  */
 export async function pinnedFetch(url: URL, host: VettedHost, options: PinnedFetchOptions): Promise<PinnedAnswer> {
-  const { signal } = options;
+  const { body, method = "GET", pool, signal } = options;
   signal?.throwIfAborted();
-  const { request, bodyOf } = await loadNode();
+  const { HttpConnection, bodyOf } = await loadNode();
   const isTls = url.protocol === "https:";
-  const stream = await connectPinned(host, Number(url.port || (isTls ? 443 : 80)), isTls, options);
-  const sent = request({
+  const port = Number(url.port || (isTls ? 443 : 80));
+  const home = pool === undefined ? undefined : { pool, origin: `${url.protocol}//${host.name}:${port}` };
+  const head = {
     host: host.name,
     path: `${url.pathname}${url.search}`,
-    method: options.method ?? "GET",
+    method,
     headers: headersOf(url, options),
     maxHeaderSize: MAX_HEAD,
-    createConnection: () => stream,
-  });
-  const abort = (): void => void stream.destroy(signal?.reason instanceof Error ? signal.reason : undefined);
-  signal?.addEventListener("abort", abort, { once: true });
-  stream.once("close", () => signal?.removeEventListener("abort", abort));
-  if (signal?.aborted) abort();
+  };
+  const question: HttpQuestion = { head, body, signal };
   try {
-    sent.end(options.body);
-    const answer = await answerTo(sent);
-    // A server that was asked to close the connection need not do it.
-    answer.once("end", () => stream.destroy());
+    const answer = await askKept(home, host.addresses, question) ??
+      await new HttpConnection(await connectPinned(host, port, isTls, options), home).ask(question);
     const headers = readHeaders(answer.rawHeaders);
-    const coding = headers.get("content-encoding");
-    const body = bodyOf(answer, { coding, maxWireBytes: options.maxWireBytes ?? Infinity, signal });
-    return { status: answer.statusCode ?? 0, headers, body };
+    return { status: answer.statusCode ?? 0, headers, body: readBody(answer, headers) };
   } catch (cause) {
-    stream.destroy();
     signal?.throwIfAborted();
     if (cause instanceof RuntimeError) throw cause;
     throw new RuntimeError("host_unreachable", `Cannot read the answer of ${host.name}: ${messageOf(cause)}`, {
       cause,
     });
   }
+
+  function readBody(answer: IncomingMessage, headers: Headers): PinnedAnswer["body"] {
+    const coding = headers.get("content-encoding");
+    try {
+      return bodyOf(answer, { coding, maxWireBytes: options.maxWireBytes ?? Infinity, signal });
+    } catch (error) {
+      answer.destroy();
+      throw error;
+    }
+  }
 }
 
-function headersOf(url: URL, { headers, body }: PinnedFetchOptions): Record<string, string> {
+/** Undefined where no connection is kept, and where it was lost before the answer to what may be asked once more. */
+async function askKept(
+  home: ConnectionHome | undefined,
+  addresses: readonly string[],
+  question: HttpQuestion,
+): Promise<IncomingMessage | undefined> {
+  const kept = home?.pool.take(home.origin, addresses);
+  try {
+    return await kept?.ask(question);
+  } catch (error) {
+    const mayRepeat = REPEATABLE.has(question.head.method ?? "");
+    if (!mayRepeat || kept?.isAnswering === true || question.signal?.aborted) throw error;
+    return undefined;
+  }
+}
+
+function headersOf(url: URL, { headers, body, pool }: PinnedFetchOptions): Record<string, string> {
   const all = new Headers(headers);
   if (!all.has("accept-encoding")) all.set("accept-encoding", CODINGS);
-  all.set("connection", "close");
+  all.set("connection", pool === undefined ? "close" : "keep-alive");
   all.set("host", url.host);
   if (body !== undefined) all.set("content-length", String(body.length));
   return Object.fromEntries(all);
-}
-
-function answerTo(sent: ClientRequest): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    sent.once("response", resolve);
-    sent.once("error", reject);
-    sent.once("upgrade", () => reject(new Error("it wants to speak another protocol")));
-    sent.once("close", () => reject(new Error("the connection was closed")));
-    // What fails later, the body tells.
-    sent.on("error", () => {});
-  });
 }
 
 function readHeaders(raw: readonly string[]): Headers {

@@ -8,7 +8,7 @@ import { unlessAborted } from "../unless_aborted.ts";
 const CHUNK = 16 * 1024;
 
 /** Makes a stream of a connection; destroying it closes the connection. */
-export function streamOf(conn: Deno.Conn): Duplex {
+export function streamOf(conn: Deno.TcpConn): Duplex {
   const stream: Duplex = new Duplex({
     read(): void {
       const chunk = new Uint8Array(CHUNK);
@@ -35,7 +35,9 @@ export function streamOf(conn: Deno.Conn): Duplex {
   });
   // Whoever reads or writes is told; what fails when nobody does any more is nobody's.
   stream.on("error", () => {});
-  return stream;
+  // Node's HTTP client calls these: on what it uses again, and on what it is done with. Without the second it only ends
+  // its own half, and a server that does not hang up keeps the connection open.
+  return Object.assign(stream, { ref: () => conn.ref(), destroySoon: () => stream.destroy() });
 }
 
 /**

@@ -27,6 +27,17 @@ Deno.test("mcpHttp() lists and calls tools over connections to the addresses it 
   assert.deepEqual(await client.call("echo", { message: "hi" }), { type: "success", value: { result: "hi" } });
 });
 
+Deno.test("mcpHttp() lists and calls tools over one connection beside that of the server's news", async () => {
+  const { handler } = fetchServer(addEcho);
+  await using site = new Site((request) => handler.fetch(request));
+  const connector = mcpHttp({ allowLoopback: true, lookup: () => Promise.resolve(["127.0.0.1"]) });
+  {
+    await using client = await connected(connector, { url: `http://mcp.example:${site.port}/mcp` });
+    for (let times = 0; times < 10; times++) await client.call("echo", { message: "hi" });
+  }
+  assert.deepEqual([site.connections, site.requests], [2, 22]);
+});
+
 Deno.test("a guarded fetch looks a name up once for each request and connects to what it found", async () => {
   await using victim = new Site(() => new Response("secret"));
   let lookups = 0;

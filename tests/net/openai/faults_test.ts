@@ -6,6 +6,7 @@ import {
   openAICompletionsDriver,
   openAIResponsesDriver,
 } from "../../../src/drivers/openai/mod.ts";
+import { COMPACTED, SEARCH } from "../../src/drivers/openai/hosted_recordings.ts";
 import {
   COMPLETIONS_CALLS,
   COMPLETIONS_TEXT,
@@ -20,6 +21,13 @@ testFaults({
   create: (origin) => create(openAIResponsesDriver(), origin),
   request: requestOf(),
   recordings: [RESPONSES_TEXT, RESPONSES_CALLS],
+});
+
+testFaults({
+  name: "openai itself",
+  create: (origin) => create(openAIResponsesDriver(), origin, "openai"),
+  request: requestOf(),
+  recordings: [SEARCH, COMPACTED],
 });
 
 testFaults({
@@ -44,6 +52,10 @@ testFaults({
   recordings: [COMPLETIONS_TEXT],
 });
 
-async function create(descriptor: DriverDescriptor, origin: string): Promise<Driver> {
-  return await descriptor.create({ apiKey: new Secret("sk-test-0123456789"), baseUrl: `${origin}/v1` });
+async function create(descriptor: DriverDescriptor, origin: string, dialect?: string): Promise<Driver> {
+  return await descriptor.create({
+    apiKey: new Secret("sk-test-0123456789"),
+    baseUrl: `${origin}/v1`,
+    ...(dialect === undefined ? {} : { providerMetadata: { dialect } }),
+  });
 }

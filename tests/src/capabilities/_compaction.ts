@@ -7,6 +7,7 @@ import type { CapabilityContext } from "../../../src/ports/capability.ts";
 import type { ModelViewRequest } from "../../../src/ports/model_hooks.ts";
 import type { RunningTurn, SideModelRequest } from "../../../src/ports/running_turn.ts";
 import type { SessionStorageStore } from "../../../src/ports/session_storage_store.ts";
+import type { ReasoningPart } from "../../../src/records/content.ts";
 import { idFromSeed, type SessionId } from "../../../src/records/ids.ts";
 import type { JsonObject } from "../../../src/records/json.ts";
 import type { Message } from "../../../src/records/message.ts";
@@ -26,12 +27,16 @@ export interface AskOptions {
   readonly turn?: number;
   /** Whether `query_history` is offered. @default {false} */
   readonly searchable?: boolean;
+  /** Whether the provider compacts itself, and takes items of model `m`. @default {false} */
+  readonly native?: boolean;
 }
 
 /** One session with compaction, and what it asked and told. */
 export class CompactedSession {
   /** What the model was asked beside the conversation. */
   readonly asked: SideModelRequest[] = [];
+  /** Tokens at which the provider was asked to compact, for each view; undefined when it was not. */
+  readonly askedAt: (number | undefined)[] = [];
   /** Durable events. */
   readonly recorded: { readonly type: string; readonly data: JsonObject }[] = [];
   /** Warnings. */
@@ -57,7 +62,8 @@ export class CompactedSession {
 
   /** The view of a request. */
   async view(messages: readonly Message[], options: AskOptions = {}): Promise<readonly Message[]> {
-    const { window = 1_000, reason = "normal", preview = false, turn = 1, searchable = false } = options;
+    const { window = 1_000, reason = "normal", preview = false, turn = 1, searchable = false, native = false } =
+      options;
     const running: RunningTurn = {
       ...turnOver(messages),
       turnId: idFromSeed("turn", turn),
@@ -71,6 +77,9 @@ export class CompactedSession {
       warn: (code, message) => void this.warnings.push(`${code}: ${message}`),
     };
     const view = this.#capability.modelView!;
+    const at = this.askedAt.push(undefined) - 1;
+    const takes = ({ purpose, model }: ReasoningPart) => purpose === "compaction" && model === "m";
+    const asked = { native: { takes, askAt: (tokens: number) => void (this.askedAt[at] = tokens) } };
     return await view.apply([...messages], preview ? this.#context : { ...this.#context, turn: running }, {
       reason,
       shrinks: true,
@@ -78,6 +87,7 @@ export class CompactedSession {
       maxOutputTokens: undefined,
       systemPrompt: "",
       tools: searchable ? [{ ...queryHistory.definition, description: "", parameters: {} }] : [],
+      ...(native ? asked : {}),
     });
   }
 }

@@ -367,7 +367,7 @@ Deno.test("the target leaves room for the reply, the prompt and the tools", () =
 });
 
 const WRONG: readonly [JsonObject, RegExp][] = [
-  [{ strategy: "native" }, /`strategy` is "native", not one of auto/],
+  [{ strategy: "sometimes" }, /`strategy` is "sometimes", not one of auto/],
   [{ budget_percent: 85 }, /budget_percent.*0\.01 to 1/],
   [{ observation_masking: { keep_recent_tool_outputs: -1 } }, /^`observation_masking\.keep_recent_tool_outputs` is -1/],
   [{ summarization: { model: "" } }, /^`summarization\.model` is ""/],

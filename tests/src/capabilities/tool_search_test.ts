@@ -76,6 +76,28 @@ Deno.test("without the search, or with another tool of its name, all tools are c
   assert.deepEqual(deferTools(others, [], settings), others);
 });
 
+Deno.test("where the provider searches, the same tools are marked and complete, and the runtime's search is left out", () => {
+  const definitions = [...MANY, toolSearch].map(({ definition }) => definition);
+  const settings = readToolSearchSettings({});
+  const tools = deferTools(definitions, [], settings, true);
+  assert.deepEqual(tools.filter((one) => !one.deferred).map(({ name }) => name), ["read_file", "kept"]);
+  assert.deepEqual(tools.map(({ name }) => name), MANY.map(({ definition }) => definition.name));
+  assert.equal(complete(tools).length, MANY.length);
+  assert.equal(deferTools(definitions, [], settings, true)[2], tools[2], "a driver remembers the text of the same one");
+});
+
+Deno.test("mode says who searches: nobody where only the provider may and cannot", () => {
+  const definitions = [...MANY, toolSearch].map(({ definition }) => definition);
+  const isDeferred = (mode: string, native: boolean) => {
+    const tools = deferTools(definitions, [], readToolSearchSettings({ mode }), native);
+    return [tools.some(({ deferred }) => deferred), tools.some(({ name }) => name === "tool_search")];
+  };
+  assert.deepEqual([isDeferred("auto", true), isDeferred("auto", false)], [[true, false], [false, true]]);
+  assert.deepEqual([isDeferred("native", true), isDeferred("native", false)], [[true, false], [false, false]]);
+  assert.deepEqual([isDeferred("local", true), isDeferred("local", false)], [[false, true], [false, true]]);
+  assert.match(toolSearchProblem({ mode: "hosted" }) ?? "", /`mode` is "hosted", not one of auto, native, local/);
+});
+
 Deno.test("never_defer says which tools stay, and those of the client always do", () => {
   const client: ToolDefinition = { ...tool("ask_user").definition, type: "client_side" };
   const definitions = [...MANY.map(({ definition }) => definition), client, toolSearch.definition];

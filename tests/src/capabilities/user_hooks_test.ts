@@ -64,6 +64,18 @@ Deno.test("session_start hooks run before the first prompt of a session only, an
   assert.deepEqual(events, ["session_start", "user_prompt_submit", "user_prompt_submit"]);
 });
 
+Deno.test("session_end hooks run when the runtime closes, after all others", async () => {
+  const events: string[] = [];
+  const see = ({ event, sessionId }: UserHookPayload) => void events.push(event, sessionId);
+  const hooks = ["session_end", "turn_end"].map((event) => ({ id: event, event, function: "see" }));
+  const it = await guardedRuntime([texts("one")], createUserHooks({ functions: { see } }), { config: { hooks } });
+  await say(it.runtime);
+  const { defaultSessionId: id } = it.runtime;
+  assert.deepEqual(events, ["turn_end", id]);
+  await it[Symbol.asyncDispose]();
+  assert.deepEqual(events, ["turn_end", id, "session_end", id]);
+});
+
 Deno.test("a hook blocks a prompt, a call or a result", async () => {
   const block = { functions: { no: () => ({ decision: "block" as const, reason: "not now" }) } };
   const prompt = await underHooks([{ id: "a", event: "user_prompt_submit", function: "no" }], block);

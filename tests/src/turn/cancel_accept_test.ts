@@ -1,11 +1,12 @@
-/** Cancelling a turn whose input is not stored yet. */
+/** Cancelling a turn whose input, or the answer to its question, is not stored yet. */
 
 import assert from "node:assert/strict";
 import { InMemoryProviderStore } from "../../../src/in_memory/record_stores.ts";
 import { defineCapability } from "../../../src/kit/define_capability.ts";
+import { defineClientTool } from "../../../src/kit/define_tool.ts";
 import type { ResolvedModel } from "../../../src/records/model.ts";
 import { RuntimeBackends } from "../../../src/runtime/backends.ts";
-import { faultRuntime, SESSION, until } from "../_support/faults.ts";
+import { calls, faultRuntime, SESSION, until } from "../_support/faults.ts";
 
 class HangingProviderStore extends InMemoryProviderStore {
   hangs = false;
@@ -31,4 +32,40 @@ Deno.test("cancel() does not wait for a provider store that hangs while the inpu
   assert.equal((await turn.result).status, "cancelled");
   assert.deepEqual(await runtime.messages(SESSION), []);
   await runtime.close();
+});
+
+/** A session whose turn waits for an answer that is being taken in: the store hangs. */
+async function answering() {
+  const store = new HangingProviderStore();
+  const backends = RuntimeBackends.inMemory().withProviderStore(store);
+  const runtime = await faultRuntime({
+    backends,
+    capabilities: [defineCapability({ id: "plain", name: "Plain" })],
+    clientTools: [defineClientTool({ name: "ask", description: "Asks the user" })],
+    respond: () => calls("ask"),
+  });
+  const { waitingFor: [call] } = await runtime.runTurn(SESSION, "go");
+  assert.ok(call !== undefined);
+  store.hangs = true;
+  const answered = runtime.resumeTurn(SESSION, { toolResults: [{ toolCallId: call.id, result: "yes" }] });
+  await until(() => store.asked > 0);
+  store.hangs = false;
+  return { runtime, backends, answered };
+}
+
+Deno.test("cancelTurn() while an answer is taken in cancels the turn, which does not wait any longer", async () => {
+  const { runtime, answered } = await answering();
+  assert.equal(await runtime.cancelTurn(SESSION, "enough"), true);
+  assert.equal((await answered).status, "cancelled");
+  assert.equal(await runtime.status(SESSION), "idle");
+  assert.equal((await runtime.runTurn(SESSION, "again")).status, "waiting");
+  await runtime.close();
+});
+
+Deno.test("a turn waits on when the runtime is closed while an answer is taken in", async () => {
+  const { runtime, backends, answered } = await answering();
+  await Promise.all([assert.rejects(answered, /closed/), runtime.close()]);
+  const next = await faultRuntime({ backends });
+  assert.equal(await next.status(SESSION), "waiting_for_tool_results");
+  await next.close();
 });

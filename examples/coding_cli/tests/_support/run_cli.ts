@@ -5,6 +5,7 @@
  */
 
 import { fileURLToPath } from "node:url";
+import { Pty, type PtyOptions } from "./pty.ts";
 import type { ScriptedProvider } from "./scripted_provider.ts";
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
@@ -95,6 +96,16 @@ export function startCli(
   env: Readonly<Record<string, string>> = {},
 ): Deno.ChildProcess {
   return command([...flags, MAIN, ...args], env, "piped").spawn();
+}
+
+/** Starts the program in a pseudo terminal. */
+export function startCliInPty(
+  flags: readonly string[],
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  options: Omit<PtyOptions, "env"> = {},
+): Pty {
+  return Pty.start(["run", "--quiet", "--config", CONFIG, ...flags, MAIN, ...args], { ...options, env });
 }
 
 async function spawn(args: readonly string[], { stdin, env = {}, cwd }: RunOptions): Promise<RunResult> {

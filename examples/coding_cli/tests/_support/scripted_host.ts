@@ -80,6 +80,7 @@ const host: InteractiveHost = {
     if (text === "/quit") return { type: "quit" };
     if (text === "/clear") return { type: "clear" };
     if (text === "/fail") throw new Error("it cannot be done");
+    if (text === "/interrupt") Deno.kill(Deno.pid, "SIGINT");
     if (text.startsWith("/model ")) {
       model = text.slice("/model ".length);
       factsChanged();

@@ -180,7 +180,7 @@ Deno.test("a line that joins a turn shows as sent until it is a message", () => 
   const steps: ScreenInput[] = [
     event("turn.started", { turnId: "turn_1", inputMessageId: "m", facts: {} }),
     { type: "submitted", id: 1, text: "also this" },
-    { type: "settled", id: 1 },
+    { type: "settled", id: 1, isMessage: true },
   ];
   const waiting = foldAll(emptyScreen(), steps);
   assert.deepEqual(waiting.sent.map(({ text }) => text), ["also this"]);
@@ -188,6 +188,40 @@ Deno.test("a line that joins a turn shows as sent until it is a message", () => 
   const joined = foldScreen(waiting, event("input.message", { message }));
   assert.deepEqual(joined.sent, []);
   assert.deepEqual(joined.blocks, [{ type: "user", text: "also this", images: 0 }]);
+});
+
+Deno.test("the question of a background subagent outlives the turn that began it", () => {
+  const question = { toolCallId: "call_1", toolName: "bash", title: "Run: ls", detail: "ls" };
+  const screen = foldAll(emptyScreen(), [
+    event("turn.started", { turnId: "turn_1", inputMessageId: "m", facts: {} }),
+    { type: "approval_asked", question },
+    event("turn.cancelled", { turnId: "turn_1" }),
+  ]);
+  assert.deepEqual(screen.approvals, [question]);
+  assert.deepEqual(foldScreen(screen, { type: "approval_answered", toolCallId: "call_1" }).approvals, []);
+});
+
+Deno.test("a command during a turn does not show as sent any more when it has answered", () => {
+  const screen = foldAll(emptyScreen(), [
+    event("turn.started", { turnId: "turn_1", inputMessageId: "m", facts: {} }),
+    { type: "submitted", id: 1, text: "/status" },
+    { type: "output", command: "/status", text: "Fine." },
+    { type: "settled", id: 1, isMessage: false },
+  ]);
+  assert.deepEqual(screen.sent, []);
+});
+
+Deno.test("a failure that the answer tells already is not told twice", () => {
+  const content = [{ type: "text", text: "No credit" }];
+  const screen = foldAll(emptyScreen(), [
+    event("turn.started", { turnId: "turn_1", inputMessageId: "m", facts: {} }),
+    event("output.message.completed", { turnId: "turn_1", message: { role: "agent", content } }),
+    event("turn.failed", { turnId: "turn_1", error: "No credit", errorCode: "quota" }),
+  ]);
+  assert.deepEqual(screen.blocks, [
+    { type: "answer", text: "No credit" },
+    { type: "turn_end", status: "failed", text: "quota" },
+  ]);
 });
 
 Deno.test("a new conversation begins with an empty screen and the same facts", () => {

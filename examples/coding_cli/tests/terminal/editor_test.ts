@@ -31,6 +31,7 @@ for (
     ["left and right move by graphemes", "🇩🇪|x", "\x1b[D", "|🇩🇪x"],
     ["ctrl+left moves to the start of a word", "foo bar_baz |", CTRL.left, "foo |bar_baz "],
     ["ctrl+right moves to the end of a word", "|foo bar", CTRL.right, "foo| bar"],
+    ["a word has its marks", "|cafe\u0301s x", CTRL.right, "cafe\u0301s| x"],
     ["home moves to the start of the line", "a\nbc|", "\x1b[H", "a\n|bc"],
     ["ctrl+e moves to the end of the line", "|ab\nc", "\x05", "ab|\nc"],
     ["ctrl+w cuts a word, ctrl+y puts it back", "one two|", "\x17\x19\x19", "one twotwo|"],
@@ -71,14 +72,17 @@ Deno.test("the cursor always stands between two graphemes, whatever keys are pre
       ctrl: true,
     })),
   );
-  fc.assert(fc.property(fc.array(key, { maxLength: 60 }), (keys) => {
-    let editor = editorOf("");
-    for (const it of keys) editor = editKey(editor, it, 7) ?? editor;
-    const places = new Set([0]);
-    let offset = 0;
-    for (const grapheme of graphemes(editor.text)) places.add(offset += grapheme.length);
-    assert.ok(places.has(editor.cursor), JSON.stringify(editor));
-  }));
+  fc.assert(
+    fc.property(fc.array(key, { maxLength: 60 }), (keys) => {
+      let editor = editorOf("");
+      for (const it of keys) editor = editKey(editor, it, 7) ?? editor;
+      const places = new Set([0]);
+      let offset = 0;
+      for (const grapheme of graphemes(editor.text)) places.add(offset += grapheme.length);
+      assert.ok(places.has(editor.cursor), JSON.stringify(editor));
+    }),
+    { numRuns: 2_000 },
+  );
 });
 
 Deno.test("insertText() puts no control character into the text", () => {

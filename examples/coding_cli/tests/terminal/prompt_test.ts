@@ -52,6 +52,12 @@ Deno.test("Enter on nothing sends nothing", () => {
   assert.deepEqual(type("  \r").actions, []);
 });
 
+Deno.test("Ctrl+C cancels the turn of a question, and is a no to one of the background", () => {
+  const asked = (isBusy: boolean) => type("\x03", { situation: { isBusy, isAsked: true } }).actions;
+  assert.deepEqual(asked(true), [{ type: "interrupt" }]);
+  assert.deepEqual(asked(false), [{ type: "decide", decision: "deny" }]);
+});
+
 for (const [name, bytes] of [["Shift", "\x1b[13;2u"], ["Alt", "\x1b\r"], ["a backslash and", "\\\r"]] as const) {
   Deno.test(`${name} Enter begins a new line`, () => {
     const typed = type(`a${bytes}b`);

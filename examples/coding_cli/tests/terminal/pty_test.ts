@@ -22,6 +22,8 @@ async function start({ pace = 1, mode, ...options }: HostOptions = {}): Promise<
     "run",
     "--quiet",
     "--no-prompt",
+    // It sends itself a signal.
+    "--allow-run",
     "--config",
     CONFIG,
     HOST,
@@ -192,6 +194,13 @@ for (const [how, keys] of [["Ctrl+D", "\x04"], ["Ctrl+C twice", "\x03\x03"], ["/
     assert.doesNotMatch(pty.screen.text, /› Ask/);
   });
 }
+
+Deno.test("an interrupt from elsewhere leaves and gives the terminal back", async () => {
+  await using pty = await start();
+  await pty.type("/interrupt\r");
+  await pty.until(/\[exit 0\][^]*icanon[^]*echo/);
+  assertRestored(pty);
+});
 
 Deno.test("an error gives the terminal back and is told", async () => {
   await using pty = await start({ mode: "throw" });

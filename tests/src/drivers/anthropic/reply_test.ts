@@ -22,7 +22,7 @@ const REASONS: readonly [reason: string, finishReason: string][] = [
   ["max_tokens", "length"],
   ["model_context_window_exceeded", "length"],
   ["refusal", "refusal"],
-  ["pause_turn", "pause_turn"],
+  ["pause_turn", "pause"],
 ];
 
 for (const [reason, finishReason] of REASONS) {

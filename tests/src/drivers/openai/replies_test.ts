@@ -9,7 +9,7 @@ import { Redactor } from "../../../../src/kit/redactor.ts";
 import type { ReplyReader } from "../../../../src/kit/provider/reply.ts";
 import { ResponsesReply } from "../../../../src/drivers/openai/responses_reply.ts";
 
-const RESPONSES_PARTS = { dialect: DIALECTS.openai, provider: "openai", price: undefined };
+const RESPONSES_PARTS = { dialect: DIALECTS.openai, provider: "openai", model: "gpt-5.5", price: undefined };
 const failures = new Failures(new Endpoint(undefined, "https://api.openai.com/v1"), new Redactor([]));
 const TEXT = { type: "response.output_text.delta", delta: "Hi" };
 
@@ -178,6 +178,7 @@ function readerOf(dialect: DialectName): CompletionsReply {
   return new CompletionsReply({
     dialect: DIALECTS[dialect],
     provider: "openai_completions",
+    model: "m-1",
     failures,
     price: undefined,
   });

@@ -35,7 +35,7 @@ function connecting(
 
 Deno.test("connectPinned() connects to a vetted address and never to the name", async () => {
   const { connect, asked } = connecting((hostname) => new FakeConn(hostname, 80));
-  (await connectPinned(host, 80, false, { clock: new FakeClock(), connectMs: 1_000, connect })).destroy();
+  (await connectPinned(host, 80, false, { clock: new FakeClock(), connectMs: 1_000, connect })).stream.destroy();
   assert.deepEqual(asked, ["93.184.216.34"]);
 });
 
