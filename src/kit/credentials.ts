@@ -2,19 +2,25 @@
 
 import { looksRandom } from "./redactor.ts";
 
-/** Names of headers, variables, parameters and options that hold credentials. */
-const CREDENTIAL = /auth|key|token|secret|pass|cred|pwd|cookie|assertion|signature/i;
+/** Names of headers, variables, parameters and options that hold credentials; no author, keyboard or compass does. */
+const CREDENTIAL =
+  /auth(?!or(?!i[sz]))|(?<!mon|tur)key(?!board|word|map|pad)|token(?!i[sz])|(?<!com|by)pass(?!ive|eng|age|ing)|secret|cred|pwd|cookie|assertion|signature/i;
+/** Names that only tell of one: how it is made, how long it lasts. */
+const ABOUT = /(?:type|mode|method|scheme|alg|algorithm|limit|(?<!ac)count|size|length|ttl|timeout|enabled)$/i;
+/** So many tokens or keys. */
+const COUNTED = /tokens|keys/i;
+const COUNT = /^\d{1,9}$/;
 
 type Named = Readonly<Record<string, string>>;
 
-/** Whether a header, variable, parameter or option of this name holds a credential. */
-export function isCredentialName(name: string): boolean {
-  return CREDENTIAL.test(name);
+/** Whether a header, variable, parameter or option of this name and value holds a credential. */
+export function isCredential(name: string, value: string): boolean {
+  return CREDENTIAL.test(name) && !ABOUT.test(name) && !(COUNTED.test(name) && COUNT.test(value));
 }
 
 /** The credentials among headers. */
 export function headerCredentials(headers: Named): readonly string[] {
-  return Object.entries(headers).filter(([name]) => CREDENTIAL.test(name)).flatMap(([, value]) => {
+  return Object.entries(headers).filter(([name, value]) => isCredential(name, value)).flatMap(([, value]) => {
     const basic = /^Basic ([\w+/=-]+)$/i.exec(value)?.[1];
     return basic === undefined ? [value] : [value, basic, passwordOf(basic)];
   });
@@ -23,7 +29,7 @@ export function headerCredentials(headers: Named): readonly string[] {
 /** The credentials among variables of an environment. */
 export function envCredentials(env: Named): readonly string[] {
   return Object.entries(env).flatMap(([name, value]) =>
-    !isPath(value) && (CREDENTIAL.test(name) || looksRandom(value, 16)) ? [value] : addressCredentials(value)
+    !isPath(value) && (isCredential(name, value) || looksRandom(value, 16)) ? [value] : addressCredentials(value)
   );
 }
 
@@ -33,7 +39,9 @@ export function addressCredentials(text: string): readonly string[] {
   if (url === null || !text.includes("://")) return [];
   const user = decoded(url.username);
   const password = decoded(url.password);
-  const parameters = [...url.searchParams].filter(([name, value]) => CREDENTIAL.test(name) || looksRandom(value, 16));
+  const parameters = [...url.searchParams].filter(([name, value]) =>
+    isCredential(name, value) || looksRandom(value, 16)
+  );
   return [
     password === "" ? user : password,
     ...parameters.map(([, value]) => value),

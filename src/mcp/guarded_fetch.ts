@@ -84,6 +84,13 @@ async function fetchPinned(url: URL, host: VettedHost, init: RequestInit, option
     ...(options.pool === undefined ? {} : { pool: options.pool }),
     ...(body === undefined ? {} : { body }),
   });
+  if (status < 200 || status > 599) {
+    await answer.cancel();
+    throw mcpError(
+      "mcp_server_unreachable",
+      `Cannot read the answer of ${url.host}: nobody knows its status ${status}`,
+    );
+  }
   const hasNone = status === 204 || status === 205 || status === 304;
   if (hasNone) await answer.cancel();
   const response = new Response(hasNone ? null : answer, { status, headers });

@@ -1,13 +1,13 @@
 /** What of a server's configuration, and of what is sent to it, is secret. */
 
 import type { McpServerConfig } from "../records/mcp.ts";
-import { addressCredentials, envCredentials, headerCredentials, isCredentialName, isPath } from "../kit/credentials.ts";
+import { addressCredentials, envCredentials, headerCredentials, isCredential, isPath } from "../kit/credentials.ts";
 import { Redactor } from "../kit/redactor.ts";
 
 /** Fields of a request for tokens that prove something; codes can be used once. */
 const PROOF = /token|secret|password|assertion|verifier|^code$/i;
 /** Credentials in an answer to it, whatever else is wrong with that answer. */
-const ANSWERED = /"(?:\w+_token|client_secret)"\s*:\s*"((?:[^"\\]|\\.){6,})/g;
+const ANSWERED = /"(?:\w+_token|client_secret)"\s*:\s*"((?:[^"\\]|\\.){6,65536})/g;
 
 /**
  * Knows the credentials of a configuration, which nothing of the server's may repeat, and values that may be some, which
@@ -48,8 +48,8 @@ function argumentCredentials(args: readonly string[]): readonly string[] {
   return args.flatMap((arg, place) => {
     const [, name = "", value = ""] = /^-*([\w-]+)(?:=|:(?!\/\/)\s*)(.+)$/s.exec(arg) ?? [];
     const [, before = ""] = /^--?([\w-]+)$/.exec(args[place - 1] ?? "") ?? [];
-    if (isCredentialName(name) && !isPath(value)) return headerCredentials({ [name]: value });
-    if (isCredentialName(before) && !arg.startsWith("-") && !isPath(arg)) return [arg];
+    if (isCredential(name, value) && !isPath(value)) return headerCredentials({ [name]: value });
+    if (isCredential(before, arg) && !arg.startsWith("-") && !isPath(arg)) return [arg];
     return addressCredentials(value === "" ? arg : value);
   });
 }

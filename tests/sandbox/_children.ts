@@ -44,13 +44,3 @@ export function watchedSandbox(options: Omit<SandboxOptions, "spawn"> = {}): Wat
     allDead: async () => void await Promise.all(deaths),
   };
 }
-
-/** Counts how often the host answers while something runs: a timer of its own event loop. */
-export class Pings implements Disposable {
-  answered = 0;
-  readonly #timer = setInterval(() => this.answered++, 10);
-
-  [Symbol.dispose](): void {
-    clearInterval(this.#timer);
-  }
-}

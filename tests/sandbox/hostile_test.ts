@@ -6,7 +6,8 @@
 
 import assert from "node:assert/strict";
 import type { SandboxFailureReason } from "../../src/sandbox/mod.ts";
-import { Pings, watchedSandbox } from "./_children.ts";
+import { watchedSandbox } from "./_children.ts";
+import { type Lag, lagDuring } from "./_pings.ts";
 
 /** A program, and how it must end: for a reason, or with a value. */
 interface Hostile {
@@ -82,21 +83,36 @@ const HOSTILE: readonly Hostile[] = [
   },
 ];
 
+/** Longest time the host may leave a ping unanswered, on a machine that does nothing else. */
+const MAX_LAG_MS = 100;
+/** Longest wait of the control on a machine that has no other work. */
+const LOADED_MS = 60;
+const TRIES = 3;
+
 for (const { name, code, reason, value } of HOSTILE) {
   Deno.test(`code that ${name} is contained while the host answers`, async () => {
-    const children = watchedSandbox();
-    using pings = new Pings();
-    const outcome = await children.sandbox.runCode(code, {
-      timeoutMs: reason === "time" ? 1_000 : 60_000,
-      memoryMb: 64,
-    });
-    assert.equal(
-      outcome.type === "failed" ? outcome.reason : JSON.stringify(outcome.value),
-      reason ?? matched(outcome, value),
-    );
-    assert.deepEqual([children.started, children.alive], [1, 0]);
-    assert.ok(pings.answered >= 5, `the host answered ${pings.answered} pings`);
+    const contained = async (): Promise<void> => {
+      const children = watchedSandbox();
+      const outcome = await children.sandbox.runCode(code, {
+        timeoutMs: reason === "time" ? 1_000 : 60_000,
+        memoryMb: 64,
+      });
+      assert.equal(
+        outcome.type === "failed" ? outcome.reason : JSON.stringify(outcome.value),
+        reason ?? matched(outcome, value),
+      );
+      assert.deepEqual([children.started, children.alive], [1, 0]);
+    };
+    const lags: Lag[] = [];
+    // A busy machine may keep one thread waiting and not the other; a host that is busy itself is so every time.
+    while (lags.length < TRIES && !lags.some(isPrompt)) lags.push(await lagDuring(contained));
+    assert.ok(lags.some(isPrompt), `the longest waits for an answer, in milliseconds: ${JSON.stringify(lags)}`);
   });
+}
+
+/** Where the control waits for long too, the machine has other work: then the host's own work counts, not its wait. */
+function isPrompt({ host, worked, control }: Lag): boolean {
+  return host <= MAX_LAG_MS + control || control >= LOADED_MS && worked <= MAX_LAG_MS;
 }
 
 function matched(outcome: { readonly type: string; readonly value?: unknown }, expected: RegExp | undefined): string {

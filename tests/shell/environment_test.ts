@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { bash } from "./_bash.ts";
+import { bash, run } from "./_bash.ts";
 
 /** What bash itself sets. */
 const OF_BASH = ["PWD", "SHLVL", "_"];
@@ -17,6 +17,12 @@ Deno.test("a command gets the declared environment and nothing of the host's", a
   const { stdout } = await bash({ command: "env" }, { env });
   const names = String(stdout).trim().split("\n").map((line) => line.replace(/=.*/, ""));
   assert.deepEqual(names.sort(), [...OF_BASH, ...Object.keys(env)].sort());
+});
+
+Deno.test("what runs around a command has no say in its variables, whatever their names", async () => {
+  const env = { input: "a", group: "b", watcher: "c", code: "d", i: "e" };
+  const { stdout } = await run("cat; echo $input$group$watcher$code$i", { env, stdin: "payload\n" });
+  assert.equal(stdout, "payload\nabcde\n");
 });
 
 Deno.test("without an environment there is none", async () => {

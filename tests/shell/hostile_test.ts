@@ -137,6 +137,22 @@ Deno.test("a command that kills its supervisor ends with it", async () => {
   await assertDead(stdout.trim());
 });
 
+Deno.test("a command that stops its supervisor leaves neither of them behind", async () => {
+  const deadline = new HeldDeadline();
+  let pids = "";
+  const running = runUntilLine(
+    "echo $$ $PPID; kill -STOP $PPID; sleep 1000",
+    (line) => {
+      pids = line;
+      deadline.pass();
+    },
+    { timeoutMs: HeldDeadline.MS },
+    deadline,
+  );
+  assert.equal((await running).endedBy, "timeout");
+  for (const pid of pids.split(" ")) await assertDead(pid);
+});
+
 Deno.test("a command ends with its host, whatever ends that", async () => {
   const host = new Deno.Command("deno", {
     args: ["run", "--no-prompt", "--allow-run=bash", new URL("./fixtures/abandoned_host.ts", import.meta.url).href],

@@ -99,7 +99,9 @@ async function end(process: BashProcess, isRunning: boolean, clock: Clock): Prom
     await within(clock, GRACE_MS, process.status);
   }
   await process.signal("SIGKILL");
-  return await within(clock, DRAIN_MS, process.status) ? await process.status : KILLED;
+  if (await within(clock, DRAIN_MS, process.status)) return await process.status;
+  await process.signal("SIGKILL");
+  return KILLED;
 }
 
 function checkCommand(command: string): void {

@@ -30,7 +30,8 @@ export interface BashProcess {
   /**
    * Sends a signal to the command and to all it started, as far as they can be reached; never throws.
    *
-   * SIGKILL also comes once when the command has ended by itself, for what it left behind.
+   * SIGKILL also comes once when the command has ended by itself, for what it left behind, and once more when the first
+   * did not end it.
    */
   signal(name: "SIGTERM" | "SIGKILL"): void | Promise<void>;
 }
@@ -70,12 +71,19 @@ export function startBash(start: BashStart): BashProcess {
     stdout: child.stdout,
     stderr: child.stderr,
     status: child.status,
-    signal: (name) => name === "SIGTERM" ? line.write(ASK_TO_END) : line.close(),
+    signal(name): void {
+      if (name === "SIGTERM") return line.write(ASK_TO_END);
+      // A command may have stopped its supervisor, which then cannot end by itself.
+      if (line.isClosed) killQuietly(child);
+      line.close();
+    },
   };
 }
 
 /** The line to the supervisor; once that has ended nothing can go wrong any more. */
 class HostLine {
+  /** Whether nothing can be said any more. */
+  isClosed = false;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
 
   constructor(stream: WritableStream<Uint8Array<ArrayBuffer>>) {
@@ -89,7 +97,16 @@ class HostLine {
 
   /** What is not written yet is dropped: a supervisor that does not read must notice too. */
   close(): void {
+    this.isClosed = true;
     this.#writer.abort().catch(() => {});
+  }
+}
+
+function killQuietly(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGKILL");
+  } catch {
+    // It is dead already.
   }
 }
 

@@ -34,15 +34,18 @@ export const ASK_TO_END = "\n";
  * signal of Deno's own is needed: one to a group takes `--allow-run` without a list (Deno 2.9.6). Everything is a
  * builtin of bash, so it works without a search path and when no further process can be started.
  *
+ * A variable that is set before the command starts would take the place of one of the environment, and be exported with
+ * it: the one there is has a name that nobody else uses.
+ *
  * What is left of the group may go on for half a second, such as the end of a process substitution; it is killed before
  * the supervisor exits with the command's code. Its outputs are closed as soon as the command has them.
  */
 const SUPERVISOR = `
 exec 9<&0 </dev/null
-IFS= TMOUT= read -r -d "" input <&9 || exit 137
+IFS= TMOUT= read -r -d "" __everruns_input <&9 || exit 137
 [[ $1 ]] && export PATH="$2"
 exec 8</dev/null
-[[ $3 ]] && exec 8< <(exec 9<&- 2>/dev/null; printf %s "$input")
+[[ $3 ]] && exec 8< <(exec 9<&- 2>/dev/null; printf %s "$__everruns_input")
 shift 3
 trap : HUP INT TERM
 set -m

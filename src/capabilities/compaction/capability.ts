@@ -13,8 +13,8 @@ import { COMPACTION_SCHEMA, compactionProblem } from "./settings.ts";
  * Each step is only taken when the ones before were not enough: old outputs of tools become a line that says how to
  * see them again; the model is asked for a summary of all but the newest 10 messages, at most once a request, counted
  * for the turn and kept in the session storage; the oldest messages are left out; texts that are too large by
- * themselves are cut. The first message, the first and the newest message of the user, and activated skills stay. A
- * call and its results stay together.
+ * themselves are cut, and images beside them left out. The first message, the first and the newest message of the user,
+ * and activated skills stay. A call and its results stay together.
  *
  * Where provider and model compact themselves (Claude Opus and Sonnet 4.6 and later at Anthropic, GPT-5.4 and later at
  * OpenAI and Azure), they are asked to at `budget_percent`, and what they answer stands for all before it, the first

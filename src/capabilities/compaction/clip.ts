@@ -2,9 +2,9 @@
 
 import type { ContentPart } from "../../records/content.ts";
 import type { JsonValue } from "../../records/json.ts";
-import type { Message } from "../../records/message.ts";
+import type { Message, MessageRole } from "../../records/message.ts";
 import { previewOutput } from "../../kit/output_preview.ts";
-import { tokensOf } from "../conversation/message_tokens.ts";
+import { IMAGE_CHARACTERS, tokensOf } from "../conversation/message_tokens.ts";
 
 /** What a message may keep, in characters of each of its texts; tried one after the other. */
 export const CLIP_LIMITS: readonly number[] = [32_000, 8_000, 2_000, 500];
@@ -15,7 +15,7 @@ const MAX_DEPTH = 16;
 /** What was made of a message, by limit; the texts are long. */
 const made = new WeakMap<Message, Map<number, Message>>();
 
-/** The message with every text cut that is longer than the limit; the message itself when none is. */
+/** The message with every text cut that is longer than the limit, and without larger images; itself when there is none. */
 export function clippedMessage(message: Message, limit: number): Message {
   if (tokensOf(message) * 4 <= limit) return message;
   let byLimit = made.get(message);
@@ -26,11 +26,33 @@ export function clippedMessage(message: Message, limit: number): Message {
 }
 
 function clip(message: Message, limit: number): Message {
-  const parts = (message.modelContent ?? message.content).map((part) => clipPart(part, limit));
+  const kept = message.modelContent ?? message.content;
+  const parts = withoutImages(oneText(kept, limit), limit, message.role).map((part) => clipPart(part, limit));
   return Object.freeze({
     ...message,
     ...(message.modelContent === undefined ? { content: parts } : { modelContent: parts }),
   });
+}
+
+/** Many small texts as one, so that the limit is that of all. */
+function oneText(parts: readonly ContentPart[], limit: number): readonly ContentPart[] {
+  const texts = parts.flatMap((part) => part.type === "text" ? [part.text] : []);
+  const text = texts.join("\n");
+  if (texts.length < 2 || text.length <= limit) return parts;
+  const place = parts.findIndex(({ type }) => type === "text");
+  return parts.flatMap<ContentPart>((part, at) =>
+    at === place ? [{ type: "text", text }] : part.type === "text" ? [] : [part]
+  );
+}
+
+/** Images say nothing where they are larger than a text may be; beside a result they just go. */
+function withoutImages(parts: readonly ContentPart[], limit: number, role: MessageRole): readonly ContentPart[] {
+  if (limit >= IMAGE_CHARACTERS) return parts;
+  const isImage = ({ type }: ContentPart): boolean => type === "image" || type === "image_file";
+  const count = parts.filter(isImage).length;
+  const place = role === "tool_result" ? -1 : parts.findIndex(isImage);
+  const note: ContentPart = { type: "text", text: `[${count === 1 ? "1 image" : `${count} images`} left out]` };
+  return parts.flatMap((part, at) => at === place ? [note] : isImage(part) ? [] : [part]);
 }
 
 function clipPart(part: ContentPart, limit: number): ContentPart {
@@ -65,6 +87,7 @@ function clipTexts(value: JsonValue, limit: number, depth: number): JsonValue {
   );
 }
 
-function clipText(text: string, limit: number): string {
+/** The start and the end of a text that is longer than the limit. */
+export function clipText(text: string, limit: number): string {
   return text.length <= limit ? text : previewOutput(text, limit).text;
 }

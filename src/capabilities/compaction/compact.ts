@@ -6,7 +6,7 @@ import type { Message } from "../../records/message.ts";
 import type { CapabilityContext } from "../../ports/capability.ts";
 import type { ModelViewRequest, NativeCompaction } from "../../ports/model_hooks.ts";
 import { endOfUnit, startOfUnit } from "../conversation/units.ts";
-import { CLIP_LIMITS } from "./clip.ts";
+import { CLIP_LIMITS, clipText } from "./clip.ts";
 import { CompactionLog } from "./compaction_log.ts";
 import type { Checkpoint, CompactionMemory, Remembered } from "./memory.ts";
 import { afterCompaction, askAt } from "./native.ts";
@@ -160,7 +160,8 @@ class Compaction {
     const covered = end < this.#messages.length ? end : 0;
     const first = cut === undefined ? -1 : this.#indexOf(cut);
     return {
-      summary: covered === 0 ? undefined : checkpoint?.text,
+      // Of a model with a larger window, or written by one, it may be too long; it must not fill the request.
+      summary: covered === 0 || checkpoint === undefined ? undefined : clipText(checkpoint.text, this.#target),
       covered,
       cut: Math.max(covered, first),
       mask: false,

@@ -6,7 +6,7 @@ import type { ToolDefinition } from "../../records/tool.ts";
 
 const CHARACTERS_PER_TOKEN = 4;
 /** What providers charge for an image, as characters: its bytes say nothing about it. */
-const IMAGE_CHARACTERS = 6_000;
+export const IMAGE_CHARACTERS = 6_000;
 /** Role and frame. */
 const FRAME_CHARACTERS = 16;
 

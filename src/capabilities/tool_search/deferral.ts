@@ -4,6 +4,7 @@ import type { Message } from "../../records/message.ts";
 import type { ToolDefinition } from "../../records/tool.ts";
 import { revealedTools, SEARCH_TOOL } from "./revealed.ts";
 import type { ToolSearchSettings } from "./settings.ts";
+import { toolSearch } from "./tool.ts";
 
 /** Characters of a description that a stub keeps. */
 const MAX_DESCRIPTION = 120;
@@ -26,6 +27,9 @@ export function deferTools(
   settings: ToolSearchSettings,
   isNative = false,
 ): readonly ToolDefinition[] {
+  const search = tools.find(({ name }) => name === SEARCH_TOOL);
+  // Nobody could look a stub up: the search was left out, or another tool has its name.
+  if (search?.description !== toolSearch.definition.description) return tools;
   const { mode, threshold, never_defer } = settings;
   const others = tools.filter(({ name }) => name !== SEARCH_TOOL);
   const isMany = others.length >= threshold;

@@ -5,6 +5,8 @@ import type { ToolDefinition } from "../../records/tool.ts";
 const IN_NAME = 3;
 const IN_DESCRIPTION = 1;
 const EXACT = 100;
+/** Each is looked for in every tool, and there may be thousands. */
+const MAX_WORDS = 64;
 /** Of the best score; what has less is left out. */
 const LEAST_SHARE = 1 / 2;
 
@@ -26,7 +28,8 @@ export function searchTools(
 /** Names in full stay together: a model may ask for several it knows. */
 function wordsOf(query: string): ReadonlySet<string> {
   const words = query.toLowerCase().split(/[^\p{L}\p{N}_-]+/u);
-  return new Set(words.flatMap((word) => [word, ...word.split(/[_-]+/)]).filter((word) => word !== ""));
+  const all = new Set(words.flatMap((word) => [word, ...word.split(/[_-]+/)]).filter((word) => word !== ""));
+  return new Set([...all].slice(0, MAX_WORDS));
 }
 
 function scoreOf({ name, description }: ToolDefinition, words: ReadonlySet<string>): number {

@@ -5,6 +5,7 @@ import type { PermissionNeeds } from "../../records/permissions.ts";
 import type { Capability } from "../../ports/capability.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { systemClock } from "../../kit/clock.ts";
+import { isJsonObject } from "../../kit/json_object.ts";
 import { problemOf } from "../../kit/settings.ts";
 import { defineCapability } from "../../kit/define_capability.ts";
 import { textOf } from "../../records/content.ts";
@@ -18,7 +19,7 @@ import {
   type UserHookPayload,
   type UserHookSpawn,
 } from "./run_hook.ts";
-import { readHooks, USER_HOOKS_SCHEMA } from "./settings.ts";
+import { readHooks, UnreadablePattern, USER_HOOKS_SCHEMA } from "./settings.ts";
 
 /** Options of {@linkcode createUserHooks}. */
 export interface UserHooksOptions {
@@ -71,7 +72,7 @@ interface Folded {
  * limited to `tools` (globs), to arguments that `match`, and may `deny` by a pattern without running anything
  * (`argument` is a path such as `options.path`). It has `timeout_ms` (default 5,000, 100 to 30,000) and 64 KiB of
  * output; `on_error` is `warn` (the default; at `user_prompt_submit`, before there is a turn, the same as `allow`),
- * `allow` or `block`. Ids in `disabled` do not run. A configuration that cannot be read blocks. All hooks of one event
+ * `allow` or `block`. Ids in `disabled` do not run. A configuration, or a pattern, that cannot be read blocks. All hooks of one event
  * together have the runtime's `limits.hookMs` (30 seconds).
  *
  * A hook may run twice for the same thing, when a process died in between.
@@ -118,7 +119,10 @@ export function createUserHooks(options: UserHooksOptions = {}): Capability {
         }
         const prompt = textOf(input.content);
         const payload: UserHookPayload = { event: "user_prompt_submit", sessionId: session.id, prompt };
-        const folded = await fold(host, config, payload, (value) => ({ prompt: String(value) }));
+        const folded = await fold(host, config, payload, (value) => {
+          if (typeof value !== "string") throw new TypeError("its value is not a text");
+          return { prompt: value };
+        });
         if (folded.blocked !== undefined) return { action: "block", reason: folded.blocked };
         return folded.value === undefined ? { action: "allow" } : { action: "rewrite", text: String(folded.value) };
       },
@@ -134,7 +138,10 @@ export function createUserHooks(options: UserHooksOptions = {}): Capability {
           host,
           config,
           payload,
-          (value) => ({ arguments: value }),
+          (value) => {
+            if (!isJsonObject(value)) throw new TypeError("its value is not an object of arguments");
+            return { arguments: value };
+          },
           context.signal,
           (text) => context.turn?.warn("user_hook_failed", text),
         );
@@ -192,23 +199,22 @@ async function fold(
   let value: JsonValue | undefined;
   for (const hook of readHooks(config)) {
     if (hook.event !== first.event) continue;
-    let decision: UserHookDecision;
     try {
       const concern = await concerns(hook, payload);
       if (concern === "skip") continue;
-      decision = concern === "deny"
+      const decision: UserHookDecision = concern === "deny"
         ? { decision: "block", reason: `hook "${hook.id}" forbids it` }
         : await runHook(host, hook, payload, signal);
+      if (decision.decision === "block") return { blocked: decision.reason ?? "no reason was given" };
+      if (decision.decision === "mutate") {
+        payload = { ...payload, ...changed(decision.value) };
+        value = decision.value;
+      }
     } catch (thrown) {
       const text = failureText(hook, thrown);
-      if (hook.onError === "block") return { blocked: text };
+      // A pattern that cannot be read is a configuration that cannot: nobody knows what it was to stop.
+      if (hook.onError === "block" || thrown instanceof UnreadablePattern) return { blocked: text };
       if (hook.onError === "warn") warn?.(text);
-      continue;
-    }
-    if (decision.decision === "block") return { blocked: decision.reason ?? "no reason was given" };
-    if (decision.decision === "mutate") {
-      value = decision.value;
-      payload = { ...payload, ...changed(value) };
     }
   }
   return value === undefined ? {} : { value };

@@ -144,7 +144,15 @@ async function decide(
   if (output.stdout.length > MAX_OUTPUT) throw new Error(`its output is longer than ${MAX_OUTPUT} characters`);
   const text = output.stdout.trim();
   if (text === "") return { decision: "allow" };
-  return toDecision(JSON.parse(text));
+  return toDecision(parsed(text));
+}
+
+function parsed(output: string): unknown {
+  try {
+    return JSON.parse(output);
+  } catch (error) {
+    throw new TypeError(`its output is not JSON: ${jsonProblem(error)}`);
+  }
 }
 
 function toolEnv({ toolName }: UserHookPayload): JsonObject & Readonly<Record<string, string>> {

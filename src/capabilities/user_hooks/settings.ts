@@ -1,5 +1,6 @@
 /** The configuration of the `user_hooks` capability. */
 
+import { messageOf } from "../../errors.ts";
 import type { JsonObject, JsonSchema } from "../../records/json.ts";
 import { choice, objectList, required, text, textList, wholeNumber } from "../../kit/setting_kinds.ts";
 import { defineSettings, readOnce } from "../../kit/settings.ts";
@@ -41,6 +42,9 @@ export interface UserHook {
   /** What a failure means. */
   readonly onError: "block" | "allow" | "warn";
 }
+
+/** A pattern that cannot be read. */
+export class UnreadablePattern extends Error {}
 
 const EVENTS: readonly UserHookEvent[] = [
   "session_start",
@@ -106,7 +110,9 @@ function toHook(said: ReturnType<typeof SETTINGS.read>["hooks"][number]): UserHo
 }
 
 function patternOf(pattern: string | undefined): Promise<LinearRegex> | undefined {
-  const compiled = pattern === undefined ? undefined : compileLinearRegex(pattern);
+  const compiled = pattern === undefined ? undefined : compileLinearRegex(pattern).catch((cause) => {
+    throw new UnreadablePattern(messageOf(cause), { cause });
+  });
   // Whoever runs the hook gets the error; nobody has to be told before.
   compiled?.catch(() => {});
   return compiled;

@@ -20,6 +20,8 @@ export interface ReadBodyOptions {
   readonly waiting: () => Disposable;
 }
 
+const FIRST_ROOM = 64 * 1024;
+
 /**
  * Reads a body up to a size; what has come when it breaks off or takes too long is kept.
  *
@@ -29,23 +31,25 @@ export async function readBody(
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
   { maxBytes, signal, waiting }: ReadBodyOptions,
 ): Promise<ReadBody> {
-  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  // One buffer that grows: kept as they come, pieces of a byte each would take hundreds of times their size.
+  let bytes = new Uint8Array(Math.min(maxBytes, FIRST_ROOM));
   let size = 0;
   const reader = body.getReader();
   try {
     while (true) {
       const { done, value } = await within(reader, waiting);
-      if (done) return { bytes: join(pieces, size) };
+      if (done) return { bytes: bytes.slice(0, size) };
       const piece = value.subarray(0, maxBytes - size);
-      pieces.push(piece);
+      if (size + piece.length > bytes.length) bytes = grown(bytes, Math.min(maxBytes, 2 * (size + piece.length)));
+      bytes.set(piece, size);
       size += piece.length;
-      if (piece.length < value.length) return { bytes: join(pieces, size), cut: "size" };
+      if (piece.length < value.length) return { bytes: bytes.slice(0, size), cut: "size" };
     }
   } catch (error) {
     signal.throwIfAborted();
     if (size === 0) throw error;
     const isTooLarge = error instanceof RuntimeError && error.code === "answer_too_large";
-    return { bytes: join(pieces, size), cut: isTooLarge ? "size" : "interrupted" };
+    return { bytes: bytes.slice(0, size), cut: isTooLarge ? "size" : "interrupted" };
   } finally {
     // Ends the connection when there is more; a body that failed is over.
     await reader.cancel().catch(() => {});
@@ -60,12 +64,8 @@ async function within<T>(
   return await reader.read();
 }
 
-function join(pieces: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(size);
-  let place = 0;
-  for (const piece of pieces) {
-    whole.set(piece, place);
-    place += piece.length;
-  }
-  return whole;
+function grown(bytes: Uint8Array<ArrayBuffer>, room: number): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(room);
+  larger.set(bytes);
+  return larger;
 }

@@ -52,19 +52,29 @@ function toWeb(
   signal: AbortSignal | undefined,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   let isOver = false;
+  let waiting: Uint8Array[] = [];
+  let size = 0;
   return new ReadableStream<Uint8Array<ArrayBuffer>>({
     start(controller): void {
+      const give = (): void => {
+        if (isOver || waiting.length === 0) return;
+        controller.enqueue(joined(waiting, size));
+        waiting = [];
+        size = 0;
+      };
       const fail = (error: unknown): void => {
         if (isOver) return;
         isOver = true;
         controller.error(signal?.aborted ? signal.reason : error);
       };
       source.on("data", (chunk: Uint8Array) => {
-        if (isOver) return;
-        controller.enqueue(new Uint8Array(chunk));
-        if ((controller.desiredSize ?? 0) <= 0) source.pause();
+        // A server may send its bytes one by one, and each piece costs more than a byte: what comes together stays so.
+        if (waiting.push(chunk) === 1) queueMicrotask(give);
+        size += chunk.length;
+        if ((controller.desiredSize ?? 0) <= size) source.pause();
       });
       source.once("end", () => {
+        give();
         if (isOver) return;
         isOver = true;
         controller.close();
@@ -83,4 +93,14 @@ function toWeb(
       return closed;
     },
   }, { highWaterMark: 64 * 1024, size: (chunk) => chunk.length });
+}
+
+function joined(pieces: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(size);
+  let place = 0;
+  for (const piece of pieces) {
+    whole.set(piece, place);
+    place += piece.length;
+  }
+  return whole;
 }

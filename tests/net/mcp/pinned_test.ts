@@ -75,6 +75,31 @@ Deno.test("a guarded fetch sends method, headers and body, and the name it was a
   );
 });
 
+Deno.test("a guarded fetch gives pieces that came together as one", async () => {
+  const small = "1\r\na\r\n".repeat(10_000);
+  const raw = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const served = serveOnce(raw, `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${small}0\r\n\r\n`);
+  const response = await guarded()(`http://mcp.example:${raw.addr.port}/`);
+  let pieces = 0;
+  let bytes = 0;
+  for await (const piece of response.body!) {
+    pieces++;
+    bytes += piece.length;
+  }
+  await served;
+  assert.equal(bytes, 10_000);
+  assert.ok(pieces < 1_000, `${pieces} pieces`);
+});
+
+for (const status of [600, 999]) {
+  Deno.test(`a guarded fetch hangs up on an answer of status ${status}`, async () => {
+    const raw = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const served = serveOnce(raw, `HTTP/1.1 ${status} Odd\r\ncontent-length: 100\r\n\r\n`);
+    await assert.rejects(guarded()(`http://mcp.example:${raw.addr.port}/`), { code: "mcp_server_unreachable" });
+    await served;
+  });
+}
+
 Deno.test("a guarded fetch gives events as they come, and hangs up when nobody reads them any more", async () => {
   await using server = await WireServer.start({
     headers: { "content-type": "text/event-stream" },
@@ -107,4 +132,16 @@ for (const status of [204, 304, 302]) {
     const response = await guarded()(`http://mcp.example:${site.port}/`);
     assert.deepEqual([response.status, await response.text(), site.requests], [status, "", 1]);
   });
+}
+
+/** Answers one request with these words; resolves when the client has hung up. */
+async function serveOnce(listener: Deno.TcpListener, answer: string): Promise<void> {
+  using conn = await listener.accept();
+  listener.close();
+  const buffer = new Uint8Array(65_536);
+  await conn.read(buffer);
+  const bytes = new TextEncoder().encode(answer);
+  for (let sent = 0; sent < bytes.length;) sent += await conn.write(bytes.subarray(sent));
+  // A client that is gone may also reset the connection.
+  while ((await conn.read(buffer).catch(() => null)) !== null);
 }

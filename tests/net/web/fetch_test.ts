@@ -229,6 +229,21 @@ Deno.test("web_fetch waits no longer for a handshake than for a connection", asy
   listener.close();
 });
 
+for (const head of ["content-length: 2\r\n\r\nok", "transfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"]) {
+  Deno.test(`web_fetch hangs up after a whole answer of ${head.split(":", 1)[0]}, whatever the server does`, async () => {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const served = (async () => {
+      using conn = await listener.accept();
+      const buffer = new Uint8Array(65_536);
+      await conn.read(buffer);
+      await conn.write(new TextEncoder().encode(`HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n${head}`));
+      return await conn.read(buffer);
+    })();
+    const { content } = await fetchedFrom(listener.addr, { url });
+    assert.deepEqual([content, await served], ["ok", null]);
+  });
+}
+
 Deno.test("web_fetch ends when its call does, and hangs up", async () => {
   const ending = new AbortController();
   await using server = await WireServer.start({ pieces: ["first half"], end: "stall" });

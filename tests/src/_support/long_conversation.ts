@@ -13,13 +13,15 @@ export const NEEDLE = "the vault code is 7351";
 /** What the conversation begins with. */
 export const FIRST = "Here is what to do.";
 
-const TURN = 4;
+const TURNS = 2_000;
+/** Numbers of ids that a turn has for itself. */
+const STRIDE = 8;
 const STEP = 2_500;
 
-/** Writes turns of a question, a call, its result and an answer through a journal; the lease is free afterwards. */
+/** Writes turns of a question, one to three calls, their results and an answer through a journal; the lease is free afterwards. */
 export async function writeLong(journal: SessionJournal, sessionId: SessionId): Promise<void> {
   const drafts: EventDraft[] = [];
-  for (let turn = 1; turn <= LONG / TURN; turn++) drafts.push(...turnDrafts(turn));
+  for (let turn = 1; turn <= TURNS; turn++) drafts.push(...turnDrafts(turn));
   const owner = "writer";
   const { fence, lastSequence } = await journal.acquire(sessionId, owner);
   let expectedSequence = lastSequence;
@@ -33,14 +35,15 @@ export async function writeLong(journal: SessionJournal, sessionId: SessionId): 
 
 function turnDrafts(turn: number): EventDraft[] {
   const turnId = idFromSeed("turn", turn);
-  const callId = idFromSeed("call", turn);
+  // A cut at any number of messages lies among the results of some turn.
+  const callIds = Array.from({ length: 1 + (turn + 1) % 3 }, (_, at) => idFromSeed("call", turn * STRIDE + at));
   const context = { turnId };
   const question = turn === 1 ? FIRST : turn === 700 ? `Remember: ${NEEDLE}` : `Question ${turn}: ${"q".repeat(60)}`;
   const message = (at: number, role: MessageRole, content: readonly ContentPart[]): Message => ({
-    id: idFromSeed("message", turn * TURN + at),
+    id: idFromSeed("message", turn * STRIDE + at),
     role,
     content,
-    createdAt: 1_750_000_000_000 + turn * TURN + at,
+    createdAt: 1_750_000_000_000 + turn * STRIDE + at,
   });
   return [
     { type: "input.message", context, data: { message: message(0, "user", [{ type: "text", text: question }]) } },
@@ -49,28 +52,32 @@ function turnDrafts(turn: number): EventDraft[] {
       context,
       data: {
         turnId,
-        message: message(1, "agent", [{ type: "tool_call", id: callId, name: "look", arguments: { at: turn } }]),
+        message: message(
+          1,
+          "agent",
+          callIds.map((id) => ({ type: "tool_call", id, name: "look", arguments: { at: turn } })),
+        ),
       },
     },
-    {
+    ...callIds.map((toolCallId, at): EventDraft => ({
       type: "tool.completed",
       context,
       data: {
         turnId,
-        messageId: idFromSeed("message", turn * TURN + 2),
-        toolCallId: callId,
+        messageId: idFromSeed("message", turn * STRIDE + 2 + at),
+        toolCallId,
         toolName: "look",
         success: true,
         status: "success",
-        result: `Found ${turn}: ${"r".repeat(600)}`,
+        result: `Found ${turn}: ${"r".repeat(300)}`,
       },
-    },
+    })),
     {
       type: "output.message.completed",
       context,
       data: {
         turnId,
-        message: message(3, "agent", [{ type: "text", text: `Answer ${turn}: ${"a".repeat(60)}` }]),
+        message: message(2 + callIds.length, "agent", [{ type: "text", text: `Answer ${turn}: ${"a".repeat(60)}` }]),
       },
     },
   ];

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { compactionProblem } from "../../../src/capabilities/compaction/settings.ts";
 import { targetTokens } from "../../../src/capabilities/compaction/target.ts";
+import type { ContentPart } from "../../../src/records/content.ts";
 import type { JsonObject } from "../../../src/records/json.ts";
 import { CompactedSession, tokensIn } from "./_compaction.ts";
 import { assertWhole, Conversation, wordsOf } from "./_conversation.ts";
@@ -256,6 +257,35 @@ Deno.test("texts that are too large by themselves are cut, but never the newest 
   assert.ok(words.includes(`now ${LINE.repeat(6)}`));
   for (const word of words.slice(-2)) assert.match(word, /^.{0,10}begin z+.*characters left out.*end/s);
 });
+
+Deno.test("images of old messages go where there is no room for them, and many small texts count as one large one", async () => {
+  const image: ContentPart = { type: "image", base64: "AAAA", mediaType: "image/png" };
+  const content: ContentPart[] = [{ type: "text", text: "the pictures" }, ...Array<ContentPart>(20).fill(image)];
+  for (let at = 0; at < 500; at++) content.push({ type: "text", text: LINE });
+  const conversation = new Conversation().say("user", "", { content }).say("agent", LINE)
+    .say("user", "", { content: [{ type: "text", text: "now" }, image] });
+  const view = await new CompactedSession().view(conversation.messages, { window: 4_000 });
+  assert.ok(tokensIn(view) <= 4_000, `${tokensIn(view)}`);
+  assert.match(wordsOf(view)[0]!, /^the pictures.*20 images left out/s);
+  assert.deepEqual(view.at(-1)?.content.at(-1), image);
+});
+
+for (const answer of ["NEW SUMMARY", new Error("no model")]) {
+  Deno.test(`a summary too long for the model fits all the same, when the next one ${answer === "NEW SUMMARY" ? "can" : "cannot"} be made`, async () => {
+    const session = new CompactedSession();
+    session.answer = answer;
+    const { messages } = talk(20);
+    const text = "long ago ".repeat(20_000);
+    await session.storage!.setValue(session.id, "compaction.checkpoint", {
+      messageId: messages[9]!.id,
+      sequence: 10,
+      text,
+    });
+    const view = await session.view(messages, { window: 2_500 });
+    assert.ok(tokensIn(view) <= 2_500, `${tokensIn(view)}`);
+    for (const { messages: sent } of session.asked) assert.ok(JSON.stringify(sent).length <= 4 * 2_500);
+  });
+}
 
 Deno.test("a refused request is made half as large, and later ones stay below it", async () => {
   const session = new CompactedSession(MASK_ONLY);

@@ -76,7 +76,7 @@ interface Continuation {
 const COMPACTION: CapabilityRefInput = { ref: "compaction", config: { budget_percent: 0.5 } };
 const INFINITY: CapabilityRefInput = { ref: "infinity_context", config: WINDOW_CONFIG };
 const CONTINUATIONS: Readonly<Record<string, Continuation>> = {
-  "infinity_context": { capabilities: [INFINITY], most: 5_200, searches: true, summaries: 0 },
+  "infinity_context": { capabilities: [INFINITY], most: 5_400, searches: true, summaries: 0 },
   "compaction": { capabilities: [COMPACTION], most: WINDOW / 2, searches: false, summaries: 1 },
   "compaction without a model": {
     capabilities: [{ ref: "compaction", config: { budget_percent: 0.5, strategy: "observation_masking" } }],

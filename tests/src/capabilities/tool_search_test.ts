@@ -68,6 +68,14 @@ Deno.test("a tool that is always to be deferred is a stub also among few", () =>
   assert.deepEqual(complete(tools), ["a", "tool_search"]);
 });
 
+Deno.test("without the search, or with another tool of its name, all tools are complete", () => {
+  const definitions = MANY.map(({ definition }) => definition);
+  const settings = readToolSearchSettings({});
+  assert.deepEqual(deferTools(definitions, [], settings), definitions);
+  const others = [...definitions, tool("tool_search").definition];
+  assert.deepEqual(deferTools(others, [], settings), others);
+});
+
 Deno.test("where the provider searches, the same tools are marked and complete, and the runtime's search is left out", () => {
   const definitions = [...MANY, toolSearch].map(({ definition }) => definition);
   const settings = readToolSearchSettings({});
@@ -169,6 +177,13 @@ Deno.test("a search counts names more than descriptions, and leaves out what is 
   assert.deepEqual(names("WEATHER, find_mail"), ["find_mail", "weather"]);
   assert.deepEqual(names("nothing of it"), ["letterbox"]);
   assert.deepEqual(names("!?"), []);
+});
+
+Deno.test("of a long query only the first 64 words are looked for", () => {
+  const definitions = [tool("add").definition];
+  const words = (count: number): string => Array.from({ length: count }, (_, index) => `w${index}`).join(" ");
+  assert.equal(searchTools(definitions, `${words(63)} add`, 8).length, 1);
+  assert.equal(searchTools(definitions, `${words(64)} add`, 8).length, 0);
 });
 
 Deno.test("tool_search gives complete definitions, eight at most, and never itself", async () => {

@@ -181,6 +181,27 @@ for (const [name, hook, runsIt] of matchers) {
   });
 }
 
+for (const member of ["deny", "match"]) {
+  Deno.test(`a pattern for ${member} that cannot be read stops the call, whatever on_error says`, async () => {
+    const hook = { id: "a", event: "pre_tool_use", function: "yes", [member]: "(", on_error: "allow" };
+    const { runs, outcome } = await underHooks([hook], { functions: { yes: () => undefined } });
+    assert.deepEqual(runs, []);
+    assert.match(String(outcome), /User hook "a" failed: .*pattern/);
+  });
+}
+
+for (const [event, value] of [["user_prompt_submit", { text: "hi" }], ["pre_tool_use", "amount"]] as const) {
+  Deno.test(`a change of another kind than ${event} takes is a failure of its hook`, async () => {
+    const functions = { change: () => ({ decision: "mutate" as const, value }) };
+    const hook = { id: "a", event, function: "change" };
+    const { runs, requests } = await underHooks([hook], { functions });
+    assert.deepEqual(runs, [{ amount: 5 }]);
+    assert.match(JSON.stringify(requests[0]?.messages), /hello/);
+    const blocked = await underHooks([{ ...hook, on_error: "block" }], { functions });
+    assert.deepEqual(blocked.runs, []);
+  });
+}
+
 Deno.test("a disabled hook does not run", async () => {
   const functions = { no: () => ({ decision: "block" as const }) };
   const hook = { id: "a", event: "pre_tool_use", function: "no" };

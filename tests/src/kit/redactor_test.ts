@@ -97,3 +97,13 @@ Deno.test("a redactor takes a value of any length, and a hostile text does not s
   assert.ok(redactor.redact(`a ${long.slice(0, 32_768)}`) === "a [secret]");
   for (const text of ["\\".repeat(1_000_000), "%25".repeat(300_000), "&#x".repeat(300_000)]) redactor.redact(text);
 });
+
+Deno.test("a redactor takes a failure of any length", () => {
+  const run = "a".repeat(7_000_000);
+  const redactor = new Redactor();
+  for (const start of ["sk-", "AIza", "Bearer "]) {
+    const rest = redactor.redact(`${start}${run}`);
+    assert.ok(rest.startsWith("[secret]") && rest.length <= run.length);
+  }
+  assert.equal(redactor.redact(`Bearer ${run.slice(0, 60_000)}`), "[secret]");
+});

@@ -66,6 +66,35 @@ Deno.test("paths, addresses without credentials and words are left alone", () =>
   ) assert.equal(redactor.redact(text), text);
 });
 
+Deno.test("what only has a name like a credential, or tells of one, stays in results", () => {
+  const env = {
+    GIT_AUTHOR_NAME: "Jane Doe",
+    KEYBOARD_LAYOUT: "german",
+    TOKENIZER: "cl100k_base",
+    MONKEY: "banana",
+    COMPASS: "north-west",
+    PASSENGER_ENV: "production",
+    BYPASS_CACHE: "always",
+    AUTHORITY: "example",
+    AUTH_TYPE: "oauth2",
+    SIGNATURE_ALGORITHM: "ed25519",
+    TOKEN_LIMIT: "100000",
+    MAX_TOKENS: "200000",
+    KEY_COUNT: "1000000",
+  };
+  const redactor = redactorFor({ env, headers: { "X-Author": "Joan Roe" }, args: ["--max-tokens", "400000"] });
+  for (const value of [...Object.values(env), "Joan Roe", "400000"]) assert.equal(redactor.redactResult(value), value);
+  const secret = {
+    AUTHORIZATION: "canary1",
+    apiKeys: "canary2",
+    DB_PASSWD: "123456",
+    API_KEY: "654321",
+    AUTHTOKEN: "canary3",
+    PGPASS: "canary4",
+  };
+  assert.deepEqual(envCredentials(secret), Object.values(secret));
+});
+
 Deno.test("what proves the client is found in headers, environments, requests for tokens and their answers", () => {
   assert.deepEqual(headerCredentials({ cookie: "a", accept: "b", "x-api-key": "c" }), ["a", "c"]);
   assert.deepEqual(envCredentials({ A_TOKEN: "a", LANG: "en_US.UTF-8" }), ["a"]);

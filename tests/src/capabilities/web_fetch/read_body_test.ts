@@ -26,6 +26,16 @@ Deno.test("readBody() gives a whole body", async () => {
   assert.deepEqual(read, { bytes: new TextEncoder().encode("abcd") });
 });
 
+Deno.test("readBody() puts many small pieces together", async () => {
+  let left = 200_000;
+  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    pull: (controller) => left === 0 ? controller.close() : controller.enqueue(new Uint8Array([left-- % 251])),
+  });
+  const { bytes, cut } = await readBody(body, { maxBytes: 1_000_000, signal: never, waiting: patient });
+  assert.deepEqual([bytes.length, bytes.buffer.byteLength, cut], [200_000, 200_000, undefined]);
+  assert.ok(bytes.every((byte, place) => byte === (200_000 - place) % 251));
+});
+
 Deno.test("readBody() keeps what fits and ends the rest", async () => {
   let isCancelled = false;
   const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
