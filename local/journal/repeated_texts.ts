@@ -7,6 +7,8 @@ const MARK = "~";
 /** Texts of other lengths are written out: they would hardly get shorter, or hardly come twice. */
 const MIN_LENGTH = 16;
 const MAX_LENGTH = 256;
+/** It can be read but not set, so it stays as it is. */
+const UNSETTABLE = "__proto__";
 
 /**
  * The texts of one row in the order they are met, so that a later one can name an earlier one: `~0` is the first.
@@ -35,8 +37,11 @@ export class RepeatedTexts {
 
   /** The object with references in place of what was met before; the same one when there is none. */
   shorten(object: object): object {
+    const full = object as Readonly<Record<string, unknown>>;
     let short: Record<string, unknown> | undefined;
-    for (const [name, text] of textsOf(object)) {
+    for (const name of Object.keys(object)) {
+      const text = full[name];
+      if (typeof text !== "string" || name === UNSETTABLE) continue;
       const place = this.#places.get(text);
       if (place === undefined) this.#meet(text);
       if (place === undefined && !text.startsWith(MARK)) continue;
@@ -49,7 +54,9 @@ export class RepeatedTexts {
   /** Puts back what references stand for, in the object itself. */
   restore(object: object): object {
     const restored = object as Record<string, unknown>;
-    for (const [name, text] of textsOf(object)) {
+    for (const name of Object.keys(object)) {
+      const text = restored[name];
+      if (typeof text !== "string" || name === UNSETTABLE) continue;
       const full = this.#restore(text);
       if (full !== text) restored[name] = full;
       this.#meet(full);
@@ -67,11 +74,4 @@ export class RepeatedTexts {
     this.#places.set(text, this.#texts.length);
     this.#texts.push(text);
   }
-}
-
-/** The members that are texts; `__proto__` can be read but not set, so it stays as it is. */
-function textsOf(object: object): [name: string, text: string][] {
-  return Object.entries(object).filter((entry): entry is [string, string] =>
-    typeof entry[1] === "string" && entry[0] !== "__proto__"
-  );
 }
