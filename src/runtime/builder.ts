@@ -23,6 +23,7 @@ import {
 } from "../kit/create_records.ts";
 import { IdSource, systemRandom } from "../kit/ids.ts";
 import { runtimeSafeCapabilities } from "../capabilities/default_registry.ts";
+import type { RuntimeSafeCapabilitiesOptions } from "../capabilities/default_registry_options.ts";
 import type { LlmSimConfig } from "../drivers/llmsim/config.ts";
 import { SharedFolds } from "../context/config_cache.ts";
 import { mayHaveFiles, readLayers } from "../context/layers.ts";
@@ -97,6 +98,7 @@ const NO_TURN_CHAIN: TurnChain = Object.freeze({
  */
 export class InProcessRuntimeBuilder {
   #platform: PlatformDefinition | undefined;
+  #builtIn: RuntimeSafeCapabilitiesOptions | undefined;
   #drivers: DriverRegistry | undefined;
   #backends: RuntimeBackends | undefined;
   #llmSim: LlmSimConfig | undefined;
@@ -118,6 +120,16 @@ export class InProcessRuntimeBuilder {
   /** Replaces capabilities, drivers and the file system; the built-in capabilities are then gone. */
   platformDefinition(platform: PlatformDefinition): this {
     this.#platform = platform;
+    return this;
+  }
+
+  /**
+   * Gives the built-in capabilities parts of the host, such as `{ memory: { store } }`.
+   *
+   * A platform definition replaces them: beside one `build()` refuses it.
+   */
+  builtInCapabilities(options: RuntimeSafeCapabilitiesOptions): this {
+    this.#builtIn = options;
     return this;
   }
 
@@ -355,7 +367,8 @@ export class InProcessRuntimeBuilder {
 
   /** Whether anything but our own code can run inside a turn, and so call back. */
   #hostCodeInTurns(drivers: DriverRegistry, backends: RuntimeBackends): boolean {
-    return this.#capabilities.length > 0 || (this.#platform?.capabilities.ids().length ?? 0) > 0 ||
+    return this.#capabilities.length > 0 || this.#builtIn !== undefined ||
+      (this.#platform?.capabilities.ids().length ?? 0) > 0 ||
       drivers.ids().length > (this.#llmSim === undefined ? 0 : 1) || this.#connectors.length > 0 ||
       !backends.isBuiltIn ||
       this.#platform?.sessionFileSystemFactory !== undefined;
@@ -364,7 +377,13 @@ export class InProcessRuntimeBuilder {
   #buildCapabilities(clock: Clock, sessions: RuntimeSessionStore): CapabilityRegistry {
     const registry = this.#platform === undefined ? new CapabilityRegistry() : this.#platform.capabilities.clone();
     if (this.#platform === undefined) {
-      for (const lazy of runtimeSafeCapabilities({ now: () => clock.now(), clock, sessions })) registry.register(lazy);
+      const options = { now: () => clock.now(), clock, sessions, ...this.#builtIn };
+      for (const lazy of runtimeSafeCapabilities(options)) registry.register(lazy);
+    } else if (this.#builtIn !== undefined) {
+      throw new ConfigurationError(
+        "Cannot build: builtInCapabilities() says something of capabilities that " +
+          "platformDefinition() replaces; pass the options to the runtimeSafeCapabilities() you register",
+      );
     }
     for (const capability of this.#capabilities) registry.register(capability);
     return registry;

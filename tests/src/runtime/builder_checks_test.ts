@@ -2,11 +2,15 @@
 
 import assert from "node:assert/strict";
 import {
+  CapabilityRegistry,
   ConfigurationError,
   defineClientTool,
+  DriverRegistry,
   idFromSeed,
   InProcessRuntimeBuilder,
   LlmSimConfig,
+  type MemoryStore,
+  PlatformDefinition,
   type ProviderRetryConfig,
   RuntimeBackends,
   RuntimeError,
@@ -122,4 +126,34 @@ Deno.test("createSession() leaves nothing behind when the harness or the agent i
   await assert.rejects(runtime.createSession({ id: SESSION, harnessId, agentId: AGENT }), { code: "agent_not_found" });
   assert.equal(await backends.slots.sessionStore.getSession(SESSION), undefined);
   assert.equal((await runtime.createSession({ id: SESSION, harnessId })).id, SESSION);
+});
+
+Deno.test("builtInCapabilities() gives a built-in capability a part of the host", async () => {
+  let text = "";
+  const store: MemoryStore = {
+    read: () => Promise.resolve(text === "" ? undefined : text),
+    write: (next) => {
+      text = next;
+      return Promise.resolve(true);
+    },
+  };
+  const remember = { name: "remember", arguments: { title: "Tea", content: "Green." } };
+  await using runtime = await new InProcessRuntimeBuilder()
+    .builtInCapabilities({ memory: { store } })
+    .llmSim(LlmSimConfig.scripted([{ type: "tool_calls", toolCalls: [remember] }, "done"]))
+    .singleSession((s) => s.harness("assistant").withCapability("memory"))
+    .build();
+  await runtime.runTextTurn(runtime.defaultSessionId, "I like green tea");
+  assert.match(text, /Tea[^]*Green\./);
+});
+
+Deno.test("builtInCapabilities() beside a platform definition is refused: it would have no effect", async () => {
+  const builder = new InProcessRuntimeBuilder()
+    .builtInCapabilities({ memory: {} })
+    .platformDefinition(
+      new PlatformDefinition({ capabilities: new CapabilityRegistry(), drivers: new DriverRegistry() }),
+    )
+    .llmSim(LlmSimConfig.echo())
+    .singleSession((s) => s.harness("assistant"));
+  await assert.rejects(builder.build(), { code: "configuration", message: /builtInCapabilities\(\)/ });
 });
