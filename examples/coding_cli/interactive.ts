@@ -8,12 +8,12 @@ import type {
   SubmitOutcome,
 } from "./interactive_host.ts";
 import { toAnsi } from "./screen/ansi.ts";
-import { blockLines } from "./screen/block_lines.ts";
 import { foldScreen } from "./screen/fold.ts";
 import { isAnimated, liveLines, SPINNER_MS } from "./screen/live_lines.ts";
 import { emptyScreen, type Screen } from "./screen/screen.ts";
 import type { ScreenInput } from "./screen/screen_input.ts";
 import { EMPTY_LINE, type Line } from "./screen/spans.ts";
+import { unprintedLines } from "./screen/unprinted_lines.ts";
 import { lineWidth } from "./screen/wrap.ts";
 import { type Key, KeyParser } from "./terminal/keys.ts";
 import { Painter } from "./terminal/painter.ts";
@@ -68,8 +68,12 @@ class InteractiveSession implements Disposable {
   readonly #answers = new Map<string, (decision: ApprovalDecision) => void>();
   #screen: Screen;
   #prompt: Prompt;
-  /** Blocks of the screen that were printed. */
+  /** Blocks that were printed or passed over, from the first of the conversation on. */
   #printed = 0;
+  /** The event that ends what an earlier run stored: printing begins when it was read. */
+  #replayUntil: number | undefined;
+  /** Whether the next blocks to print are those of an earlier run. */
+  #isReplayed = false;
   #lastSubmit = 0;
   /** When the first of the open questions was put in front of the user. */
   #askedAt = 0;
@@ -92,6 +96,7 @@ class InteractiveSession implements Disposable {
     this.#host.onApproval((question, signal) => this.#ask(question, signal));
     this.#host.onFacts(() => this.#fold({ type: "facts", facts: this.#host.facts() }));
     this.#terminal.onResize(() => this.#paint());
+    this.#replayUntil = await this.#host.storedUntil() || undefined;
     this.#paint();
     const over = new Promise<void>((resolve) => {
       const end = (): void => resolve();
@@ -116,7 +121,13 @@ class InteractiveSession implements Disposable {
 
   /** Ends only by a failure: a host whose events end early may still run commands. */
   async #readEvents(): Promise<never> {
-    for await (const event of this.#host.events(this.#ending.signal)) this.#fold(event);
+    for await (const event of this.#host.events(this.#ending.signal)) {
+      this.#fold(event);
+      if (event.sequence !== undefined && event.sequence >= (this.#replayUntil ?? Infinity)) {
+        this.#replayUntil = undefined;
+        this.#isReplayed = true;
+      }
+    }
     return await new Promise<never>(() => {});
   }
 
@@ -220,6 +231,7 @@ class InteractiveSession implements Disposable {
         return;
       case "clear":
         this.#printed = 0;
+        this.#replayUntil = undefined;
         this.#painter.clearScreen();
         this.#fold({ type: "cleared" });
         return;
@@ -283,14 +295,12 @@ class InteractiveSession implements Disposable {
     if (isAnimated(this.#screen)) this.#spin = setTimeout(() => this.#paint(), SPINNER_MS);
   }
 
-  /** The lines of the blocks that were not printed yet. */
+  /** The lines of the blocks that were not printed yet; none before all that is stored was read. */
   #newLines(columns: number): string[] {
-    const { blocks } = this.#screen;
-    const lines: Line[] = [];
-    for (; this.#printed < blocks.length; this.#printed++) {
-      const block = blocks[this.#printed];
-      if (block !== undefined) lines.push(...blockLines(block, blocks[this.#printed - 1] ?? FIRST, columns));
-    }
+    if (this.#replayUntil !== undefined) return [];
+    const lines = unprintedLines(this.#screen, { printed: this.#printed, columns, replayed: this.#isReplayed });
+    this.#isReplayed = false;
+    this.#printed = this.#screen.trimmed + this.#screen.blocks.length;
     return lines.map((line) => this.#ansi(line));
   }
 
@@ -298,6 +308,3 @@ class InteractiveSession implements Disposable {
     return line === EMPTY_LINE ? "" : toAnsi(line, this.#options.noColor !== true);
   }
 }
-
-/** What the terminal shows already stands before the first block. */
-const FIRST = { type: "event", text: "" } as const;

@@ -45,6 +45,8 @@ export interface InteractiveHost {
   commands(): readonly CommandInfo[];
   /** Durable events from the first on, then live ones; ends when the signal aborts. */
   events(signal: AbortSignal): AsyncIterable<RuntimeEvent>;
+  /** Sequence of the newest event that is stored when the program begins; 0 when there is none. */
+  storedUntil(): Promise<number>;
   /** A message, a `/command` or a `!shell command`. Joins the running turn if there is one. */
   submit(text: string, signal: AbortSignal): Promise<SubmitOutcome>;
   /** Cancels the running turn; false if none runs. */

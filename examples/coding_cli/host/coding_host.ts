@@ -17,7 +17,7 @@ import type { FileChange } from "./question.ts";
 import { CommandTable, type LineOutcome } from "./commands.ts";
 import { chooseProvider, type ProviderChoice } from "./providers.ts";
 import { type OpenRuntime, openRuntime, type RuntimeSettings } from "./runtime.ts";
-import { newSession, openSession, type SessionWish, titleSession } from "./sessions.ts";
+import { lastSequence, newSession, openSession, type SessionWish, titleSession } from "./sessions.ts";
 import { controlsOf, TurnRunner } from "./turns.ts";
 
 /** What a host is opened with. */
@@ -140,6 +140,11 @@ export class CodingHost implements InteractiveHost, AsyncDisposable {
       yield* this.runtime.subscribe(this.#sessionId, { after: 0, signal: until });
       if (!replaced.signal.aborted) return;
     }
+  }
+
+  /** See {@linkcode InteractiveHost.storedUntil}. */
+  async storedUntil(): Promise<number> {
+    return await lastSequence(this.runtime, this.#sessionId);
   }
 
   /** See {@linkcode InteractiveHost.submit}. */

@@ -48,6 +48,23 @@ export async function titleSession(runtime: LocalRuntime, sessionId: SessionId, 
   await store.updateSessionTitle?.(sessionId, title === "" ? "(no text)" : title);
 }
 
+/** Sequence of the newest event of a session; 0 without any. Found by few short reads, also while another process has it. */
+export async function lastSequence(runtime: LocalRuntime, sessionId: SessionId): Promise<number> {
+  const { journal } = runtime.local.runtimeBackends.slots;
+  const isBeyond = async (after: number): Promise<boolean> =>
+    journal !== undefined && (await journal.events(sessionId, { after, limit: 1 })).length > 0;
+  let last = 0;
+  let step = 1;
+  while (await isBeyond(last + step - 1)) {
+    last += step;
+    step *= 2;
+  }
+  for (; step >= 1; step /= 2) {
+    if (await isBeyond(last + step - 1)) last += step;
+  }
+  return last;
+}
+
 /** A line for each session: id, when it was made, title. */
 export function describeSessions(sessions: readonly Session[]): string {
   return sessions.map(({ id, createdAt, title }) => {

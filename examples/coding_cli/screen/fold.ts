@@ -13,7 +13,7 @@ import { foldHostInput } from "./fold_host_input.ts";
 import { foldTask } from "./fold_task.ts";
 import { foldToolEvent } from "./fold_tool_event.ts";
 import { newTurn, onTurn } from "./live_turn.ts";
-import type { Activity, Block, Screen } from "./screen.ts";
+import { type Activity, type Block, type Screen, withBlocks } from "./screen.ts";
 import type { RuntimeEvent, ScreenInput } from "./screen_input.ts";
 
 /** Most characters kept of thinking that goes on: only its end is shown. */
@@ -30,11 +30,6 @@ export function foldAll(screen: Screen, inputs: Iterable<ScreenInput>): Screen {
   let folded = screen;
   for (const input of inputs) folded = foldScreen(folded, input);
   return folded;
-}
-
-/** The screen with blocks added to the transcript. */
-export function withBlocks(screen: Screen, ...blocks: readonly Block[]): Screen {
-  return blocks.length === 0 ? screen : { ...screen, blocks: [...screen.blocks, ...blocks] };
 }
 
 function foldEvent(screen: Screen, event: RuntimeEvent): Screen {

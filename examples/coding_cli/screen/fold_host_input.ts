@@ -1,16 +1,15 @@
 /** What the host has to show, folded into the screen. */
 
-import type { Block, Screen } from "./screen.ts";
-import { emptyScreen } from "./screen.ts";
+import { emptyScreen, type Screen, withBlocks } from "./screen.ts";
 import type { ScreenInput } from "./screen_input.ts";
 
 /** The screen after an input of the host; undefined for an event of the runtime. */
 export function foldHostInput(screen: Screen, input: ScreenInput): Screen | undefined {
   switch (input.type) {
     case "notice":
-      return added(screen, { type: "notice", level: input.level, text: input.text });
+      return withBlocks(screen, { type: "notice", level: input.level, text: input.text });
     case "output":
-      return added(screen, { type: "output", command: input.command, text: input.text });
+      return withBlocks(screen, { type: "output", command: input.command, text: input.text });
     case "submitted":
       return { ...screen, sent: [...screen.sent, { id: input.id, text: input.text, settled: false }] };
     case "settled":
@@ -20,7 +19,7 @@ export function foldHostInput(screen: Screen, input: ScreenInput): Screen | unde
     case "approval_answered":
       return { ...screen, approvals: screen.approvals.filter(({ toolCallId }) => toolCallId !== input.toolCallId) };
     case "approval_shown":
-      return added(screen, { type: "approval_detail", question: input.question });
+      return withBlocks(screen, { type: "approval_detail", question: input.question });
     case "cancelling":
       return screen.turn === undefined ? screen : { ...screen, turn: { ...screen.turn, activity: "cancelling" } };
     case "facts":
@@ -36,8 +35,4 @@ export function foldHostInput(screen: Screen, input: ScreenInput): Screen | unde
 function settle(screen: Screen, id: number, isMessage: boolean): Screen["sent"] {
   if (screen.turn === undefined || !isMessage) return screen.sent.filter((line) => line.id !== id);
   return screen.sent.map((line) => line.id === id ? { ...line, settled: true } : line);
-}
-
-function added(screen: Screen, block: Block): Screen {
-  return { ...screen, blocks: [...screen.blocks, block] };
 }

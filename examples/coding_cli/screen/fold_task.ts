@@ -1,7 +1,7 @@
 /** Background tasks, folded into the screen. */
 
 import type { JsonObject } from "@everruns/runtime";
-import type { Screen } from "./screen.ts";
+import { type Screen, withBlocks } from "./screen.ts";
 
 const ENDED: ReadonlySet<string> = new Set(["succeeded", "failed", "canceled"]);
 
@@ -14,7 +14,7 @@ export function foldTask(screen: Screen, task: JsonObject): Screen {
   if (!Object.hasOwn(screen.tasks, id)) return screen;
   const { [id]: _, ...tasks } = screen.tasks;
   const text = messageOf(error) ?? (typeof summary === "string" ? summary : "");
-  return { ...screen, tasks, blocks: [...screen.blocks, { type: "task_end", name, state, text }] };
+  return withBlocks({ ...screen, tasks }, { type: "task_end", name, state, text });
 }
 
 function messageOf(error: JsonObject[string] | undefined): string | undefined {

@@ -2,7 +2,7 @@
 
 import type { EventDataMap, JsonValue } from "@everruns/runtime";
 import { onTurn } from "./live_turn.ts";
-import type { OpenCall, Screen, Todo, ToolBlock } from "./screen.ts";
+import { type OpenCall, type Screen, type Todo, type ToolBlock, withBlocks } from "./screen.ts";
 import type { RuntimeEvent } from "./screen_input.ts";
 
 /** Most characters kept of what a running call prints: only the end is shown. */
@@ -53,13 +53,13 @@ function foldCompleted(screen: Screen, data: EventDataMap["tool.completed"]): Sc
     ...optional({ displayName, arguments: call?.arguments, result, error, durationMs }),
   };
   const todos = toolName === "write_todos" && status === "success" ? readTodos(result) : undefined;
-  return {
+  const changed = {
     ...screen,
     calls: screen.calls.filter(({ id }) => id !== toolCallId),
     approvals: screen.approvals.filter((question) => question.toolCallId !== toolCallId),
     ...(todos === undefined ? {} : { todos }),
-    blocks: [...screen.blocks, block],
   };
+  return withBlocks(changed, block);
 }
 
 /** The todo list in the answer of `write_todos`. */

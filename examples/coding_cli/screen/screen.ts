@@ -83,7 +83,10 @@ export interface LiveTurn {
 }
 
 export interface Screen {
+  /** The newest blocks; no later event changes them, so older ones are let go. */
   readonly blocks: readonly Block[];
+  /** How many older blocks were let go. */
+  readonly trimmed: number;
   readonly turn?: LiveTurn;
   /** Tool calls without a result. */
   readonly calls: readonly OpenCall[];
@@ -102,9 +105,13 @@ export interface Screen {
   readonly facts?: HostFacts;
 }
 
+/** Most blocks that are kept. */
+export const MAX_BLOCKS = 500;
+
 export function emptyScreen(facts?: HostFacts): Screen {
   return {
     blocks: [],
+    trimmed: 0,
     calls: [],
     sent: [],
     approvals: [],
@@ -114,4 +121,12 @@ export function emptyScreen(facts?: HostFacts): Screen {
     contextTokens: 0,
     ...(facts === undefined ? {} : { facts }),
   };
+}
+
+/** The screen with blocks added to the transcript. */
+export function withBlocks(screen: Screen, ...added: readonly Block[]): Screen {
+  if (added.length === 0) return screen;
+  const blocks = [...screen.blocks, ...added];
+  const over = Math.max(0, blocks.length - MAX_BLOCKS);
+  return { ...screen, blocks: blocks.slice(over), trimmed: screen.trimmed + over };
 }

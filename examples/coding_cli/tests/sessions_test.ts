@@ -5,6 +5,7 @@
  */
 
 import assert from "node:assert/strict";
+import { openHost } from "./_support/open_host.ts";
 import { argsFor, flagsFor, playground, runCli, startCli } from "./_support/run_cli.ts";
 import { serveScript } from "./_support/scripted_provider.ts";
 
@@ -67,4 +68,16 @@ Deno.test("a turn that was killed is finished by the next run before the new pro
   const { stdout } = await runCli([...argsFor(at, provider), "--continue", "-p", "Second"]);
   assert.equal(stdout, "And the next.\n");
   assert.match(JSON.stringify(provider.requests[2]?.input), /First.*The whole answer.*Second/s);
+});
+
+Deno.test("where a stored conversation ends is known before it is read", async () => {
+  using at = playground();
+  await using provider = serveScript(["One.", "Two."]);
+  await using host = await openHost(at, provider);
+  assert.equal(await host.storedUntil(), 0);
+  for (const prompt of ["First", "Second"]) {
+    await host.runTurn(prompt);
+    const stored = await host.runtime.local.runtimeBackends.slots.journal?.events(host.sessionId);
+    assert.equal(await host.storedUntil(), stored?.at(-1)?.sequence);
+  }
 });

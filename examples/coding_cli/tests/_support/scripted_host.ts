@@ -76,6 +76,7 @@ const host: InteractiveHost = {
     { name: "quit", description: "Leaves" },
   ],
   events: (signal) => runtime.subscribe(sessionId, { after: 0, signal }),
+  storedUntil: () => Promise.resolve(0),
   submit: async (text) => {
     if (text === "/quit") return { type: "quit" };
     if (text === "/clear") return { type: "clear" };

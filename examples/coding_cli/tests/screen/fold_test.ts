@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Event } from "@everruns/runtime";
 import { foldAll, foldScreen } from "../../screen/fold.ts";
-import { type Block, emptyScreen, type Screen } from "../../screen/screen.ts";
+import { type Block, emptyScreen, MAX_BLOCKS, type Screen } from "../../screen/screen.ts";
 import type { ScreenInput } from "../../screen/screen_input.ts";
 import { recordTurns } from "../_support/events.ts";
 
@@ -44,6 +44,18 @@ Deno.test("the transcript is the same whichever live events are lost or come twi
     );
     assert.deepEqual(transcript(heard), whole);
   }));
+});
+
+Deno.test("of a long conversation the newest blocks are kept, the same after a replay, and the others are counted", () => {
+  const times = <T>(events: readonly T[]): T[] => Array.from({ length: 200 }, () => events).flat();
+  const shown = foldAll(emptyScreen(), times(live));
+  const replayed = foldAll(emptyScreen(), times(stored));
+  const perRound = foldAll(emptyScreen(), stored).blocks.length;
+  assert.equal(replayed.blocks.length, MAX_BLOCKS);
+  assert.equal(replayed.trimmed, 200 * perRound - MAX_BLOCKS);
+  assert.equal(shown.blocks.length, MAX_BLOCKS);
+  const kept = shown.blocks.filter(({ type }) => type !== "notice" && type !== "partial");
+  assert.deepEqual(kept, replayed.blocks.slice(-kept.length));
 });
 
 Deno.test("finished blocks only ever grow", () => {
