@@ -79,6 +79,12 @@ async function print(options: CliOptions, settings: HostSettings): Promise<numbe
 
 async function interactive(settings: HostSettings): Promise<number> {
   if (!Deno.stdout.isTerminal()) throw new UsageError("standard output is no terminal: pass a prompt with -p");
+  const { TERMINAL_VARIABLE } = await import("./host/runtime.ts");
+  if (settings.env.get(TERMINAL_VARIABLE) === "dumb") {
+    throw new UsageError(
+      "this terminal (TERM=dumb) cannot show a conversation: pass a prompt with -p, and go on with --continue -p",
+    );
+  }
   const { interactiveMode } = await import("./host/interactive_mode.ts");
   await interactiveMode(settings);
   return 0;

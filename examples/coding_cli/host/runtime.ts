@@ -42,7 +42,12 @@ export interface RuntimeSettings {
   readonly tools: ToolChoice;
   readonly configured: ConfiguredServers;
   readonly env: Environment;
+  /** Whether it is a conversation in a terminal, whose kind then has to be known. */
+  readonly terminal: boolean;
 }
+
+/** The variable that names the kind of a terminal. */
+export const TERMINAL_VARIABLE = "TERM";
 
 /** A runtime and the parts of it that the program talks to. */
 export interface OpenRuntime {
@@ -130,13 +135,16 @@ function harness(refs: readonly CapabilityRefInput[]): ReturnType<typeof createH
 }
 
 /** What the program touches itself: its folders, and the variables it reads. */
-function ownNeeds({ folders, dataDirFromEnvironment, choice, configured, tools }: RuntimeSettings): PermissionNeeds {
+function ownNeeds(
+  { folders, dataDirFromEnvironment, choice, configured, tools, terminal }: RuntimeSettings,
+): PermissionNeeds {
   const paths = [folders.workspace, folders.dataDir, ...folders.spellings];
   const env = [
     ...choice.variables,
     ...configured.variables,
     ...(dataDirFromEnvironment ? DATA_VARIABLES : []),
     ...(tools.bash ? COMMAND_VARIABLES : []),
+    ...(terminal ? [TERMINAL_VARIABLE] : []),
   ];
   return { read: paths, write: paths, env };
 }

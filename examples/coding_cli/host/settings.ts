@@ -30,6 +30,9 @@ export async function settingsFrom(options: CliOptions, overrides: SettingsOverr
     tools: { bash: options.bash, web: options.web },
     configured: overrides.servers ?? (options.mcp ? await readServers(folders, env) : NO_SERVERS),
     env,
+    terminal: options.mode === "permissions"
+      ? options.prompt === undefined
+      : options.mode === "interactive" && Deno.stdin.isTerminal(),
     approval: options.approval,
     effort: options.effort,
     wish: { session: options.session, continue: options.continue },

@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { parseExampleCommand } from "../../../tests/_support/example_command.ts";
-import { argsFor, flagsFor, playground, runCli } from "./_support/run_cli.ts";
+import { argsFor, flagsFor, playground, runCli, startCliInPty } from "./_support/run_cli.ts";
 import { serveScript } from "./_support/scripted_provider.ts";
 
 /** Everything that needs a grant: folders, a provider, commands, variables. */
@@ -36,7 +36,7 @@ Deno.test("without any one of the printed grants it exits 2 and names it, before
   using at = playground();
   await using provider = serveScript([]);
   const args = everything(at, provider);
-  const flags = await flagsFor(args);
+  const flags = await flagsFor([...args, "-p", "Hi"]);
   const grants = flags.flatMap((flag) => {
     const [kind = "", values = ""] = flag.split("=");
     return values === "" ? [] : values.split(",").map((value) => ({ flag, kind, value }));
@@ -61,11 +61,20 @@ Deno.test("without any one of the printed grants it exits 2 and names it, before
 
 Deno.test("without bash and a provider on the net only the two folders are asked for", async () => {
   using at = playground();
-  assert.deepEqual(await flagsFor(argsFor(at)), [
+  assert.deepEqual(await flagsFor([...argsFor(at), "-p", "Hi"]), [
     "--no-prompt",
     `--allow-read=${at.dataDir},${at.workspace}`,
     `--allow-write=${at.dataDir},${at.workspace}`,
   ]);
+});
+
+Deno.test("a conversation in a terminal needs to know what kind of terminal it is", async () => {
+  using at = playground();
+  const flags = await flagsFor(argsFor(at));
+  assert.ok(flags.includes("--allow-env=TERM"), flags.join(" "));
+  await using pty = startCliInPty(flags.filter((flag) => flag !== "--allow-env=TERM"), argsFor(at));
+  await pty.until("not granted: --allow-env=TERM");
+  await pty.until("[exit 2]");
 });
 
 Deno.test("reading the web needs the whole net, and says so when it lacks", async () => {
@@ -97,7 +106,7 @@ Deno.test("the printed flags are enough for folders that are named by links", as
 
 Deno.test("the data folder of the environment needs the variables that name it", async () => {
   using at = playground();
-  const args = ["-C", at.workspace, "--provider", "llmsim", "--no-bash", "--no-web"];
+  const args = ["-C", at.workspace, "--provider", "llmsim", "--no-bash", "--no-web", "-p", "Hi"];
   const flags = await flagsFor(args, { XDG_DATA_HOME: at.root });
   assert.ok(flags.includes("--allow-env=HOME,XDG_DATA_HOME"), flags.join(" "));
   assert.ok(flags.includes(`--allow-read=${at.root}/coding_cli,${at.workspace}`), flags.join(" "));

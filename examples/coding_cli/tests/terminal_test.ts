@@ -73,6 +73,15 @@ Deno.test("an edit is asked for, approved with its diff, made and told, and is t
   await pty.until("You are welcome.");
 });
 
+Deno.test("a terminal that can do nothing but print gets a sentence and no escape sequence", async () => {
+  using at = playground();
+  const flags = await flagsFor(argsFor(at));
+  await using pty = startCliInPty(flags, argsFor(at), { TERM: "dumb" });
+  await pty.until("[exit 2]");
+  assert.match(pty.screen.text, /TERM=dumb\) cannot show a conversation: pass a prompt\s+with -p/);
+  assert.ok(!pty.raw.includes("\x1b"), JSON.stringify(pty.raw));
+});
+
 Deno.test("an edit that is refused is not made", async () => {
   using at = playground();
   at.write("greet.js", OLD);
