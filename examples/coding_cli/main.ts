@@ -69,10 +69,10 @@ async function print(options: CliOptions, settings: HostSettings): Promise<numbe
   const piped = Deno.stdin.isTerminal() ? "" : await readAll(Deno.stdin.readable);
   const prompt = [said, piped].map((text) => text.trim()).filter((text) => text !== "").join("\n\n");
   if (prompt === "") throw new UsageError("there is no prompt: pass one with -p, or pipe one in");
-  const { printMode } = await import("./host/print_mode.ts");
+  const { Interruption, printMode } = await import("./host/print_mode.ts");
   const interrupt = new AbortController();
-  const { onSignals } = await import("./host/signals.ts");
-  using _ = onSignals(() => interrupt.abort());
+  const { exitCodeOfSignal, onSignals } = await import("./host/signals.ts");
+  using _ = onSignals((signal) => interrupt.abort(new Interruption(exitCodeOfSignal(signal))));
   const isTyped = piped.trim() === "";
   return await printMode(settings, { prompt, isTyped, json: options.json, output: OUTPUT, signal: interrupt.signal });
 }
@@ -86,8 +86,7 @@ async function interactive(settings: HostSettings): Promise<number> {
     );
   }
   const { interactiveMode } = await import("./host/interactive_mode.ts");
-  await interactiveMode(settings);
-  return 0;
+  return await interactiveMode(settings);
 }
 
 /** All of a stream as text; more than a prompt can hold is refused. */

@@ -71,7 +71,8 @@ usage: main.ts [options]             a conversation in the terminal
 With -p nobody is asked: what the level would ask about is refused, and the model is told.
 
 environment: CODING_CLI_PROVIDER, CODING_CLI_MODEL, and the variables of the provider (OPENAI_API_KEY, ...)
-exit codes:  0 done, 1 the turn failed, 2 wrong usage or setup, 130 cancelled`;
+exit codes:  0 done, 1 the turn failed, 2 wrong usage or setup,
+             130 cancelled (SIGINT), 143 ended by SIGTERM, 129 by SIGHUP`;
 
 /**
  * Reads the command line.

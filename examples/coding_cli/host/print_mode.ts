@@ -10,7 +10,19 @@ export interface PrintOutput {
 }
 
 /** What a run ends with. */
-export const EXIT = { ok: 0, failed: 1, usage: 2, cancelled: 130 } as const;
+const EXIT = { ok: 0, failed: 1, cancelled: 130 } as const;
+
+/** Why a run is interrupted: the reason of its signal. */
+export class Interruption extends Error {
+  override readonly name = "Interruption";
+  /** What the program exits with. */
+  readonly exitCode: number;
+
+  constructor(exitCode: number) {
+    super("the run was interrupted");
+    this.exitCode = exitCode;
+  }
+}
 
 /** What is printed, and what cancels it. */
 export interface PrintOptions {
@@ -20,7 +32,7 @@ export interface PrintOptions {
   /** Every event as a line of JSON, then the result. */
   readonly json: boolean;
   readonly output: PrintOutput;
-  /** Aborted when the user interrupts. */
+  /** Aborted when the run is to end, by an {@linkcode Interruption}. */
   readonly signal: AbortSignal;
 }
 
@@ -49,7 +61,7 @@ export async function printMode(settings: HostSettings, options: PrintOptions): 
     else output.err(`coding_cli: ${whyNot(outcome)}`);
     return exitCode;
   } catch (error) {
-    if (signal.aborted) return EXIT.cancelled;
+    if (signal.aborted) return interruptedCode(signal);
     throw error;
   } finally {
     signal.removeEventListener("abort", onAbort);
@@ -81,6 +93,11 @@ function whyNot({ status, error, sealed }: Outcome): string {
 }
 
 function exitCodeOf({ status, success }: Outcome, signal: AbortSignal): number {
-  if (status === "cancelled" || signal.aborted) return EXIT.cancelled;
+  if (signal.aborted) return interruptedCode(signal);
+  if (status === "cancelled") return EXIT.cancelled;
   return success && status !== "sealed" ? EXIT.ok : EXIT.failed;
+}
+
+function interruptedCode({ reason }: AbortSignal): number {
+  return reason instanceof Interruption ? reason.exitCode : EXIT.cancelled;
 }

@@ -1,11 +1,15 @@
 /** The terminal this program runs in. Needs no permission. */
 
+import { type EndingSignal, onSignals } from "../host/signals.ts";
+
 /** What an interactive program needs of a terminal; tests bring their own. */
 export interface Terminal extends Disposable {
   /** What the user types; ends when the terminal is gone or {@linkcode Disposable} was used. */
   readonly input: AsyncIterable<Uint8Array>;
   /** Aborts when the terminal hangs up or the process is asked to end. */
   readonly closed: AbortSignal;
+  /** The signal that asked the process to end; undefined when none did. */
+  readonly endedBy: EndingSignal | undefined;
   write(text: string): void;
   size(): { readonly columns: number; readonly rows: number };
   /** Told when the size changed. */
@@ -16,7 +20,6 @@ export interface Terminal extends Disposable {
 const ENTER = "\x1b[?2004h\x1b[>1u\x1b[>4;1m";
 const LEAVE = "\x1b[>4;0m\x1b[<u\x1b[?2004l\x1b[?2026l\x1b[0m\x1b[?25h";
 const FALLBACK = { columns: 80, rows: 24 } as const;
-const ENDING: readonly Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /**
  * Takes over the terminal: raw input, bracketed paste, keys with their modifiers.
@@ -40,11 +43,11 @@ export function openTerminal(): Terminal {
     for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
   };
   const onResize = (): void => resized();
-  const onEnding = (): void => closing.abort();
+  let endedBy: EndingSignal | undefined;
   const restore = (): void => {
     if (!isOpen) return;
     isOpen = false;
-    for (const signal of ENDING) Deno.removeSignalListener(signal, onEnding);
+    signals[Symbol.dispose]();
     if (Deno.build.os !== "windows") Deno.removeSignalListener("SIGWINCH", onResize);
     globalThis.removeEventListener("unload", restore);
     reader.cancel().catch(() => {});
@@ -57,12 +60,18 @@ export function openTerminal(): Terminal {
   };
   Deno.stdin.setRaw(true);
   globalThis.addEventListener("unload", restore);
-  for (const signal of ENDING) Deno.addSignalListener(signal, onEnding);
+  const signals = onSignals((signal) => {
+    endedBy ??= signal;
+    closing.abort();
+  });
   if (Deno.build.os !== "windows") Deno.addSignalListener("SIGWINCH", onResize);
   write(ENTER);
   return {
     input: readAll(reader, closing),
     closed: closing.signal,
+    get endedBy() {
+      return endedBy;
+    },
     write,
     size: readSize,
     onResize: (changed) => {

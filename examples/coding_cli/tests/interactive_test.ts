@@ -37,6 +37,7 @@ async function written(stored: readonly Event[], later: readonly Event[]): Promi
       await new Promise<void>((resolve) => closing.signal.addEventListener("abort", () => resolve()));
     })(),
     closed: closing.signal,
+    endedBy: undefined,
     write: (piece) => {
       text += piece;
       for (const wake of painted.splice(0)) wake();

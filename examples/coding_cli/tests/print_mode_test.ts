@@ -58,19 +58,21 @@ Deno.test("a model that goes in circles is stopped, which exits 1", async () => 
   assert.ok(provider.requests.length < 10, String(provider.requests.length));
 });
 
-Deno.test("an interrupt cancels the turn and exits 130", async () => {
-  using at = playground();
-  const held = Promise.withResolvers<void>();
-  await using provider = serveScript([{ text: "Thinking ", until: held.promise }]);
-  const args = [...argsFor(at, provider), "-p", "Hi"];
-  const child = startCli(await flagsFor(args), args);
-  await child.stdin.close();
-  await provider.request(1);
-  child.kill("SIGINT");
-  const { code } = await child.output();
-  held.resolve();
-  assert.equal(code, 130);
-});
+for (const [signal, exitCode] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+  Deno.test(`${signal} cancels the turn and exits ${exitCode}`, async () => {
+    using at = playground();
+    const held = Promise.withResolvers<void>();
+    await using provider = serveScript([{ text: "Thinking ", until: held.promise }]);
+    const args = [...argsFor(at, provider), "-p", "Hi"];
+    const child = startCli(await flagsFor(args), args);
+    await child.stdin.close();
+    await provider.request(1);
+    child.kill(signal);
+    const { code } = await child.output();
+    held.resolve();
+    assert.equal(code, exitCode);
+  });
+}
 
 Deno.test("a wrong option, an unknown level and a missing prompt exit 2 and point to --help", async () => {
   using at = playground();

@@ -82,6 +82,16 @@ Deno.test("a terminal that can do nothing but print gets a sentence and no escap
   assert.ok(!pty.raw.includes("\x1b"), JSON.stringify(pty.raw));
 });
 
+Deno.test("SIGTERM ends a conversation in order, with 143", async () => {
+  using at = playground();
+  const args = argsFor(at).filter((arg) => arg !== "--no-bash");
+  await using pty = startCliInPty(await flagsFor(args), args);
+  await pty.until("› Ask for a change");
+  // A command has a shell between it and the program.
+  await pty.type("!kill -TERM $(cut -d ' ' -f 4 /proc/$PPID/stat)\r");
+  await pty.until(/\[exit 143\][^]* icanon /);
+});
+
 Deno.test("an edit that is refused is not made", async () => {
   using at = playground();
   at.write("greet.js", OLD);

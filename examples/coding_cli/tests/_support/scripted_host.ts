@@ -13,6 +13,7 @@ import {
   LlmSimConfig,
   type TurnHandle,
 } from "@everruns/runtime";
+import { exitCodeOfSignal } from "../../host/signals.ts";
 import { runInteractive } from "../../interactive.ts";
 import type { ApprovalDecision, ApprovalQuestion, InteractiveHost } from "../../interactive_host.ts";
 import { openTerminal } from "../../terminal/terminal.ts";
@@ -81,7 +82,7 @@ const host: InteractiveHost = {
     if (text === "/quit") return { type: "quit" };
     if (text === "/clear") return { type: "clear" };
     if (text === "/fail") throw new Error("it cannot be done");
-    if (text === "/interrupt") Deno.kill(Deno.pid, "SIGINT");
+    if (text.startsWith("/signal ")) Deno.kill(Deno.pid, text.slice("/signal ".length) as Deno.Signal);
     if (text.startsWith("/model ")) {
       model = text.slice("/model ".length);
       factsChanged();
@@ -121,4 +122,5 @@ const host: InteractiveHost = {
     history: ["an earlier line"],
     farewell: (facts) => `Go on with --resume ${facts.sessionId.slice(0, 8)}`,
   });
+  if (terminal.endedBy !== undefined) Deno.exitCode = exitCodeOfSignal(terminal.endedBy);
 }

@@ -195,12 +195,14 @@ for (const [how, keys] of [["Ctrl+D", "\x04"], ["Ctrl+C twice", "\x03\x03"], ["/
   });
 }
 
-Deno.test("an interrupt from elsewhere leaves and gives the terminal back", async () => {
-  await using pty = await start();
-  await pty.type("/interrupt\r");
-  await pty.until(/\[exit 0\][^]*icanon[^]*echo/);
-  assertRestored(pty);
-});
+for (const [signal, exitCode] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const) {
+  Deno.test(`${signal} leaves with ${exitCode} and gives the terminal back`, async () => {
+    await using pty = await start();
+    await pty.type(`/signal ${signal}\r`);
+    await pty.until(new RegExp(`\\[exit ${exitCode}\\][^]*icanon[^]*echo`));
+    assertRestored(pty);
+  });
+}
 
 Deno.test("an error gives the terminal back and is told", async () => {
   await using pty = await start({ mode: "throw" });
