@@ -16,11 +16,13 @@ import { type CliOptions, readOptions, USAGE, UsageError } from "./host/options.
 import { sanitize } from "./screen/sanitize.ts";
 
 const EXIT_USAGE = 2;
+/** What shells have for a program that wrote to a pipe nobody reads any more. */
+const EXIT_UNREAD = 141;
 /** Characters of piped input. */
 const MAX_PIPED = 2_000_000;
 /** Words of a model or a tool must not drive a terminal; a file or a program gets them as they are. */
 const OUTPUT = {
-  out: (text: string): void => console.log(Deno.stdout.isTerminal() ? sanitize(text) : text),
+  out: (text: string): void => writeOut(`${Deno.stdout.isTerminal() ? sanitize(text) : text}\n`),
   err: (text: string): void => console.error(sanitize(text)),
 };
 
@@ -31,6 +33,7 @@ async function main(args: readonly string[]): Promise<number> {
     return await run(readOptions(args));
   } catch (error) {
     const { MissingGrantError } = await import("./host/grants.ts");
+    if (error instanceof Deno.errors.BrokenPipe) return EXIT_UNREAD;
     const isSetup = error instanceof UsageError || error instanceof MissingGrantError;
     OUTPUT.err(`coding_cli: ${error instanceof Error ? error.message : String(error)}`);
     if (error instanceof UsageError) OUTPUT.err("coding_cli: --help prints how it is used");
@@ -73,8 +76,22 @@ async function print(options: CliOptions, settings: HostSettings): Promise<numbe
   const interrupt = new AbortController();
   const { exitCodeOfSignal, onSignals } = await import("./host/signals.ts");
   using _ = onSignals((signal) => interrupt.abort(new Interruption(exitCodeOfSignal(signal))));
+  let isUnread = false;
+  const output = {
+    // Whoever left does not want to know what became of it.
+    err: (text: string): void => isUnread ? undefined : OUTPUT.err(text),
+    out: (text: string): void => {
+      try {
+        OUTPUT.out(text);
+      } catch (error) {
+        if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+        isUnread = true;
+        interrupt.abort(new Interruption(EXIT_UNREAD));
+      }
+    },
+  };
   const isTyped = piped.trim() === "";
-  return await printMode(settings, { prompt, isTyped, json: options.json, output: OUTPUT, signal: interrupt.signal });
+  return await printMode(settings, { prompt, isTyped, json: options.json, output, signal: interrupt.signal });
 }
 
 async function interactive(settings: HostSettings): Promise<number> {
@@ -98,6 +115,12 @@ async function readAll(stream: ReadableStream<Uint8Array>): Promise<string> {
     if (text.length > MAX_PIPED) throw new UsageError(`more than ${MAX_PIPED} characters were piped in`);
   }
   return text + decoder.decode();
+}
+
+/** Unlike `console.log()` it fails when nobody reads. */
+function writeOut(text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
 }
 
 async function printSessions(settings: HostSettings): Promise<number> {

@@ -72,7 +72,7 @@ With -p nobody is asked: what the level would ask about is refused, and the mode
 
 environment: CODING_CLI_PROVIDER, CODING_CLI_MODEL, and the variables of the provider (OPENAI_API_KEY, ...)
 exit codes:  0 done, 1 the turn failed, 2 wrong usage or setup,
-             130 cancelled (SIGINT), 143 ended by SIGTERM, 129 by SIGHUP`;
+             130 cancelled (SIGINT), 143 ended by SIGTERM, 129 by SIGHUP, 141 nobody reads`;
 
 /**
  * Reads the command line.

@@ -59,7 +59,7 @@ export async function printMode(settings: HostSettings, options: PrintOptions): 
     if (json) output.out(JSON.stringify({ type: "result", exitCode, sessionId: host.sessionId, ...outcome }));
     else if (outcome.success) output.out(outcome.response);
     else output.err(`coding_cli: ${whyNot(outcome)}`);
-    return exitCode;
+    return signal.aborted ? interruptedCode(signal) : exitCode;
   } catch (error) {
     if (signal.aborted) return interruptedCode(signal);
     throw error;

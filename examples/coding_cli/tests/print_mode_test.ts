@@ -74,6 +74,38 @@ for (const [signal, exitCode] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
   });
 }
 
+Deno.test("a reader that leaves ends the turn, with 141 and nothing on standard error", async () => {
+  using at = playground();
+  const gone = Promise.withResolvers<void>();
+  const never = new Promise<void>(() => {});
+  await using provider = serveScript([
+    { text: "Let me look.", until: gone.promise, calls: [{ name: "list_directory", arguments: {} }] },
+    { text: "This takes long", until: never },
+  ]);
+  const args = [...argsFor(at, provider), "--json", "-p", "Hi"];
+  const child = startCli(await flagsFor(args), args);
+  await child.stdin.close();
+  const reader = child.stdout.getReader();
+  await reader.read();
+  await reader.cancel();
+  gone.resolve();
+  const [{ code }, stderr] = await Promise.all([child.status, new Response(child.stderr).text()]);
+  assert.deepEqual([code, stderr], [141, ""]);
+});
+
+Deno.test("an answer that nobody reads to its end exits 141 and says nothing", async () => {
+  using at = playground();
+  await using provider = serveScript(["word ".repeat(100_000)]);
+  const args = [...argsFor(at, provider), "-p", "Hi"];
+  const child = startCli(await flagsFor(args), args);
+  await child.stdin.close();
+  const reader = child.stdout.getReader();
+  await reader.read();
+  await reader.cancel();
+  const [{ code }, stderr] = await Promise.all([child.status, new Response(child.stderr).text()]);
+  assert.deepEqual([code, stderr], [141, ""]);
+});
+
 Deno.test("a wrong option, an unknown level and a missing prompt exit 2 and point to --help", async () => {
   using at = playground();
   const wrong = [["--nope"], ["--approval", "maybe"], ["stray"], [...argsFor(at), "-p", " "]];
