@@ -10,7 +10,7 @@ import type { Activity, Screen } from "./screen.ts";
 import { EMPTY_LINE, type Line, span, type Style } from "./spans.ts";
 import { statusLine } from "./status_line.ts";
 import { openCallLines, todoLines } from "./tool_lines.ts";
-import { fitLine, wrapText } from "./wrap.ts";
+import { fitLine, lineWidth, wrapText } from "./wrap.ts";
 
 /** What the input box shows. */
 export interface PromptView {
@@ -94,11 +94,11 @@ function aboveLines(screen: Screen, options: LiveOptions, room: number): Line[] 
       span(oneLine(question.title), { bold: true }),
       ...(more === 0 ? [] : [span(` · ${plural(more, "more question")} after this`, DIM)]),
     ], columns);
-    const keys = fitLine([span("  "), ...KEYS], columns);
+    const keys = keyLines(columns);
     // A command of one line is its own title.
     const isSaid = question.title.endsWith(question.detail.trim());
-    const detail = isSaid ? [] : clip(questionLines(question, columns), Math.max(0, room - 3));
-    return [EMPTY_LINE, title, ...detail, keys];
+    const detail = isSaid ? [] : clip(questionLines(question, columns), Math.max(0, room - 2 - keys.length));
+    return [EMPTY_LINE, title, ...detail, ...keys];
   }
   if (turn === undefined) {
     if (sent.length === 0) return [];
@@ -139,18 +139,23 @@ function goingOn(screen: Screen, { columns, now }: LiveOptions, room: number): L
 
 const BUSY: Style = { colour: "cyan" };
 const KEY: Style = { bold: true, colour: "cyan" };
-const KEYS: Line = [
-  span("y", KEY),
-  span(" yes · "),
-  span("a", KEY),
-  span(" always · "),
-  span("n", KEY),
-  span(" no · "),
-  span("v", KEY),
-  span(" view all · "),
-  span("Ctrl+C", KEY),
-  span(" cancel"),
-];
+const KEYS = [["y", "yes"], ["a", "always"], ["n", "no"], ["v", "view all"], ["Ctrl+C", "cancel"]] as const;
+
+/** The keys that answer a question, in as many rows as they need. */
+function keyLines(columns: number): Line[] {
+  const rows: Line[] = [];
+  let row: Line = [];
+  for (const [key, meaning] of KEYS) {
+    const hint = [span(key, KEY), span(` ${meaning}`)];
+    const longer = row.length === 0 ? [span("  "), ...hint] : [...row, span(" · "), ...hint];
+    if (row.length === 0 || lineWidth(longer) <= columns) row = longer;
+    else {
+      rows.push(row);
+      row = [span("  "), ...hint];
+    }
+  }
+  return [...rows, row].map((line) => fitLine(line, columns));
+}
 
 function spinner(now: number): Line {
   return [span(`${frameOf(now)} `, BUSY)];

@@ -48,6 +48,16 @@ Deno.test("calls show while they run, with the end of what they print", () => {
   );
 });
 
+for (const columns of [19, 30, 60]) {
+  Deno.test(`all keys that answer a question are named in ${columns} columns, none of them broken`, () => {
+    const lines = shown(screen({ approvals: [QUESTION] }), EMPTY, 24, columns).split("\n");
+    for (const key of ["y yes", "a always", "n no", "v view all", "Ctrl+C cancel"]) {
+      assert.ok(lines.some((line) => line.includes(key)), `${key} in ${lines.join("\n")}`);
+    }
+    for (const line of lines) assert.ok(line.length <= columns, line);
+  });
+}
+
 Deno.test("an unfinished plan shows while a turn runs", () => {
   const todos = [
     { content: "One", activeForm: "Doing one", status: "completed" },
