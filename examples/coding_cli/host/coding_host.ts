@@ -14,6 +14,7 @@ import { ApprovalDesk, type Ask } from "./approval.ts";
 import type { ApprovalLevel } from "./options.ts";
 import type { UndoOutcome } from "./checkpoint_file_store.ts";
 import type { FileChange } from "./question.ts";
+import { orBusyElsewhere } from "./busy_elsewhere.ts";
 import { CommandTable, type LineOutcome } from "./commands.ts";
 import { chooseProvider, type ProviderChoice } from "./providers.ts";
 import { type OpenRuntime, openRuntime, type RuntimeSettings } from "./runtime.ts";
@@ -110,7 +111,7 @@ export class CodingHost implements InteractiveHost, AsyncDisposable {
 
   /** Goes on with a turn of an earlier process; its questions are asked. */
   async takeUp(): Promise<void> {
-    await this.#turns.takeUp(this.#sessionId);
+    await orBusyElsewhere(this.#turns.takeUp(this.#sessionId));
   }
 
   /** See {@linkcode InteractiveHost.facts}. */
@@ -166,13 +167,14 @@ export class CodingHost implements InteractiveHost, AsyncDisposable {
   async begin(text: string): Promise<void> {
     const message = this.#messageOf(text);
     if (this.#turns.isRunning(this.#sessionId) && await this.#turns.join(this.#sessionId, message)) return;
-    await this.#start(text, message).accepted;
+    await orBusyElsewhere(this.#start(text, message).accepted);
   }
 
   /** Runs a turn to its end; for those who show nothing on the way. */
   async runTurn(text: string, images: readonly InputContentPart[] = []): Promise<TurnResult> {
     const message = this.#messageOf(text);
-    return await this.#start(text, { ...message, content: [...message.content, ...images] }).result;
+    const { result } = this.#start(text, { ...message, content: [...message.content, ...images] });
+    return await orBusyElsewhere(result);
   }
 
   /** Ends a turn that waits for an answer: whoever says something else does not give one. */

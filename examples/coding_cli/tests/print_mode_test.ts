@@ -95,7 +95,7 @@ Deno.test("a reader that leaves ends the turn, with 141 and nothing on standard 
 
 Deno.test("an answer that nobody reads to its end exits 141 and says nothing", async () => {
   using at = playground();
-  await using provider = serveScript(["word ".repeat(100_000)]);
+  await using provider = serveScript(["x".repeat(500_000)]);
   const args = [...argsFor(at, provider), "-p", "Hi"];
   const child = startCli(await flagsFor(args), args);
   await child.stdin.close();

@@ -81,3 +81,21 @@ Deno.test("where a stored conversation ends is known before it is read", async (
     assert.equal(await host.storedUntil(), stored?.at(-1)?.sequence);
   }
 });
+
+Deno.test("a session that another process works on says so, and what can be done", async () => {
+  using at = playground();
+  const held = Promise.withResolvers<void>();
+  await using provider = serveScript([{ text: "Working ", until: held.promise }]);
+  const args = [...argsFor(at, provider), "-p", "First"];
+  const child = startCli(await flagsFor(args), args);
+  await child.stdin.close();
+  await provider.request(1);
+  const { code, stderr } = await runCli([...argsFor(at, provider), "--continue", "-p", "Second"]);
+  const sentence =
+    `This session is at work in another terminal or editor (process ${child.pid}). Wait until it is done`;
+  assert.equal(code, 1);
+  assert.ok(stderr.includes(sentence), stderr);
+  assert.doesNotMatch(stderr, /owner_|session_/);
+  held.resolve();
+  await child.output();
+});
