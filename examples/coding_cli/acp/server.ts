@@ -2,6 +2,7 @@
 
 import { agent, type AgentContext, ndJsonStream, RequestError, type SessionModeState } from "@agentclientprotocol/sdk";
 import { isAbsolute } from "node:path";
+import { BusyElsewhereError } from "../host/busy_elsewhere.ts";
 import { ApprovalDesk } from "../host/approval.ts";
 import { CodingHost, type HostSettings } from "../host/coding_host.ts";
 import { assertGranted, MissingGrantError } from "../host/grants.ts";
@@ -101,7 +102,8 @@ export class AcpServer {
         try {
           return { stopReason: await session.prompt(params.prompt, signal) };
         } catch (error) {
-          throw error instanceof FailedTurn ? RequestError.internalError(undefined, error.message) : error;
+          const isTold = error instanceof FailedTurn || error instanceof BusyElsewhereError;
+          throw isTold ? RequestError.internalError(undefined, error.message) : error;
         } finally {
           signal.removeEventListener("abort", cancel);
         }

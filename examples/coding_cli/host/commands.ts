@@ -4,6 +4,7 @@ import { RuntimeError } from "@everruns/runtime";
 import type { CommandInfo, SubmitOutcome } from "../interactive_host.ts";
 import type { CodingHost } from "./coding_host.ts";
 import { describePermissions, describeServers, describeTools } from "./descriptions.ts";
+import { assertEffort, knownEfforts } from "./effort.ts";
 import { fenced } from "./fenced.ts";
 import { missingGrants } from "./grants.ts";
 import { levelOf } from "./options.ts";
@@ -136,15 +137,37 @@ async function changeModel(args: string, host: CodingHost): Promise<LineOutcome>
     }
   }
   const { provider, model } = host.facts();
-  const told = `Model: \`${model}\` of ${provider}${args === "" ? "" : ", from the next turn on"}`;
+  const effort = args === "" ? undefined : await dropEffort(host);
+  const told = `Model: \`${model}\` of ${provider}${args === "" ? "" : ", from the next turn on"}${
+    effort === undefined ? "" : `; it takes no effort "${effort}" and thinks as it does by itself`
+  }`;
   const missing = args === "" ? [] : await missingGrants(await permissionsFor(host.settings, host.desk));
   return output(missing.length === 0 ? told : `${told}. Not granted, so it will fail: ${missing.join(" ")}`);
 }
 
-function changeEffort(args: string, host: CodingHost): LineOutcome {
-  if (args !== "") host.useEffort(args === "default" ? undefined : args);
-  const { effort = "the model's own" } = host.facts();
-  return output(`Effort: ${effort}${args === "" ? "" : ", from the next turn on"}`);
+/** Forgets an effort that the model does not take, and gives it. */
+async function dropEffort(host: CodingHost): Promise<string | undefined> {
+  const { effort } = host.facts();
+  if (effort === undefined || (await knownEfforts(host.settings.choice))?.includes(effort) !== false) return undefined;
+  host.useEffort(undefined);
+  return effort;
+}
+
+async function changeEffort(args: string, host: CodingHost): Promise<LineOutcome> {
+  const { choice } = host.settings;
+  const efforts = await knownEfforts(choice);
+  const listed = efforts === undefined || efforts.length === 0 ? "" : ` (it takes ${efforts.join(", ")})`;
+  if (args === "") return output(`Effort: ${host.facts().effort ?? "the model's own"}${listed}`);
+  try {
+    if (args !== "default") await assertEffort(args, choice);
+  } catch (error) {
+    return output(`The effort stays as it is: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  host.useEffort(args === "default" ? undefined : args);
+  const doubt = args !== "default" && efforts === undefined
+    ? `; whether ${choice.model.model} takes it is not known here`
+    : "";
+  return output(`Effort: ${host.facts().effort ?? "the model's own"}, from the next turn on${doubt}`);
 }
 
 async function changeLevel(args: string, host: CodingHost): Promise<LineOutcome> {

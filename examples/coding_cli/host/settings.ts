@@ -1,6 +1,7 @@
 /** From the command line and the environment to everything a host is opened with. */
 
 import type { HostSettings } from "./coding_host.ts";
+import { assertEffort } from "./effort.ts";
 import { Environment } from "./environment.ts";
 import { assertFolder, foldersFor } from "./folders.ts";
 import { type ConfiguredServers, NO_SERVERS, readServers } from "./mcp_servers.ts";
@@ -23,10 +24,13 @@ export async function settingsFrom(options: CliOptions, overrides: SettingsOverr
   const env = overrides.env ?? new Environment();
   const folders = await foldersFor(overrides.workspace ?? options.workspace, options.dataDir, env);
   await assertFolder(folders);
+  const choice = chooseProvider(options, env);
+  // A list needs no model; what it is not asked is not refused.
+  if (options.effort !== undefined && options.mode !== "list-sessions") await assertEffort(options.effort, choice);
   return {
     folders,
     dataDirFromEnvironment: options.dataDir === undefined,
-    choice: chooseProvider(options, env),
+    choice,
     tools: { bash: options.bash, web: options.web },
     configured: overrides.servers ?? (options.mcp ? await readServers(folders, env) : NO_SERVERS),
     env,

@@ -11,6 +11,23 @@ import { serveScript } from "./_support/scripted_provider.ts";
 
 const never = new AbortController().signal;
 
+Deno.test("/effort takes what the model is known to take and lists it, and passes on where nothing is known", async () => {
+  using at = playground();
+  await using provider = serveScript([{ status: 400 }]);
+  await using host = await openHost(at, provider, "--model", "gpt-5.5");
+  const refusal = '"hihg" is no effort of the model gpt-5.5; it is one of none, low, medium, high, xhigh';
+  assert.equal(await answerTo(host, "/effort hihg"), `The effort stays as it is: ${refusal}`);
+  assert.equal(host.facts().effort, undefined);
+  assert.match(await answerTo(host, "/effort xhigh"), /^Effort: xhigh, from the next turn on$/);
+  assert.match(await answerTo(host, "/model gpt-4o"), /; it takes no effort "xhigh" and thinks as it does by itself/);
+  assert.equal(host.facts().effort, undefined);
+  await answerTo(host, "/model scripted");
+  assert.match(await answerTo(host, "/effort hihg"), /hihg, from the next turn on; .*not known here/);
+  const { error } = await host.runTurn("Hi");
+  assert.match(error?.message ?? "", /scripted failure/);
+  assert.equal(provider.requests[0]?.reasoning?.effort, "hihg");
+});
+
 Deno.test("/model and /effort count from the next turn on and are told as facts", async () => {
   using at = playground();
   await using provider = serveScript(["One.", "Two."]);

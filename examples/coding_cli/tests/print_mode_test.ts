@@ -116,6 +116,15 @@ Deno.test("a wrong option, an unknown level and a missing prompt exit 2 and poin
   }
 });
 
+Deno.test("an effort the model does not take exits 2 and names those it takes", async () => {
+  using at = playground();
+  await using provider = serveScript([]);
+  const args = [...argsFor(at, provider), "--model", "gpt-5.5", "--effort", "hihg", "-p", "Hi"];
+  const { code, stderr } = await runCli(args, { flags: ["--no-prompt", "--allow-read=/tmp"] });
+  assert.equal(code, 2);
+  assert.match(stderr, /"hihg" is no effort of the model gpt-5\.5; it is one of none, low, medium, high, xhigh/);
+});
+
 Deno.test("without any provider it says what to set, and how to try it without one", async () => {
   const { code, stderr } = await runCli(["--data-dir", "/tmp/none", "-p", "Hi"], { flags: ["--no-prompt"] });
   assert.equal(code, 2);
