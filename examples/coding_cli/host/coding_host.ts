@@ -111,7 +111,13 @@ export class CodingHost implements InteractiveHost, AsyncDisposable {
 
   /** Goes on with a turn of an earlier process; its questions are asked. */
   async takeUp(): Promise<void> {
-    await orBusyElsewhere(this.#turns.takeUp(this.#sessionId));
+    const ended = this.#open.files.beginTakingUp();
+    let tookUp = true;
+    try {
+      tookUp = await orBusyElsewhere(this.#turns.takeUp(this.#sessionId));
+    } finally {
+      ended(tookUp);
+    }
   }
 
   /** See {@linkcode InteractiveHost.facts}. */

@@ -11,7 +11,6 @@ import {
   PlatformDefinition,
   type RequiredPermissions,
   RuntimeBackends,
-  type RuntimeFileStore,
 } from "@everruns/runtime";
 import {
   LocalProfile,
@@ -84,8 +83,10 @@ export async function openRuntime(settings: RuntimeSettings, desk: ApprovalDesk)
   const { folders, choice, env } = settings;
   await Deno.mkdir(folders.projectDir, { recursive: true, mode: 0o700 });
   const bus = new ListenerBus();
+  const workspace = await openWorkspace(folders);
   const files = new CheckpointFileStore(
-    new WriteBlocklistFileStore(await openWorkspace(folders), { names: BLOCKED }),
+    new WriteBlocklistFileStore(workspace, { names: BLOCKED }),
+    workspace.root,
   );
   const own = await openFolder(join(folders.projectDir, "files"));
   const { registry, refs } = await makeCapabilities({
@@ -160,7 +161,7 @@ function commandEnvironment(env: Environment): Record<string, string> {
 }
 
 /** The workspace under its real path: that is what commands print, and what editors know. */
-async function openWorkspace({ workspace, dataDir }: Folders): Promise<RuntimeFileStore> {
+async function openWorkspace({ workspace, dataDir }: Folders): Promise<RealDiskFileStore> {
   return await RealDiskFileStore.open(workspace, { hidden: [dataDir], displayRoot: workspace });
 }
 

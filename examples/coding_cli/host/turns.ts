@@ -65,15 +65,21 @@ export class TurnRunner implements Disposable {
     return true;
   }
 
-  /** Finishes what an earlier process left: an interrupted turn goes on, a waiting one has its questions asked. */
-  async takeUp(sessionId: SessionId): Promise<void> {
-    await this.#runtime.recover({ sessions: [sessionId] });
-    if (await this.#runtime.status(sessionId) !== "waiting_for_tool_results") return;
+  /**
+   * Finishes what an earlier process left: an interrupted turn goes on, a waiting one has its questions asked.
+   *
+   * @returns whether there was such a turn
+   */
+  async takeUp(sessionId: SessionId): Promise<boolean> {
+    const recovered = await this.#runtime.recover({ sessions: [sessionId] });
+    const tookUp = recovered.some(({ result, error }) => result !== undefined || error !== undefined);
+    if (await this.#runtime.status(sessionId) !== "waiting_for_tool_results") return tookUp;
     const waiting = await this.#runtime.resumeTurn(sessionId, {}).catch((error: unknown) => {
       if (error instanceof RuntimeError && error.code === "turn_not_waiting") return undefined;
       throw error;
     });
     if (waiting !== undefined) await this.#settled(waiting);
+    return tookUp || waiting !== undefined;
   }
 
   /** Cancels the turn and the questions of a session. */

@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { answerTo, openHost } from "./_support/open_host.ts";
-import { playground } from "./_support/run_cli.ts";
+import { argsFor, flagsFor, type Playground, playground, startCli } from "./_support/run_cli.ts";
 import { serveScript } from "./_support/scripted_provider.ts";
 
 Deno.test("/undo gives every file of the last turn its content back, and the model learns it", async () => {
@@ -37,6 +37,85 @@ Deno.test("/undo gives every file of the last turn its content back, and the mod
     JSON.stringify(provider.requests[2]?.input),
     /The user took back the changes of your last turn to these files: changed\.txt, /,
   );
+});
+
+Deno.test("/undo gives a deleted file its mode back", async () => {
+  using at = playground();
+  at.write("run.sh", "#!/bin/sh\n");
+  at.write("secret.txt", "key\n");
+  at.write("bin/tool", "#!/bin/sh\n");
+  for (const path of ["run.sh", "bin/tool"]) Deno.chmodSync(`${at.workspace}/${path}`, 0o755);
+  Deno.chmodSync(`${at.workspace}/secret.txt`, 0o600);
+  await using provider = serveScript([
+    {
+      calls: [
+        { name: "delete_file", arguments: { path: "run.sh" } },
+        { name: "delete_file", arguments: { path: "bin", recursive: true } },
+        { name: "delete_file", arguments: { path: "secret.txt" } },
+        write("secret.txt", "another\n"),
+      ],
+    },
+    "Done.",
+  ]);
+  await using host = await openHost(at, provider, "--approval", "auto");
+  await host.runTurn("Delete all, and make one anew");
+  await answerTo(host, "/undo");
+  assert.deepEqual(["run.sh", "bin/tool", "secret.txt"].map((path) => modeOf(at, path)), [0o755, 0o755, 0o600]);
+});
+
+Deno.test("/undo takes folders away that the turn made, unless somebody put something in", async () => {
+  using at = playground();
+  at.write("old/kept.txt", "x");
+  await using provider = serveScript([
+    { calls: [write("new/deep/a.txt", "a"), write("shared/b.txt", "b"), write("old/c.txt", "c")] },
+    "Done.",
+  ]);
+  await using host = await openHost(at, provider, "--approval", "auto");
+  await host.runTurn("Make them");
+  at.write("shared/mine.txt", "the user's own");
+  const told = await answerTo(host, "/undo");
+  assert.deepEqual([at.exists("new"), at.exists("old/kept.txt"), at.exists("old/c.txt")], [false, true, false]);
+  assert.deepEqual([at.exists("shared/mine.txt"), at.exists("shared/b.txt")], [true, false]);
+  assert.match(told, /`new\/deep\/`, `new\/`$/);
+});
+
+Deno.test("/undo refuses a turn that began before the program was started again", async () => {
+  using at = playground();
+  at.write("a.txt", "0");
+  const never = new Promise<void>(() => {});
+  await using provider = serveScript([
+    { calls: [write("a.txt", "1")] },
+    { text: "Half an ", until: never },
+    { calls: [write("a.txt", "2")] },
+    "Finished.",
+    { calls: [write("b.txt", "b")] },
+    "Next.",
+  ]);
+  const args = [...argsFor(at, provider), "--approval", "auto", "-p", "Change it twice"];
+  const child = startCli(await flagsFor(args), args);
+  await child.stdin.close();
+  await provider.request(2);
+  child.kill("SIGKILL");
+  await child.output();
+  await using host = await openHost(at, provider, "--approval", "auto", "--continue");
+  await host.takeUp();
+  assert.equal(at.read("a.txt"), "2");
+  assert.match(await answerTo(host, "/undo"), /Not undone: the turn began before the program was started again/);
+  assert.equal(at.read("a.txt"), "2");
+  await host.runTurn("And b");
+  assert.equal(await answerTo(host, "/undo"), "Restored: `b.txt`");
+  assert.match(await answerTo(host, "/undo"), /Not undone: the turn began before/);
+});
+
+Deno.test("a session without an open turn is undone as usual after it was taken up", async () => {
+  using at = playground();
+  await using provider = serveScript(["Hello.", { calls: [write("a.txt", "1")] }, "Done."]);
+  await using host = await openHost(at, provider, "--approval", "auto");
+  await host.runTurn("Hi");
+  await host.takeUp();
+  assert.match(await answerTo(host, "/undo"), /Nothing to undo/);
+  await host.runTurn("Make it");
+  assert.equal(await answerTo(host, "/undo"), "Restored: `a.txt`");
 });
 
 Deno.test("/undo goes back turn by turn, past those that changed nothing", async () => {
@@ -103,6 +182,10 @@ Deno.test("/undo waits for no turn: one that runs is to be cancelled first", asy
   await turn;
   held.resolve();
 });
+
+function modeOf(at: Playground, path: string): number {
+  return (Deno.statSync(`${at.workspace}/${path}`).mode ?? 0) & 0o777;
+}
 
 function write(path: string, content: string): { readonly name: string; readonly arguments: object } {
   return { name: "write_file", arguments: { path, content } };
