@@ -1,7 +1,7 @@
 /** The lines of the finished blocks that were not printed yet. */
 
 import { blockLines } from "./block_lines.ts";
-import { count, plural } from "./quantities.ts";
+import { plural } from "./quantities.ts";
 import type { Block, Screen } from "./screen.ts";
 import { EMPTY_LINE, type Line, span } from "./spans.ts";
 import { wrapText } from "./wrap.ts";

@@ -33,9 +33,9 @@ async function written(stored: readonly Event[], later: readonly Event[]): Promi
   };
   const closing = new AbortController();
   const terminal: Terminal = {
-    input: (async function* () {
-      await new Promise<void>((resolve) => closing.signal.addEventListener("abort", () => resolve()));
-    })(),
+    input: new ReadableStream<Uint8Array>({
+      start: (controller) => closing.signal.addEventListener("abort", () => controller.close()),
+    }),
     closed: closing.signal,
     endedBy: undefined,
     write: (piece) => {
