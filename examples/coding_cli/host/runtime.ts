@@ -174,7 +174,12 @@ async function connectServers(builder: InProcessRuntimeBuilder, servers: McpServ
   }
   if (types.has("stdio")) {
     const { mcpStdio } = await import("@everruns/runtime/mcp/stdio");
-    builder.toolSource(mcpStdio({ clientInfo, env: ({ config }) => programEnvironment(config, env) }));
+    builder.toolSource(mcpStdio({
+      clientInfo,
+      env: ({ config }) => programEnvironment(config, env),
+      // A program the user chose to run could do anything without being asked for a tool.
+      trustAnnotations: true,
+    }));
   }
 }
 
