@@ -32,45 +32,13 @@ import type { ChainLink, TurnChain } from "../turn/kernel_ports.ts";
 import type { ProviderRetryConfig, TurnLimits } from "../turn/limits.ts";
 import { RuntimeBackends } from "./backends.ts";
 import type { BackendSlots } from "./backend_slots.ts";
+import { checkLimits, checkRetry, DEFAULT_LIMITS, DEFAULT_RETRY } from "./default_limits.ts";
 import { KnownSecrets } from "./driver_pool.ts";
 import { InProcessRuntime } from "./in_process_runtime.ts";
 import type { PlatformDefinition } from "./platform.ts";
 import type { RuntimeParts } from "./runtime_parts.ts";
 import type { SeedFile } from "./seed.ts";
 import { SingleSessionBuilder } from "./single_session.ts";
-
-/** Retries when the host says nothing. */
-export const DEFAULT_RETRY: ProviderRetryConfig = Object.freeze({
-  maxRetries: 2,
-  initialBackoffMs: 1000,
-  maxBackoffMs: 60_000,
-  multiplier: 2,
-  jitter: 0.25,
-});
-
-/** What the numbers of the retries may be, where it is not any from 0. */
-const RETRY_NUMBERS: ReadonlyMap<string, readonly [expected: string, fits: (value: number) => boolean]> = new Map([
-  ["maxRetries", ["a whole number from 0", (value) => value >= 0 && Number.isInteger(value)]],
-  ["multiplier", ["a finite number from 1", (value) => value >= 1]],
-  ["jitter", ["a number from 0 to 1", (value) => value >= 0 && value <= 1]],
-  ["maxElapsedMs", ["a finite number above 0", (value) => value > 0]],
-]);
-
-/** Limits when the host says nothing. */
-export const DEFAULT_LIMITS: TurnLimits = Object.freeze({
-  providerStallMs: 120_000,
-  providerTotalMs: 1_800_000,
-  hookMs: 30_000,
-  storeMs: 30_000,
-  toolMs: 120_000,
-  toolConcurrency: 32,
-  maxCallsPerReply: 256,
-  maxReplyCharacters: 16 * 1024 * 1024,
-  maxStreamEvents: 1_000_000,
-  maxToolResultBytes: 64 * 1024,
-  maxQueue: 64,
-  maxIdleCacheBytes: 64 * 1024 * 1024,
-});
 
 /** The chain of a runtime in whose turns nothing but our own code runs: nobody can call back. */
 const NO_TURN_CHAIN: TurnChain = Object.freeze({
@@ -183,11 +151,7 @@ export class InProcessRuntimeBuilder {
 
   /** Changes how failed model calls are tried again; a number that makes no sense is a `RangeError`. */
   providerRetryConfig(config: Partial<ProviderRetryConfig>): this {
-    for (const [name, value] of Object.entries(config)) {
-      const [expected, fits] = RETRY_NUMBERS.get(name) ?? ["a finite number from 0", (value: number) => value >= 0];
-      if (Number.isFinite(value) && fits(value)) continue;
-      throw new RangeError(`Cannot set retry "${name}" to ${String(value)}: expected ${expected}`);
-    }
+    checkRetry(config);
     this.#retry = { ...this.#retry, ...config };
     return this;
   }
@@ -199,11 +163,7 @@ export class InProcessRuntimeBuilder {
 
   /** Changes deadlines and caps. */
   limits(limits: Partial<TurnLimits>): this {
-    for (const [name, value] of Object.entries(limits)) {
-      if (typeof value !== "number" || !(value > 0)) {
-        throw new RangeError(`Cannot set limit "${name}" to ${String(value)}: expected a number above 0`);
-      }
-    }
+    checkLimits(limits);
     this.#limits = { ...this.#limits, ...limits };
     return this;
   }
