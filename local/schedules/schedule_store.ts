@@ -8,6 +8,7 @@ import type { Clock } from "../../src/ports/clock.ts";
 import type { NewSchedule, SessionScheduleStore } from "../../src/ports/schedule_store.ts";
 import { systemClock } from "../../src/kit/clock.ts";
 import { IdSource, systemRandom } from "../../src/kit/ids.ts";
+import { CorruptRecordError } from "../errors.ts";
 import type { Connection } from "../sqlite/connection.ts";
 import { numberOf, parseJson, type SqlRow } from "../sqlite/row.ts";
 import { type SettleMonitor, settleMonitorOf } from "./monitor.ts";
@@ -130,11 +131,9 @@ export class LocalScheduleStore implements SessionScheduleStore {
     });
   }
 
-  /** See {@linkcode SessionScheduleStore.listSchedules}. */
+  /** See {@linkcode SessionScheduleStore.listSchedules}; a damaged one is left out: the runner tells of it and sets it aside. */
   listSchedules(sessionId: SessionId): Promise<readonly SessionSchedule[]> {
-    return Promise.try(() =>
-      this.#connection.all(OF_SESSION, this.#orgId, sessionId).map((row) => readSchedule(row).record)
-    );
+    return Promise.try(() => this.#connection.all(OF_SESSION, this.#orgId, sessionId).flatMap(recordsOf));
   }
 
   /** See {@linkcode SessionScheduleStore.countActiveSchedules}. */
@@ -190,6 +189,16 @@ export class LocalScheduleStore implements SessionScheduleStore {
 
   #countOrg(): number {
     return numberOf(this.#connection.get(COUNT_ORG, this.#orgId) ?? {}, "n");
+  }
+}
+
+/** The schedule of a row; none when it is damaged. */
+function recordsOf(row: SqlRow): SessionSchedule[] {
+  try {
+    return [readSchedule(row).record];
+  } catch (error) {
+    if (error instanceof CorruptRecordError) return [];
+    throw error;
   }
 }
 

@@ -233,16 +233,18 @@ Deno.test("limits are options", async () => {
   assert.throws(() => process.store({ limits: { minIntervalSeconds: 0.5 } }), RangeError);
 });
 
-Deno.test("a damaged schedule is reported, and other sessions are served as before", async () => {
+Deno.test("a damaged schedule is left out of lists and refused by its id, and the others are served as before", async () => {
   using world = openWorld();
   const process = world.process();
   const store = process.store();
   const { id } = await store.createSchedule(DAILY);
+  const intact = await store.createSchedule(ONCE);
   await store.createSchedule({ ...DAILY, sessionId: OTHER_SESSION });
   await process.connection.write(() =>
     process.connection.run("UPDATE schedule SET body = replace(body, 'look', 'leak') WHERE id = ?", id)
   );
-  await assert.rejects(store.listSchedules(SESSION), CorruptRecordError);
+  assert.deepEqual(await store.listSchedules(SESSION), [intact]);
+  await assert.rejects(store.cancelSchedule(SESSION, id), CorruptRecordError);
   assert.equal((await onlySchedule(store, OTHER_SESSION)).description, "look");
 });
 
