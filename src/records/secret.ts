@@ -18,7 +18,7 @@ export class Secret {
 
   /** Wraps a value. */
   constructor(value: string) {
-    if (typeof value !== "string") throw new TypeError("Cannot make a secret: the value is not a string");
+    if (typeof value !== "string") throw new TypeError("Cannot make a secret, such as an apiKey: expected a string");
     this.#value = value;
   }
 

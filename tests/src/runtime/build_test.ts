@@ -117,6 +117,12 @@ Deno.test("the builder refuses limits and models of the wrong shape, naming them
   assert.throws(() => simulated().seedTextFile("session_1", "/a", ""), TypeError);
 });
 
+Deno.test("build() names the key of a model that is no string", async () => {
+  const model = { model: "m", providerType: "llmsim" };
+  const named = { name: "TypeError", message: /apiKey: expected a string/ };
+  await assert.rejects(simulated().defaultModel({ ...model, apiKey: null as never }).build(), named);
+});
+
 Deno.test("a builder may be used again: each build is a runtime of its own", async () => {
   const builder = simBuilder("ok");
   await using one = await builder.build();
