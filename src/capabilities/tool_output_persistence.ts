@@ -72,7 +72,8 @@ async function persist(
   }
   const text = rawOutput?.stdout ?? (typeof value === "string" ? value : JSON.stringify(value, undefined, 2));
   const { file, sizeBytes, totalLines, isPartial } = await storeOutput(text, "stdout", context);
-  const errors = rawOutput?.stderr === undefined || rawOutput.stderr === ""
+  const partial: JsonObject = isPartial ? { file_is_partial: true } : {};
+  const errors: JsonObject = rawOutput?.stderr === undefined || rawOutput.stderr === ""
     ? {}
     : { stderr_file: (await storeOutput(rawOutput.stderr, "stderr", context)).file };
   return {
@@ -83,7 +84,7 @@ async function persist(
       ...errors,
       size_bytes: sizeBytes,
       total_lines: totalLines,
-      ...(isPartial ? { file_is_partial: true } : {}),
+      ...partial,
       note: "Too long to be shown: read output_file with read_file (offset, limit), or search it with grep_files",
       preview: previewOutput(text, Math.floor(maxInline / 2)).text,
     },

@@ -178,7 +178,7 @@ export class McpSource implements ToolSource {
           timeout: MAX_CALL_MS,
           onprogress: ({ progress, total, message }) => {
             watch.alive();
-            const numbers = total === undefined ? { progress } : { progress, total };
+            const numbers: Record<string, number> = total === undefined ? { progress } : { progress, total };
             const text = message === undefined ? Object.values(numbers).join("/") : redactor.redact(message);
             context.progress(text, numbers);
           },

@@ -10,7 +10,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import config from "../../deno.json" with { type: "json" };
-import { tempFolder } from "../_support/checkout.ts";
+import { checkoutRoot, tempFolder } from "../_support/checkout.ts";
 import { entryPoints, npmPackagesOfMain } from "../_support/entry_points.ts";
 import { type JsrRegistry, serveJsrRegistry } from "../_support/jsr_registry.ts";
 import { packModule, rewriteBareSpecifiers } from "../_support/packed_module.ts";
@@ -79,6 +79,18 @@ Deno.test("every entry point loads from the registry with no permission", async 
   await project.deno("run", "--no-prompt", "main.ts");
   const missing = entryPoints.filter(({ file }) => !registry.requests.some((path) => path.endsWith(`/${file}`)));
   assert.deepEqual(missing, []);
+});
+
+Deno.test("a project that maps the name to a checkout type-checks with the compiler options of its own", async () => {
+  await using registry = serveJsrRegistry(packModule());
+  using project = newProject(registry);
+  const names = entryPoints.map(({ subpath, file }) => [`${config.name}${subpath.slice(1)}`, file] as const);
+  const mapped = Object.fromEntries(names.map(([name, file]) => [name, join(checkoutRoot, file)]));
+  project.write("deno.json", JSON.stringify({ imports: { ...config.imports, ...mapped } }));
+  project.write("main.ts", names.map(([name]) => `import ${JSON.stringify(name)};\n`).join(""));
+
+  // Its options reach the checkout's code too, and are Deno's own, which are looser here and there than ours.
+  await project.deno("check", "main.ts");
 });
 
 const SANDBOX = `

@@ -130,7 +130,8 @@ export function forget(memoryOf: MemoryOf): Tool {
           const old = memory.entries.find(({ id }) => id === wanted) ?? withTitle(memory, wanted);
           if (old === undefined) return { memory, answer: { forgotten: false, advice: "recall shows ids and titles" } };
           const entries = memory.entries.filter((other) => other !== old);
-          return { memory: { ...memory, entries }, answer: { forgotten: true, id: old.id, title: old.title } };
+          const answer: JsonObject = { forgotten: true, id: old.id, title: old.title };
+          return { memory: { ...memory, entries }, answer };
         })),
     narrate: ({ entry }) => `Forgetting ${entry}`,
   });

@@ -53,7 +53,9 @@ function shown(found: readonly ToolDefinition[]): JsonObject[] {
   let left = MAX_SCHEMAS;
   return found.map(({ name, description, parameters }) => {
     left -= JSON.stringify(parameters).length;
-    const rest = left >= 0 ? { parameters } : { note: "Its arguments are too long for here; see your list of tools." };
+    const rest: JsonObject = left >= 0
+      ? { parameters }
+      : { note: "Its arguments are too long for here; see your list of tools." };
     return { name, description: description.slice(0, MAX_DESCRIPTION), ...rest };
   });
 }
