@@ -238,7 +238,9 @@ Deno.test("a file-system factory of the platform wins over files in the store", 
   assert.equal((await fileStore.readFile(SESSION, "/a.txt")).content, "hello");
 });
 
-Deno.test("a missing grant is one error that names the flags, before anything is opened", async () => {
+Deno.test("a missing grant is one error that names the flags, before anything is opened", {
+  permissions: { read: [".tmp", "tests/local/golden"], write: [".tmp"] },
+}, async () => {
   const folder = "/nowhere/agent-data";
   await assert.rejects(LocalBackends.open(new LocalProfile(folder)), (error) => {
     assert.ok(error instanceof PermissionMissingError);
@@ -248,7 +250,9 @@ Deno.test("a missing grant is one error that names the flags, before anything is
   });
 });
 
-Deno.test("a folder that may only be read is refused with the flag for writing, and nothing is made", async () => {
+Deno.test("a folder that may only be read is refused with the flag for writing, and nothing is made", {
+  permissions: { read: [".tmp", "tests/local/golden"], write: [".tmp"] },
+}, async () => {
   const golden = join(Deno.cwd(), "tests/local/golden");
   const before = [...Deno.readDirSync(golden)].map(({ name }) => name);
   await assert.rejects(LocalBackends.open(new LocalProfile(golden)), (error) => {

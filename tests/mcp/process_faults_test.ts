@@ -131,7 +131,9 @@ function startHost(flags: readonly string[], args: readonly string[]): Deno.Chil
   }).spawn();
 }
 
-Deno.test("a server whose program does not exist is skipped with a warning that says so, and the turn goes on", async () => {
+Deno.test("a server whose program does not exist is skipped with a warning that says so, and the turn goes on", {
+  permissions: { net: ["127.0.0.1"], run: ["deno"], env: ["PATH", "HOME", "DENO_DIR", "XDG_CACHE_HOME"] },
+}, async () => {
   await using runtime = await new InProcessRuntimeBuilder()
     .llmSim(LlmSimConfig.fixed("fine"))
     .toolSource(mcpStdio())

@@ -72,12 +72,20 @@ Deno.test("a command whose folder does not exist is an error that says so", asyn
   assert.match(String(error), /"\/does\/not\/exist" was not found/);
 });
 
-Deno.test("a shell that is not granted is an error that names the flag", async () => {
-  const { error } = await bash({ command: "true" }, { shell: "/opt/bash" });
-  assert.match(String(error), /run with --allow-run=\/opt\/bash/);
-});
+Deno.test(
+  "a shell that is not granted is an error that names the flag",
+  { permissions: { run: ["bash", "deno"] } },
+  async () => {
+    const { error } = await bash({ command: "true" }, { shell: "/opt/bash" });
+    assert.match(String(error), /run with --allow-run=\/opt\/bash/);
+  },
+);
 
-Deno.test("a variable that Deno refuses is an error in its words", async () => {
-  const { error } = await bash({ command: "true" }, { env: { LD_PRELOAD: "/x.so" } });
-  assert.match(String(error), /LD_PRELOAD/);
-});
+Deno.test(
+  "a variable that Deno refuses is an error in its words",
+  { permissions: { run: ["bash", "deno"] } },
+  async () => {
+    const { error } = await bash({ command: "true" }, { env: { LD_PRELOAD: "/x.so" } });
+    assert.match(String(error), /LD_PRELOAD/);
+  },
+);

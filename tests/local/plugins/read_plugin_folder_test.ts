@@ -37,7 +37,9 @@ Deno.test("readPluginFolder() refuses a folder that is not there, and too many f
   await assert.rejects(readPluginFolder(folder.path), /has more than 1024 files/);
 });
 
-Deno.test("readPluginFolder() refuses a relative path, and one that may not be read before it is opened", async () => {
+Deno.test("readPluginFolder() refuses a relative path, and one that may not be read before it is opened", {
+  permissions: { read: [".tmp", "tests/local/golden"], write: [".tmp"] },
+}, async () => {
   await assert.rejects(readPluginFolder("plugins/docs"), TypeError);
   await assert.rejects(readPluginFolder("/somewhere/docs"), (error) => {
     assert.ok(error instanceof PermissionMissingError);

@@ -24,7 +24,9 @@ Deno.test("a root that is missing or a file is refused with configuration, sayin
   await assert.rejects(RealDiskFileStore.open(file), /it is not a folder/);
 });
 
-Deno.test("a root that is not granted is refused by naming both flags", async () => {
+Deno.test("a root that is not granted is refused by naming both flags", {
+  permissions: { read: [".tmp", "tests/local/golden"], write: [".tmp"] },
+}, async () => {
   const elsewhere = join(Deno.cwd(), "somewhere");
   await assert.rejects(RealDiskFileStore.open(elsewhere), (error: unknown) => {
     assert.ok(error instanceof PermissionMissingError);

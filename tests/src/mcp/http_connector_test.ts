@@ -297,13 +297,17 @@ Deno.test("only the servers that the connector allows are connected", async () =
   assert.equal((await client.tools()).length, 1);
 });
 
-Deno.test("a server that is not granted is refused without a prompt, and the flag is named", async () => {
-  const connector = mcpHttp({ allowLoopback: true });
-  await using local = await connected(connector, { url: "http://127.0.0.1:9/mcp" });
-  await assert.rejects(local.tools(), /net access is not granted \(run with --allow-net=127\.0\.0\.1:9\)/);
-  await using remote = await connected(connector, { url: "https://mcp.example.com/mcp" });
-  await assert.rejects(remote.tools(), /run with --allow-net=mcp\.example\.com\)/);
-});
+Deno.test(
+  "a server that is not granted is refused without a prompt, and the flag is named",
+  { permissions: "none" },
+  async () => {
+    const connector = mcpHttp({ allowLoopback: true });
+    await using local = await connected(connector, { url: "http://127.0.0.1:9/mcp" });
+    await assert.rejects(local.tools(), /net access is not granted \(run with --allow-net=127\.0\.0\.1:9\)/);
+    await using remote = await connected(connector, { url: "https://mcp.example.com/mcp" });
+    await assert.rejects(remote.tools(), /run with --allow-net=mcp\.example\.com\)/);
+  },
+);
 
 Deno.test("a tool that cannot be offered is reported and takes no other along", async () => {
   const server = fetchServer(addEcho);

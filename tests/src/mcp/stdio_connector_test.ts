@@ -402,11 +402,15 @@ Deno.test("closing while the server starts leaves no process behind", async () =
   await until(() => processes.living === 0);
 });
 
-Deno.test("a program that may not be run is refused without a prompt, and the flag is named", async () => {
-  await using client = await connected(mcpStdio(), { type: "stdio", command: "some-server" });
-  await assert.rejects(client.tools(), /running it is not granted \(run with --allow-run=some-server\)/);
-  await assert.rejects(connected(mcpStdio(), { type: "stdio" }), /it has no command/);
-});
+Deno.test(
+  "a program that may not be run is refused without a prompt, and the flag is named",
+  { permissions: "none" },
+  async () => {
+    await using client = await connected(mcpStdio(), { type: "stdio", command: "some-server" });
+    await assert.rejects(client.tools(), /running it is not granted \(run with --allow-run=some-server\)/);
+    await assert.rejects(connected(mcpStdio(), { type: "stdio" }), /it has no command/);
+  },
+);
 
 Deno.test("a server that does not shake hands is not started again as an older one", async () => {
   const processes = new Processes({ onMessage: () => {} });

@@ -77,13 +77,13 @@ for (const args of [{}, { command: 1 }, { command: "x", timeout_seconds: 0 }, { 
   });
 }
 
-Deno.test("without the permission the model is told which flag is missing", async () => {
+Deno.test("without the permission the model is told which flag is missing", { permissions: "none" }, async () => {
   const tool = toolOf(createBash({ cwd: "/", shell: "/bin/bash" }), "bash");
   const { error } = await call(tool, { command: "ls" });
   assert.match(String(error), /"\/bin\/bash" is not granted \(run with --allow-run=\/bin\/bash\)/);
 });
 
-Deno.test("hooks without the permission fail with the flag that is missing", async () => {
+Deno.test("hooks without the permission fail with the flag that is missing", { permissions: "none" }, async () => {
   const { spawn } = bashHooks({ cwd: "/" });
   const signal = new AbortController().signal;
   await assert.rejects(

@@ -52,7 +52,7 @@ Deno.test("web_fetch refuses an address without looking its host up", async () =
   }
 });
 
-Deno.test("web_fetch says which flag is missing", async () => {
+Deno.test("web_fetch says which flag is missing", { permissions: "none" }, async () => {
   const unresolved = await call(tool(), { url: "https://example.com/" });
   assert.match(String(unresolved["error"]), /net access is not granted \(run with --allow-net=example\.com\)/);
   const literal = await call(tool(), { url: "https://93.184.216.34/" });

@@ -151,13 +151,17 @@ Deno.test("the base URL may end with the version of the API or not", async () =>
   }
 });
 
-Deno.test("a missing network grant is a failure that names the exact flag and is not retried", async () => {
-  const driver = await anthropicDriver().create({ apiKey: new Secret(KEY) });
-  const { thrown } = await collect(driver, requestOf());
-  assert.ok(thrown instanceof ProviderError);
-  assert.deepEqual([thrown.code, thrown.retryable], ["permission_missing", false]);
-  assert.match(thrown.message, /run with --allow-net=api\.anthropic\.com:443\)$/);
-});
+Deno.test(
+  "a missing network grant is a failure that names the exact flag and is not retried",
+  { permissions: "none" },
+  async () => {
+    const driver = await anthropicDriver().create({ apiKey: new Secret(KEY) });
+    const { thrown } = await collect(driver, requestOf());
+    assert.ok(thrown instanceof ProviderError);
+    assert.deepEqual([thrown.code, thrown.retryable], ["permission_missing", false]);
+    assert.match(thrown.message, /run with --allow-net=api\.anthropic\.com:443\)$/);
+  },
+);
 
 Deno.test("listModels() gives the names of the models", async () => {
   let asked = "";

@@ -116,20 +116,27 @@ Deno.test("an abort that comes while events are buffered never looks like succes
   }
 });
 
-Deno.test("a missing network grant is a failure that names the exact flag and is not retried", async () => {
-  for (
-    const [baseUrl, flag] of [["https://api.openai.com/v1", "api.openai.com:443"], ["http://[::1]:9000", "[::1]:9000"]]
-  ) {
-    const driver = await openAIResponsesDriver().create({ apiKey: new Secret(KEY), baseUrl: baseUrl ?? "" });
-    const { thrown } = await collect(driver, requestOf());
-    assert.ok(thrown instanceof ProviderError);
-    assert.deepEqual([thrown.code, thrown.retryable], ["permission_missing", false]);
-    assert.equal(
-      thrown.message,
-      `Cannot connect to "${flag}": network access is not granted (run with --allow-net=${flag})`,
-    );
-  }
-});
+Deno.test(
+  "a missing network grant is a failure that names the exact flag and is not retried",
+  { permissions: "none" },
+  async () => {
+    for (
+      const [baseUrl, flag] of [["https://api.openai.com/v1", "api.openai.com:443"], [
+        "http://[::1]:9000",
+        "[::1]:9000",
+      ]]
+    ) {
+      const driver = await openAIResponsesDriver().create({ apiKey: new Secret(KEY), baseUrl: baseUrl ?? "" });
+      const { thrown } = await collect(driver, requestOf());
+      assert.ok(thrown instanceof ProviderError);
+      assert.deepEqual([thrown.code, thrown.retryable], ["permission_missing", false]);
+      assert.equal(
+        thrown.message,
+        `Cannot connect to "${flag}": network access is not granted (run with --allow-net=${flag})`,
+      );
+    }
+  },
+);
 
 Deno.test("a missing key fails where one is needed, and is a dummy elsewhere", async () => {
   await assert.rejects(async () => await openAIResponsesDriver().create({}), (error) => {
