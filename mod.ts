@@ -145,12 +145,12 @@ export type { TurnForm, TurnPhase, TurnResult, TurnState, WaitingCall } from "./
 export { addUsage, effectiveCostUsd, NO_USAGE } from "./src/records/usage.ts";
 export type { Usage } from "./src/records/usage.ts";
 export type { BackendSlots } from "./src/runtime/backend_slots.ts";
-export type { KnownSecrets } from "./src/runtime/driver_pool.ts";
 export { isBuiltInStore, RuntimeBackends } from "./src/runtime/backends.ts";
 export { InProcessRuntimeBuilder } from "./src/runtime/builder.ts";
-export { DEFAULT_LIMITS, DEFAULT_RETRY } from "./src/runtime/default_limits.ts";
 export type { CapabilityDelta } from "./src/runtime/capability_edits.ts";
 export type { CommandInfo } from "./src/runtime/commands.ts";
+export { DEFAULT_LIMITS, DEFAULT_RETRY } from "./src/runtime/default_limits.ts";
+export type { KnownSecrets } from "./src/runtime/driver_pool.ts";
 export { InProcessRuntime } from "./src/runtime/in_process_runtime.ts";
 export type { PreviewOptions, RequestPreview } from "./src/runtime/inspection.ts";
 export { PlatformDefinition } from "./src/runtime/platform.ts";

@@ -1,7 +1,7 @@
 /** The `session_storage` capability: values and secrets of the session. */
 
 import { ToolError } from "../errors.ts";
-import type { JsonObject, JsonValue } from "../records/json.ts";
+import type { JsonObject, JsonSchema, JsonValue } from "../records/json.ts";
 import { Secret } from "../records/secret.ts";
 import type { Capability } from "../ports/capability.ts";
 import type { SessionStorageStore } from "../ports/session_storage_store.ts";
@@ -56,27 +56,36 @@ export const sessionStorage: Capability = defineCapability({
   permissions: {},
 });
 
-/** It is `idempotent`: a value set or deleted again is the same. */
+/** What both tools have: a value set or deleted again is the same. */
+const COMMON = {
+  category: "session",
+  effect: "idempotent",
+  concurrencyClass: "session_storage",
+  hints: { readonly: false },
+  permissions: {},
+} as const;
+
+/** Parameters of an operation on what has a key or a name. */
+function operationOn(member: "key" | "name", value: JsonSchema): JsonSchema {
+  return {
+    type: "object",
+    properties: {
+      operation: { type: "string", enum: ["set", "get", "delete", "list"] },
+      [member]: { type: "string", minLength: 1, maxLength: MAX_KEY, description: "Not for list." },
+      value,
+    },
+    required: ["operation"],
+    additionalProperties: false,
+  };
+}
+
 function kvStore(): Tool {
   return defineTool({
     name: "kv_store",
     displayName: "Session values",
     description: "Keeps JSON values of this session under keys: set, get, delete, list.",
-    parameters: {
-      type: "object",
-      properties: {
-        operation: { type: "string", enum: ["set", "get", "delete", "list"] },
-        key: { type: "string", minLength: 1, maxLength: MAX_KEY, description: "Not for list." },
-        value: { description: "Any JSON, for set." },
-      },
-      required: ["operation"],
-      additionalProperties: false,
-    },
-    category: "session",
-    effect: "idempotent",
-    concurrencyClass: "session_storage",
-    hints: { readonly: false },
-    permissions: {},
+    parameters: operationOn("key", { description: "Any JSON, for set." }),
+    ...COMMON,
     execute: async (args, context) => {
       const storage = storageOf(context);
       const { sessionId } = context;
@@ -103,7 +112,6 @@ function kvStore(): Tool {
   });
 }
 
-/** It is `idempotent`, as `kv_store`. */
 function secretStore(reveals: boolean): Tool {
   return defineTool({
     name: "secret_store",
@@ -112,21 +120,13 @@ function secretStore(reveals: boolean): Tool {
       (reveals
         ? " gives the secret."
         : " only tells whether there is one: tools of the host use secrets by their names."),
-    parameters: {
-      type: "object",
-      properties: {
-        operation: { type: "string", enum: ["set", "get", "delete", "list"] },
-        name: { type: "string", minLength: 1, maxLength: MAX_KEY, description: "Not for list." },
-        value: { type: "string", minLength: 1, maxLength: MAX_SECRET, description: "The secret, for set." },
-      },
-      required: ["operation"],
-      additionalProperties: false,
-    },
-    category: "session",
-    effect: "idempotent",
-    concurrencyClass: "session_storage",
-    hints: { readonly: false },
-    permissions: {},
+    parameters: operationOn("name", {
+      type: "string",
+      minLength: 1,
+      maxLength: MAX_SECRET,
+      description: "The secret, for set.",
+    }),
+    ...COMMON,
     execute: async (args, context) => {
       const storage = storageOf(context);
       const { sessionId } = context;

@@ -16,7 +16,7 @@ const FINISH_REASONS: ReadonlyMap<string, string> = new Map([
   ["tool_use", "tool_calls"],
   ["max_tokens", "length"],
   ["model_context_window_exceeded", "length"],
-  // After about ten searches of its own the provider wants to be asked again (handling stop reasons, November 2025).
+  // The provider has done much by itself, such as searching tools, and wants to be asked again.
   ["pause_turn", "pause"],
 ]);
 
