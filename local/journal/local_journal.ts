@@ -87,12 +87,16 @@ interface EncodedCheckpoint {
 export class LocalJournal implements SessionJournal {
   /** A step is all or nothing across a crash. */
   readonly atomic = true;
+  /** A read waits for the steps of its session. */
+  readonly readsOwnSteps = true;
   readonly #connection: Connection;
   readonly #owners: Owners;
   readonly #ids: IdSource;
   readonly #clock: Clock;
   /** Sessions with a step on its way or a lease of ours: while there are several, steps wait for each other. */
   readonly #active = new Map<SessionId, { owner: OwnerId; fence: number }>();
+  /** Steps that wait for the next one of their turn. */
+  readonly #waiting = new Map<SessionId, Promise<unknown>>();
   readonly #rejected = new Map<SessionId, Rejection>();
   readonly #dead = new Set<OwnerId>();
 
@@ -106,7 +110,7 @@ export class LocalJournal implements SessionJournal {
 
   /** See {@linkcode SessionJournal.acquire}. */
   acquire(sessionId: SessionId, owner: OwnerId): Promise<AcquiredSession> {
-    return Promise.try(() => this.#acquire(sessionId, owner));
+    return this.#after(sessionId, () => this.#acquire(sessionId, owner));
   }
 
   #acquire(sessionId: SessionId, owner: OwnerId): AcquiredSession {
@@ -145,7 +149,7 @@ export class LocalJournal implements SessionJournal {
     const isFirst = known === undefined || known.fence !== fence;
     this.#active.set(sessionId, { owner, fence });
     try {
-      await this.#connection.write(() => {
+      const stored = this.#connection.write(() => {
         this.#assertNotRejected(step);
         try {
           this.#store(step, isFirst, events, encoded, checkpoint);
@@ -156,15 +160,19 @@ export class LocalJournal implements SessionJournal {
         }
         return committed;
       }, {
-        join: this.#active.size > 1,
+        join: step.join === true || this.#active.size > 1,
         bytes: (encoded.talk?.length ?? 0) + encoded.body.length + (checkpoint?.text?.length ?? 0),
         verify: () => this.#isStored(sessionId, events, encoded) ? committed : undefined,
       });
+      if (step.join === true) this.#waiting.set(sessionId, stored);
+      await stored;
     } catch (error) {
       // A repeated key is an answer to this step alone: nothing was written and the lease was not taken.
       if (!(error instanceof DuplicateInputError)) this.#reject(step, error);
       if (known === undefined || known.fence === fence) this.#active.delete(sessionId);
       throw error;
+    } finally {
+      if (step.join === true) this.#waiting.delete(sessionId);
     }
     if (step.release === true) this.#active.delete(sessionId);
     return committed;
@@ -272,12 +280,22 @@ export class LocalJournal implements SessionJournal {
 
   /** See {@linkcode SessionJournal.events}. */
   events(sessionId: SessionId, query: EventQuery = {}): Promise<readonly Event[]> {
-    return readEvents(this.#connection, sessionId, query);
+    return this.#after(sessionId, () => readEvents(this.#connection, sessionId, query));
   }
 
   /** See {@linkcode SessionJournal.messages}. */
   messages(sessionId: SessionId, query: MessageQuery = {}): Promise<readonly Message[]> {
-    return readMessages(this.#connection, sessionId, query);
+    return this.#after(sessionId, () => readMessages(this.#connection, sessionId, query));
+  }
+
+  /** Reads of a session once its steps are stored, or refused. */
+  async #after<T>(sessionId: SessionId, read: () => T | Promise<T>): Promise<T> {
+    const waiting = this.#waiting.get(sessionId);
+    if (waiting !== undefined) {
+      this.#connection.flush();
+      await waiting.catch(() => {});
+    }
+    return await read();
   }
 
   /** See {@linkcode SessionJournal.interrupted}. */

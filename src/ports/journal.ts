@@ -35,6 +35,13 @@ export interface SessionStep {
   readonly checkpoint?: TurnCheckpoint | null;
   /** Whether the lease is free after the step. @default {false} */
   readonly release?: boolean;
+  /**
+   * Whether the turn goes on while the step is being stored: the journal may wait with it until the current burst of work
+   * is over, for a step that follows at once.
+   *
+   * @default {false}
+   */
+  readonly join?: boolean;
   /** The idempotency key of an accepted input and the turn that took it. */
   readonly key?: {
     /** The key. */
@@ -79,6 +86,8 @@ export interface EventQuery {
 export interface SessionJournal {
   /** Whether a step is all or nothing across a crash. */
   readonly atomic: boolean;
+  /** Whether a read of a session sees the steps given before it, so that nobody has to wait for them. @default {false} */
+  readonly readsOwnSteps?: boolean;
   /**
    * Asks for the lease; writes nothing.
    *

@@ -7,10 +7,8 @@ import type { InputMessage } from "../records/message.ts";
 import type { TurnForm, TurnResult, TurnState } from "../records/turn.ts";
 import { NO_USAGE } from "../records/usage.ts";
 import type { AcquiredSession } from "../ports/journal.ts";
-import { configOf } from "../context/config_cache.ts";
-import { controlsFor, readLayers, resolveLocale, resolveModel } from "../context/layers.ts";
+import { controlsFor, readLayers, resolveLocale } from "../context/layers.ts";
 import { DEFAULT_MAX_ITERATIONS } from "../context/turn_context.ts";
-import type { SessionConfig } from "../context/session_config.ts";
 import { lazy } from "../kit/lazy.ts";
 import type { Mutable } from "../kit/mutable.ts";
 import { captureFacts, inputMessageEvent, toMessage } from "./input.ts";
@@ -37,8 +35,8 @@ export interface TurnInput {
   accepted(): void;
 }
 
+const early = lazy(() => import("./early_commit.ts"));
 const guard = lazy(() => import("./prompt_guard.ts"));
-const sessionEnd = lazy(() => import("./session_end.ts"));
 
 /** Accepts an input under an acquired lease and runs the turn. */
 export async function acceptTurn(
@@ -81,17 +79,7 @@ export async function acceptTurn(
   try {
     let verdict: Verdict | undefined;
     if (overlay.capabilities.length > 0) {
-      const choosing = resolveModel(controls, overlay.modelIds, ports.sources.providers);
-      const { model } = await run.timed(choosing, ports.limits.storeMs, "choose a model");
-      const config = await configure(run, configOf(fold, ports.sources.capabilities, model?.model));
-      if (config?.hasHook.sessionEnd) {
-        const { session } = layers;
-        const end = { session, config, model: model?.model, locale, now: facts.acceptedAt };
-        (await sessionEnd()).rememberEnd(ports.ends, end);
-      }
-      if (config?.hasHook.userPromptSubmit) {
-        verdict = await (await guard()).askHooks(run, config, layers.session, input, model?.model);
-      }
+      verdict = await (await guard()).askCapabilities(run, fold, layers, input);
     }
     // A refused prompt is kept for people; no model ever gets it, also not with later turns.
     const sent = verdict?.blocked === undefined ? verdict?.rewritten : null;
@@ -108,11 +96,18 @@ export async function acceptTurn(
     }
     if (run.interrupts.interrupted) throw run.interrupts.reason;
     const start = plan(initial, { type: "accepted" });
-    await run.commit(opening, { checkpoint: run.checkpoint(start.state), ...key }).catch(async (error: unknown) => {
+    const checkpoint = run.checkpoint(start.state);
+    const refused = async (error: unknown): Promise<never> => {
       // Another owner was faster: while it holds the lease, asking again says so and names it.
       if (error instanceof LeaseLostError) await ports.journal.acquire(share.sessionId, ports.owner);
       throw error;
-    });
+    };
+    // A repeated key must not reach the model, so its step is waited for.
+    if (turn.key === undefined && ports.journal.readsOwnSteps === true) {
+      const stored = (await early()).commitEarly(run, opening, checkpoint).then(turn.accepted, refused);
+      return await (await early()).performMeanwhile(new TurnLoop(run).perform({ plan: start }), stored);
+    }
+    await run.commit(opening, { checkpoint, ...key }).catch(refused);
     turn.accepted();
     return await new TurnLoop(run).perform({ plan: start });
   } catch (error) {
@@ -123,22 +118,6 @@ export async function acceptTurn(
     throw error;
   } finally {
     run.watchdog.dispose();
-  }
-}
-
-/** The configuration, or undefined when a capability breaks it: then the input is kept and its turn fails. */
-async function configure(
-  run: TurnRun,
-  resolving: SessionConfig | Promise<SessionConfig>,
-): Promise<SessionConfig | undefined> {
-  try {
-    if (!(resolving instanceof Promise)) return resolving;
-    return await run.timed(resolving, run.ports.limits.hookMs, "load a capability");
-  } catch (error) {
-    if (run.interrupts.interrupted) throw run.interrupts.reason;
-    // Without the hooks of this configuration nothing may reach a model.
-    run.failContext(error);
-    return undefined;
   }
 }
 

@@ -15,7 +15,9 @@ const MAX_PIECES = 16384;
 /** Most memory the items may take by estimate, likewise; in bytes. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
-const readers = lazy(() => import("./event_reader.ts"));
+type Readers = typeof import("./event_reader.ts");
+/** How subscribers read. */
+export const readers: () => Readers | Promise<Readers> = lazy(() => import("./event_reader.ts"));
 
 /** Neighbouring deltas of one message, kept as pieces and joined when read. */
 export class DeltaRun implements ReadableRun {

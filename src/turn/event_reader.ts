@@ -2,7 +2,7 @@
 
 import { RuntimeError, StoreError } from "../errors.ts";
 import type { Event } from "../records/event.ts";
-import type { SessionId } from "../records/ids.ts";
+import type { SessionId, TurnId } from "../records/ids.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { SessionJournal } from "../ports/journal.ts";
 import type { IdSource } from "../kit/ids.ts";
@@ -182,5 +182,21 @@ export class EventReader {
     this.#cursor.position = position;
     this.#piece = 0;
     this.#pieceOffset = 0;
+  }
+}
+
+/** The events of one turn out of a subscription, which ends with it. */
+export async function* readTurn(
+  events: AsyncIterableIterator<Event>,
+  turnId: TurnId,
+): AsyncGenerator<Event, undefined> {
+  try {
+    for await (const event of events) {
+      if (event.context.turnId !== turnId && event.type !== "subscription.gap") continue;
+      yield event;
+      if (event.type === "session.idled" || event.type === "turn.waiting") return;
+    }
+  } finally {
+    await events.return?.();
   }
 }

@@ -183,8 +183,9 @@ export class SessionHistory {
     this.#sequence = lastSequence;
   }
 
-  /** Takes over the messages of a committed step. */
-  extend({ messages, lastSequence }: CommittedStep): void {
+  /** Takes over the messages of a step, once. */
+  extend({ messages, lastSequence }: Omit<CommittedStep, "events">): void {
+    if (lastSequence <= this.#sequence) return;
     for (const message of messages) this.#append(message);
     this.#sequence = lastSequence;
   }

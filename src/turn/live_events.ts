@@ -4,7 +4,7 @@ import type { Event, EventContext, EventType } from "../records/event.ts";
 import type { EventDataMap } from "../records/event_data.ts";
 import type { MessageId, SessionId, TurnId } from "../records/ids.ts";
 import type { EventBus } from "../ports/event_bus.ts";
-import { Channel, DeltaRun, type Subscriber } from "./event_channel.ts";
+import { Channel, DeltaRun, readers, type Subscriber } from "./event_channel.ts";
 import type { ChannelSources } from "./event_reader.ts";
 
 /** What {@linkcode LiveEvents} is made of. */
@@ -35,6 +35,7 @@ export class LiveEvents {
   readonly #options: LiveEventsOptions;
   readonly #channels = new Map<SessionId, Channel>();
   readonly #runs = new Map<SessionId, DeltaRun>();
+  readonly #held = new Map<SessionId, (() => void)[]>();
   #flushing: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
@@ -43,32 +44,38 @@ export class LiveEvents {
     this.#options = options;
   }
 
-  /** Delivers committed events. */
+  /** Delivers committed events, and what is held back behind them. */
   committed(sessionId: SessionId, events: readonly Event[]): void {
-    this.#endRun(sessionId);
-    const channel = this.#channels.get(sessionId);
-    if (channel !== undefined) {
-      for (const event of events) channel.push(event);
-      channel.wake();
-    }
-    this.#toBus(events);
+    this.#deliver(sessionId, events);
+    const held = this.#held.get(sessionId);
+    if (held === undefined) return;
+    this.#held.delete(sessionId);
+    for (const deliver of held) deliver();
+  }
+
+  /** Holds ephemeral events of a session back until its next committed ones are delivered. */
+  hold(sessionId: SessionId): void {
+    this.#held.set(sessionId, []);
+  }
+
+  /** Nobody gets what is held back: what it follows did not happen. */
+  drop(sessionId: SessionId): void {
+    this.#held.delete(sessionId);
   }
 
   /** Delivers an ephemeral event. */
   live<T extends EventType>(sessionId: SessionId, context: EventContext, type: T, data: EventDataMap[T]): void {
     const { ids, clock } = this.#options;
     const event = Object.freeze({ id: ids.next("event"), type, ts: clock.now(), sessionId, context, data }) as Event;
-    this.#endRun(sessionId);
-    const channel = this.#channels.get(sessionId);
-    if (channel !== undefined) {
-      channel.push(event);
-      channel.wake();
-    }
-    this.#toBus([event]);
+    const held = this.#held.get(sessionId);
+    if (held === undefined) this.#deliver(sessionId, [event]);
+    else held.push(() => this.#deliver(sessionId, [event]));
   }
 
   /** Delivers a piece of an answer or of thinking; joined with its neighbours. */
   delta(kind: DeltaRun["kind"], state: DeltaTarget, delta: string, offset: number): void {
+    const held = this.#held.get(state.sessionId);
+    if (held !== undefined) return void held.push(() => this.delta(kind, state, delta, offset));
     let run = this.#runs.get(state.sessionId);
     if (run === undefined || run.kind !== kind || run.messageId !== state.messageId || run.full) {
       this.#endRun(state.sessionId);
@@ -120,6 +127,16 @@ export class LiveEvents {
   flush(): void {
     this.#flushing = undefined;
     for (const [sessionId, run] of this.#runs) this.#show(sessionId, run);
+  }
+
+  #deliver(sessionId: SessionId, events: readonly Event[]): void {
+    this.#endRun(sessionId);
+    const channel = this.#channels.get(sessionId);
+    if (channel !== undefined) {
+      for (const event of events) channel.push(event);
+      channel.wake();
+    }
+    this.#toBus(events);
   }
 
   /** Hands over what there is of a run. */
@@ -180,13 +197,5 @@ export function eventsOfTurn(
 }
 
 async function* readTurn(subscriber: Subscriber, turnId: TurnId): AsyncGenerator<Event, undefined> {
-  try {
-    for await (const event of subscriber) {
-      if (event.context.turnId !== turnId && event.type !== "subscription.gap") continue;
-      yield event;
-      if (event.type === "session.idled" || event.type === "turn.waiting") return;
-    }
-  } finally {
-    await subscriber.return();
-  }
+  yield* (await readers()).readTurn(subscriber, turnId);
 }

@@ -1,4 +1,4 @@
-/** The hooks that look at a prompt before anything of it is stored, and the end of a refused turn. */
+/** What capabilities say of a prompt before anything of it is stored, and the end of a refused turn. */
 
 import { RuntimeError } from "../errors.ts";
 import type { EventDraft } from "../records/event.ts";
@@ -6,9 +6,12 @@ import type { TurnId } from "../records/ids.ts";
 import type { InputMessage } from "../records/message.ts";
 import type { Session } from "../records/session.ts";
 import type { TurnResult } from "../records/turn.ts";
+import { configOf, type Fold } from "../context/config_cache.ts";
+import { type ConfigLayers, resolveModel } from "../context/layers.ts";
 import type { SessionConfig } from "../context/session_config.ts";
 import { rewrittenContent } from "./input.ts";
 import { plan } from "./plan.ts";
+import { rememberEnd } from "./session_end.ts";
 import type { TurnRun } from "./turn_run.ts";
 
 /** What the hooks say about a prompt. */
@@ -20,6 +23,41 @@ export interface Verdict {
 }
 
 const ALLOWED: Verdict = Object.freeze({});
+
+/** Loads the capabilities of a turn, asks their hooks about its prompt and remembers those for the session's end. */
+export async function askCapabilities(
+  run: TurnRun,
+  fold: Fold,
+  layers: ConfigLayers,
+  input: InputMessage,
+): Promise<Verdict> {
+  const { ports: { sources, limits, ends }, state: { facts } } = run;
+  const choosing = resolveModel(run.controls, fold.overlay.modelIds, sources.providers);
+  const model = (await run.timed(choosing, limits.storeMs, "choose a model")).model?.model;
+  const config = await configure(run, configOf(fold, sources.capabilities, model));
+  if (config === undefined) return ALLOWED;
+  const { session } = layers;
+  if (config.hasHook.sessionEnd) {
+    rememberEnd(ends, { session, config, model, locale: facts.locale, now: facts.acceptedAt });
+  }
+  return config.hasHook.userPromptSubmit ? await askHooks(run, config, session, input, model) : ALLOWED;
+}
+
+/** The configuration, or undefined when a capability breaks it: then the input is kept and its turn fails. */
+async function configure(
+  run: TurnRun,
+  resolving: SessionConfig | Promise<SessionConfig>,
+): Promise<SessionConfig | undefined> {
+  try {
+    if (!(resolving instanceof Promise)) return resolving;
+    return await run.timed(resolving, run.ports.limits.hookMs, "load a capability");
+  } catch (error) {
+    if (run.interrupts.interrupted) throw run.interrupts.reason;
+    // Without the hooks of this configuration nothing may reach a model.
+    run.failContext(error);
+    return undefined;
+  }
+}
 
 /** Asks the `userPromptSubmit` hooks in order; the first block wins. */
 export async function askHooks(

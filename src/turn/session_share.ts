@@ -23,8 +23,8 @@ export interface PendingInput {
 export interface SessionShare {
   /** The session. */
   readonly sessionId: SessionId;
-  /** The history up to the last commit. */
-  readonly history: SessionHistory;
+  /** The history up to the last step. */
+  history: SessionHistory;
   /** The fold of its layers. */
   readonly config: ConfigCache;
   /** Grows when the session's configuration changed through the runtime. */

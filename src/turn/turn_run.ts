@@ -59,6 +59,8 @@ export class TurnRun {
   accepted: { readonly layers: ConfigLayers; readonly epoch: number } | undefined;
   /** Lets go of the caller's signal. */
   detach: (() => void) | undefined;
+  /** The first step, when the turn goes on while it is being stored. */
+  opening: Promise<unknown> | undefined;
   /** Events of capabilities that go with the next commit. */
   readonly recorded: EventDraft[] = [];
   /** Whether the closing step is decided: nothing joins the turn any more. */
@@ -116,13 +118,13 @@ export class TurnRun {
    */
   async commit(
     events: readonly EventDraft[],
-    options: Pick<SessionStep, "checkpoint" | "release" | "key"> = {},
+    options: Omit<Partial<SessionStep>, "events"> = {},
   ): Promise<CommittedStep> {
     if (this.#broken !== undefined) throw this.#broken;
     if (this.recorded.length > 0) events = [...this.recorded.splice(0), ...events];
     const expectedSequence = this.#sequence;
     this.#sequence += events.length;
-    const { ports, sessionId } = this;
+    const { ports, sessionId, opening } = this;
     let done: CommittedStep;
     try {
       done = await ports.journal.commit({
@@ -133,6 +135,7 @@ export class TurnRun {
         events,
         ...options,
       });
+      if (opening !== undefined) await opening;
     } catch (error) {
       this.#broken ??= error instanceof RuntimeError
         ? error

@@ -25,6 +25,8 @@ export function scriptedModel(points: FaultPoints): Respond {
   return async function* ({ messages }) {
     assertClosed(messages);
     points.pass("model");
+    // One that takes its time, so that the input is stored alone; to anything else the answer is there at once.
+    if (messages.some((message) => orderOf(message) !== undefined)) await new Promise((resolve) => setTimeout(resolve));
     for (const event of replyTo(messages)) {
       // A reply that comes in pieces, with other work in between.
       await Promise.resolve();

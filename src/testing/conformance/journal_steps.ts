@@ -64,6 +64,28 @@ export function testJournalSteps(options: SharedConformanceOptions<SessionJourna
     assert.deepEqual(await journal.events(SESSION), committed.flatMap(({ events }) => events));
   });
 
+  check(options, "a journal that says so reads the steps that were given before, stored or not", async (journal) => {
+    if (journal.readsOwnSteps !== true) return;
+    const turn = await JournalDriver.acquire(journal, SESSION);
+    const accept = turn.step(acceptDrafts(1), { checkpoint: checkpointFixture(SESSION, 1), join: true });
+    const storing = journal.commit(accept);
+    const [acquired, events, messages] = await Promise.all([
+      journal.acquire(SESSION, turn.owner),
+      journal.events(SESSION),
+      journal.messages(SESSION),
+    ]);
+    assert.equal(acquired.lastSequence, 3);
+    assert.deepEqual(events, (await storing).events);
+    assert.deepEqual(messages, (await storing).messages);
+  });
+
+  check(options, "a step that may be joined is stored also when nothing follows it", async (journal) => {
+    const turn = await JournalDriver.acquire(journal, SESSION);
+    const { lastSequence } = await turn.accept(1, { join: true });
+    assert.equal(lastSequence, 3);
+    assert.equal((await journal.events(SESSION)).length, 3);
+  });
+
   check(
     options,
     "commit() rejects a step that does not follow the last one, and stores nothing of it",

@@ -9,7 +9,7 @@ import process from "node:process";
 import { DatabaseSync } from "node:sqlite";
 import { countStatements } from "../../_support/count_statements.ts";
 import { cost, rate, report } from "../figures.ts";
-import { dataFolder, newSession, openRuntime, turnOf } from "./subject.ts";
+import { dataFolder, newSession, openLateRuntime, openRuntime, turnOf } from "./subject.ts";
 
 const WARM_UP = 300;
 /** Short rounds, so that whatever else the disk has to do meets both sides of a ratio. */
@@ -20,16 +20,20 @@ const ROW = "x".repeat(1000);
 
 const folder = dataFolder();
 const turns: number[] = [];
+const late: number[] = [];
 const bare: number[] = [];
 const cpu: number[] = [];
 let commits = 0;
 let changes = 0;
 {
   await using runtime = await openRuntime(join(folder, "durable"));
+  await using lateRuntime = await openLateRuntime(join(folder, "late"));
   using raw = openBare(join(folder, "bare.db"));
   const sessionId = await newSession(runtime);
+  const lateId = await newSession(lateRuntime);
   for (let i = 0; i < WARM_UP; i++) {
     await turnOf(runtime, sessionId);
+    await turnOf(lateRuntime, lateId);
     raw.twoCommits();
   }
   {
@@ -47,16 +51,18 @@ let changes = 0;
         const { user, system } = process.cpuUsage(before);
         cpu.push((user + system) / PER_ROUND);
       },
+      async () => void late.push(await perSecond(() => turnOf(lateRuntime, lateId))),
     ];
     // In turns, so that neither always comes first.
     for (const measure of round % 2 === 0 ? measures : measures.reverse()) await measure();
   }
 }
-const shares = turns.map((turn, at) => turn / (bare[at] ?? 1));
+const [shares = [], lateShares = []] = [turns, late].map((rates) => rates.map((turn, at) => turn / (bare[at] ?? 1)));
 report([
   cost({ name: "commits of a text turn", unit: "", budget: { atMost: 2 } }, [commits]),
   cost({ name: "changing statements of a text turn", unit: "" }, [changes]),
   rate({ name: "durable text turn / two bare commits", unit: "x", budget: { atLeast: 0.6 } }, shares),
+  rate({ name: "the same, the model a turn of the event loop later", unit: "x" }, lateShares),
   rate({ name: "durable text turns, one session", unit: "/s" }, turns),
   rate({ name: "two bare commits", unit: "/s" }, bare),
   cost({ name: "processor time of a turn, all threads", unit: "us" }, cpu),

@@ -4,7 +4,16 @@
  * @module
  */
 
-import { type HarnessId, idFromSeed, LlmSimConfig, type SessionId, type TurnResult } from "@everruns/runtime";
+import { setImmediate } from "node:timers";
+import {
+  type DriverDescriptor,
+  DriverRegistry,
+  type HarnessId,
+  idFromSeed,
+  LlmSimConfig,
+  type SessionId,
+  type TurnResult,
+} from "@everruns/runtime";
 import {
   LocalProfile,
   type LocalRuntime,
@@ -20,8 +29,35 @@ export const ANSWER = "It is a good question, and the answer depends on what you
 
 /** A runtime over a data folder. */
 export async function openRuntime(dataDir: string, options: LocalRuntimeOptions = {}): Promise<LocalRuntime> {
-  return await new LocalRuntimeBuilder(new LocalProfile(dataDir), options)
-    .llmSim(LlmSimConfig.fixed(ANSWER))
+  return await build(new LocalRuntimeBuilder(new LocalProfile(dataDir), options).llmSim(LlmSimConfig.fixed(ANSWER)));
+}
+
+/** The same with a model that answers one turn of the event loop later, as soon as any over a network could. */
+export async function openLateRuntime(dataDir: string): Promise<LocalRuntime> {
+  const id = "late";
+  const late: DriverDescriptor = {
+    id,
+    requiresApiKey: false,
+    permissions: () => ({}),
+    create: () => ({
+      id,
+      prepare: () => ({ method: "POST", url: "late://model", headers: {}, body: "" }),
+      async *stream() {
+        await new Promise((resolve) => setImmediate(resolve));
+        yield { type: "text", delta: ANSWER };
+        yield { type: "done", finishReason: "stop" };
+      },
+    }),
+  };
+  return await build(
+    new LocalRuntimeBuilder(new LocalProfile(dataDir))
+      .driverRegistry(new DriverRegistry().register(late))
+      .defaultModel({ model: "late-model", providerType: id }),
+  );
+}
+
+async function build(builder: LocalRuntimeBuilder): Promise<LocalRuntime> {
+  return await builder
     .harness({ id: HARNESS_ID, name: "bench", systemPrompt: "You are concise." })
     .build();
 }

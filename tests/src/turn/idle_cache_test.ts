@@ -108,7 +108,7 @@ Deno.test("cancelTurn() of sessions without a turn leaves nothing behind", async
 function countedFor(content: ContentPart[]): number {
   const history = new SessionHistory();
   const message: Message = { id: idFromSeed("message", 1), role: "agent", content, createdAt: 0 };
-  history.extend({ events: [], messages: [message], lastSequence: 1 });
+  history.extend({ messages: [message], lastSequence: 1 });
   return history.bytes;
 }
 

@@ -1,0 +1,45 @@
+/** Storing the first step of a turn while the turn goes on. */
+
+import type { Event, EventDraft } from "../records/event.ts";
+import type { TurnCheckpoint } from "../records/checkpoint.ts";
+import type { TurnResult } from "../records/turn.ts";
+import { messagesOfEvents } from "../kit/projection.ts";
+import type { CommittedStep } from "../ports/journal.ts";
+import { SessionHistory } from "./history.ts";
+import type { TurnRun } from "./turn_run.ts";
+
+/**
+ * Commits the first step of a turn without waiting for it: the model is asked while the disk writes, and a reply that is
+ * there at once is stored with what it answers.
+ *
+ * Nothing that depends on the step is seen before it is stored: its events come first, live ones are held back behind
+ * them, later steps are stored after it, and only those let a tool run or end the turn. When it is refused, the turn is
+ * interrupted and nothing of it remains.
+ */
+export function commitEarly(
+  run: TurnRun,
+  drafts: readonly EventDraft[],
+  checkpoint: TurnCheckpoint,
+): Promise<CommittedStep> {
+  const { share, sessionId, ports: { live } } = run;
+  const events = [...run.recorded.splice(0), ...drafts];
+  const before = run.sequence;
+  live.hold(sessionId);
+  const stored = run.commit(events, { checkpoint, join: true });
+  const numbered = events.map((draft, at) => ({ ...draft, sequence: before + at + 1 }) as Event);
+  share.history.extend({ messages: messagesOfEvents(numbered), lastSequence: run.sequence });
+  run.opening = stored;
+  stored.catch(() => {
+    live.drop(sessionId);
+    share.history = new SessionHistory();
+  });
+  return stored;
+}
+
+/** What a turn comes to once its first step is stored; when that is refused, why. */
+export async function performMeanwhile(turn: Promise<TurnResult>, stored: Promise<void>): Promise<TurnResult> {
+  const [ended, opened] = await Promise.allSettled([turn, stored]);
+  if (opened.status === "rejected") throw opened.reason;
+  if (ended.status === "rejected") throw ended.reason;
+  return ended.value;
+}
