@@ -99,7 +99,7 @@ export type { PlatformStore, RecentMessages, SessionOutcome, WaitOptions } from 
 export type { NewSchedule, SessionScheduleStore } from "./src/ports/schedule_store.ts";
 export type { CapabilityEventType, RunningTurn, SideModelReply } from "./src/ports/running_turn.ts";
 export type { SideModelRequest } from "./src/ports/running_turn.ts";
-export type { BindsSessionHost, HostedToolCall, SessionHost } from "./src/ports/session_host.ts";
+export type { Announcement, BindsSessionHost, HostedToolCall, SessionHost } from "./src/ports/session_host.ts";
 export type { SessionStorageStore } from "./src/ports/session_storage_store.ts";
 export type { MessageQuery, RuntimeAgentStore, RuntimeHarnessStore, RuntimeMessageStore } from "./src/ports/stores.ts";
 export type { RuntimeProviderStore, RuntimeSessionStore } from "./src/ports/stores.ts";
@@ -133,7 +133,7 @@ export type { ModelProfile, ModelRecord, ResolvedModel } from "./src/records/mod
 export type { NetworkAccess } from "./src/records/network_access.ts";
 export type { PermissionNeeds } from "./src/records/permissions.ts";
 export type { ResponseFormat } from "./src/records/response_format.ts";
-export type { SessionSchedule } from "./src/records/schedule.ts";
+export type { SessionSchedule, TriggeredSchedule } from "./src/records/schedule.ts";
 export { Secret } from "./src/records/secret.ts";
 export type { Session, SessionStatus } from "./src/records/session.ts";
 export type { SessionTask, TaskArtifact, TaskInputRequest, TaskMessage, TaskState } from "./src/records/task.ts";

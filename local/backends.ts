@@ -104,6 +104,7 @@ export class LocalBackends implements AsyncDisposable {
   readonly #delivery: SessionDelivery;
   readonly #clock: Clock;
   readonly #ids: IdSource;
+  readonly #settleMonitor: SettleMonitor;
   readonly #background = new Set<Background>();
   #closing: Promise<void> | undefined;
 
@@ -136,13 +137,14 @@ export class LocalBackends implements AsyncDisposable {
       ids,
       onWake: () => this.wakes.kick(),
     });
+    this.#settleMonitor = monitorSettler(connection, clock, this.taskRegistry);
     this.scheduleStore = new LocalScheduleStore({
       connection,
       orgId: profile.orgPublicId,
       ownerPrincipalId: profile.ownerPrincipalId,
       clock,
       ids,
-      settleMonitor: monitorSettler(connection, clock),
+      settleMonitor: this.#settleMonitor,
       ...(options.scheduleLimits === undefined ? {} : { limits: options.scheduleLimits }),
     });
     this.sessionFiles = new LocalFileStore(connection, { ...options.fileLimits, clock });
@@ -238,7 +240,7 @@ export class LocalBackends implements AsyncDisposable {
       wakes: this.wakes,
       clock: this.#clock,
       orgId: this.profile.orgPublicId,
-      settleMonitor: monitorSettler(this.#connection, this.#clock),
+      settleMonitor: this.#settleMonitor,
     }, options);
     this.#background.add(background);
     return background;
@@ -286,8 +288,9 @@ function journalFor({ slots, chosen }: RuntimeBackends, journal: LocalJournal): 
 }
 
 /** Settles the monitor task of a schedule inside the transaction that ends the schedule. */
-function monitorSettler(connection: Connection, clock: Clock): SettleMonitor {
+function monitorSettler(connection: Connection, clock: Clock, registry: LocalSessionTaskRegistry): SettleMonitor {
   return (sessionId, taskId, state, detail) => {
-    applyUpdateIn(connection, sessionId, taskId, { state, stateDetail: detail }, clock.now());
+    const change = applyUpdateIn(connection, sessionId, taskId, { state, stateDetail: detail }, clock.now());
+    if (change?.changed === true) registry.announceUpdateIn(change.task);
   };
 }

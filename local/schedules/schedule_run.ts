@@ -151,11 +151,14 @@ export class ScheduleRun implements AsyncDisposable {
     switch (outcome.type) {
       case "delivered": {
         const next = await nextFire(claim, clock.now());
-        return this.#settle((settle) => this.#claims.succeed(claim, clock.now(), next, settle));
+        const fired = await this.#settle((settle) => this.#claims.succeed(claim, clock.now(), next, settle));
+        if (fired) this.#announce(claim);
+        return;
       }
       case "failed": {
         const next = await nextFire(claim, clock.now());
-        return this.#settle((settle) => this.#claims.fail(claim, clock.now(), outcome.error, next, settle));
+        await this.#settle((settle) => this.#claims.fail(claim, clock.now(), outcome.error, next, settle));
+        return;
       }
       case "not_now":
         await this.#claims.release(claim, clock.now());
@@ -165,13 +168,20 @@ export class ScheduleRun implements AsyncDisposable {
     }
   }
 
+  /** Tells who watches the session that a schedule fired. */
+  #announce({ record, occurrence }: ScheduleClaim): void {
+    const { id, sessionId, scheduleType: kind, description } = record;
+    const schedule = { id, kind, description, occurrence };
+    this.#options.delivery.announce?.(sessionId, { type: "schedule.triggered", schedule });
+  }
+
   /** Ends a claim; a monitor that cannot be settled must not keep its schedule from moving on. */
-  async #settle(end: (settle?: SettleMonitor) => Promise<boolean>): Promise<void> {
+  async #settle(end: (settle?: SettleMonitor) => Promise<boolean>): Promise<boolean> {
     const { settleMonitor } = this.#options;
-    if (settleMonitor === undefined) return void await end();
+    if (settleMonitor === undefined) return await end();
     let failure: { readonly error: unknown } | undefined;
     try {
-      await end((...monitor) => {
+      return await end((...monitor) => {
         try {
           settleMonitor(...monitor);
         } catch (error) {
@@ -182,7 +192,7 @@ export class ScheduleRun implements AsyncDisposable {
     } catch (error) {
       if (failure === undefined) throw error;
       this.#report(failure.error);
-      await end();
+      return await end();
     }
   }
 

@@ -4,6 +4,7 @@ import { RuntimeClosedError } from "../../src/errors.ts";
 import { isId, type SessionId, type TaskId } from "../../src/records/ids.ts";
 import type { SessionTask, TaskMessage } from "../../src/records/task.ts";
 import type { Clock } from "../../src/ports/clock.ts";
+import type { BindsSessionHost, SessionHost } from "../../src/ports/session_host.ts";
 import type {
   NewTask,
   NewTaskMessage,
@@ -13,6 +14,7 @@ import type {
   TaskMessageQuery,
   TaskUpdate,
 } from "../../src/ports/task_registry.ts";
+import { announcedMessage, Announcer } from "../../src/kit/announcer.ts";
 import { systemClock } from "../../src/kit/clock.ts";
 import { IdSource, systemRandom } from "../../src/kit/ids.ts";
 import { TaskExecutorMap } from "../../src/kit/task_executor_map.ts";
@@ -21,7 +23,8 @@ import { checkMessageQuery, taskNotFound } from "../../src/kit/task_message.ts";
 import type { Owners } from "../owners.ts";
 import type { Connection } from "../sqlite/connection.ts";
 import { readMessage, readThread } from "./message_rows.ts";
-import { applyUpdateIn, createTaskIn, recordMessageIn, requestCancelIn, type TaskChange } from "./task_changes.ts";
+import { applyUpdateIn, createTaskIn, recordMessageIn, requestCancelIn } from "./task_changes.ts";
+import type { StoredTaskMessage, TaskChange } from "./task_changes.ts";
 import { isTaskStored, readTask, readTasks, sessionOfTask } from "./task_rows.ts";
 
 /** Options of {@linkcode LocalSessionTaskRegistry}. */
@@ -63,7 +66,7 @@ export interface LocalTaskRegistryOptions {
  * const task = await registry.create({ sessionId, kind: "subagent", displayName: "Look it up" });
  * ```
  */
-export class LocalSessionTaskRegistry implements SessionTaskRegistry, Disposable {
+export class LocalSessionTaskRegistry implements SessionTaskRegistry, BindsSessionHost, Disposable {
   /** Names this process as the one that runs a task. */
   readonly workerId: string;
   /** What runs tasks in this process. */
@@ -73,6 +76,9 @@ export class LocalSessionTaskRegistry implements SessionTaskRegistry, Disposable
   readonly #clock: Clock;
   readonly #ids: IdSource;
   readonly #onWake: () => void;
+  readonly #announcer = new Announcer();
+  /** Changed by transactions that may not be stored yet. */
+  readonly #unsettled = new Map<TaskId, SessionTask>();
   #ownsWorker = false;
   #closed = false;
 
@@ -87,16 +93,25 @@ export class LocalSessionTaskRegistry implements SessionTaskRegistry, Disposable
     this.#onWake = options.onWake ?? (() => {});
   }
 
+  /** Sets where announcements go: changes that this process makes, once they are stored. */
+  bind(host: SessionHost): void {
+    this.#announcer.bind(host);
+  }
+
   /** See {@linkcode SessionTaskRegistry.create}. */
-  create(task: NewTask): Promise<SessionTask> {
-    return Promise.try(() => {
-      const input = checkNewTask(task);
-      this.#beforeNaming(input.workerId);
-      const facts = { id: input.id ?? this.#ids.next("task"), now: this.#clock.now() };
-      return this.#connection.write(() => createTaskIn(this.#connection, input, facts), {
-        verify: () => readTask(this.#connection, input.sessionId, facts.id)?.task,
-      });
+  async create(task: NewTask): Promise<SessionTask> {
+    const input = checkNewTask(task);
+    this.#beforeNaming(input.workerId);
+    const facts = { id: input.id ?? this.#ids.next("task"), now: this.#clock.now() };
+    let last: Pick<TaskChange, "task" | "changed"> | undefined;
+    const made = await this.#connection.write(() => last = createTaskIn(this.#connection, input, facts), {
+      verify: () => {
+        const found = readTask(this.#connection, input.sessionId, facts.id)?.task;
+        return found === undefined ? undefined : { task: found, changed: last?.changed === true };
+      },
     });
+    if (made.changed) this.#announcer.announce(input.sessionId, { type: "task.created", task: made.task });
+    return made.task;
   }
 
   /** See {@linkcode SessionTaskRegistry.update}. */
@@ -130,15 +145,13 @@ export class LocalSessionTaskRegistry implements SessionTaskRegistry, Disposable
     const input = checkTaskMessage(message);
     if (!isId("task", id)) throw taskNotFound(id);
     const facts = { id: this.#ids.next("tmsg"), now: this.#clock.now() };
+    let last: StoredTaskMessage | undefined;
     const stored = await this.#connection.write(
-      () => recordMessageIn(this.#connection, sessionId, id, input, facts),
-      {
-        verify: () => {
-          const found = readMessage(this.#connection, facts.id);
-          return found === undefined ? undefined : { message: found, woke: true };
-        },
-      },
+      () => last = recordMessageIn(this.#connection, sessionId, id, input, facts),
+      { verify: () => readMessage(this.#connection, facts.id) === undefined ? undefined : last },
     );
+    this.#announcer.announce(sessionId, announcedMessage(stored.message));
+    if (stored.task !== undefined) this.announceUpdate(stored.task);
     if (stored.woke) this.#wake();
     return stored.message;
   }
@@ -171,6 +184,18 @@ export class LocalSessionTaskRegistry implements SessionTaskRegistry, Disposable
     if (this.#ownsWorker) this.#owners.disconnect(this.workerId);
   }
 
+  /** Announces a task that somebody else changed and stored. */
+  announceUpdate(task: SessionTask): void {
+    this.#announcer.announce(task.sessionId, { type: "task.updated", task });
+  }
+
+  /** The same inside of the transaction that changes it: announced once that is stored. */
+  announceUpdateIn(task: SessionTask): void {
+    // A transaction is synchronous to its end, and may begin anew. Whoever waits for one that is stored goes first.
+    if (this.#unsettled.size === 0) queueMicrotask(() => queueMicrotask(() => this.#announceStored()));
+    this.#unsettled.set(task.id, task);
+  }
+
   #beforeNaming(workerId: string | undefined): void {
     if (workerId === this.workerId) this.connectWorker();
   }
@@ -180,8 +205,19 @@ export class LocalSessionTaskRegistry implements SessionTaskRegistry, Disposable
     const change = await this.#connection.write(() => last = apply(), {
       verify: () => last !== undefined && isTaskStored(this.#connection, last.task) ? last : undefined,
     });
+    if (change?.changed === true) this.announceUpdate(change.task);
     if (change?.woke === true) this.#wake();
     return change?.task;
+  }
+
+  #announceStored(): void {
+    const tasks = [...this.#unsettled.values()];
+    this.#unsettled.clear();
+    try {
+      for (const task of tasks) if (isTaskStored(this.#connection, task)) this.announceUpdate(task);
+    } catch {
+      // The store was closed meanwhile.
+    }
   }
 
   #wake(): void {

@@ -143,6 +143,7 @@ export class TaskSupervisor {
         : { task: takenOver(task, registry.workerId, now), update: {} };
     const change = await connection.write(() => claimIn(connection, seen, next, now));
     if (change === undefined) return undefined;
+    if (change.changed) registry.announceUpdate(change.task);
     if (change.woke) this.#attempt(() => this.#options.onWake?.());
     if (executor === undefined) return "ended";
     return await this.#startAgain(executor, change.task, signal) ? "reattached" : "ended";

@@ -31,6 +31,8 @@ import { insertWake } from "./wake_rows.ts";
 export interface TaskChange {
   /** The task as it is now. */
   readonly task: SessionTask;
+  /** Whether it was stored; false when it was dropped. */
+  readonly changed: boolean;
   /** Whether a wake was stored, which is then to be delivered. */
   readonly woke: boolean;
 }
@@ -39,6 +41,8 @@ export interface TaskChange {
 export interface StoredTaskMessage {
   /** The message. */
   readonly message: TaskMessage;
+  /** The task, when the message changed it. */
+  readonly task?: SessionTask | undefined;
   /** Whether a wake was stored, which is then to be delivered. */
   readonly woke: boolean;
 }
@@ -48,15 +52,19 @@ export interface StoredTaskMessage {
  *
  * @throws {RuntimeError} `task_conflict` when the id belongs to another session
  */
-export function createTaskIn(connection: Connection, input: NewTask, facts: NewTaskFacts): SessionTask {
+export function createTaskIn(
+  connection: Connection,
+  input: NewTask,
+  facts: NewTaskFacts,
+): Pick<TaskChange, "task" | "changed"> {
   if (input.id !== undefined) {
     const stored = readTask(connection, input.sessionId, input.id);
-    if (stored !== undefined) return stored.task;
+    if (stored !== undefined) return { task: stored.task, changed: false };
     if (sessionOfTask(connection, input.id) !== undefined) throw taskConflict(input.id);
   }
   const task = newTaskRecord(input, facts);
   insertTask(connection, task);
-  return task;
+  return { task, changed: true };
 }
 
 /** Changes a task; undefined when the session has no such task. */
@@ -104,10 +112,12 @@ export function recordMessageIn(
   if (stored === undefined) throw taskNotFound(id);
   const message = newTaskMessage(stored.task, input, facts);
   insertMessage(connection, message);
-  if (answersOpenQuestion(stored.task, message)) changeIn(connection, stored, { state: "running" }, facts.now);
+  const task = answersOpenQuestion(stored.task, message)
+    ? changeIn(connection, stored, { state: "running" }, facts.now).task
+    : undefined;
   const wakes = message.direction === "outbound" && wakesOn(stored.task.wakePolicy, "message");
   if (wakes) storeWake(connection, `${id}:message:${message.id}`, stored.task, "message", facts.now, message);
-  return { message, woke: wakes };
+  return { message, task, woke: wakes };
 }
 
 /** Stores what a change made of a task, and the wake it causes. */
@@ -118,15 +128,17 @@ export function storeChange(
   update: TaskUpdate,
   now: number,
 ): TaskChange {
-  if (task === before.task) return { task, woke: false };
+  if (task === before.task) return { task, changed: false, woke: false };
   const transition = taskTransition(before.task, task, update);
   const questions = before.questions + (transition === "awaiting_input" ? 1 : 0);
   updateTask(connection, { task, questions });
-  if (transition === undefined || !wakesOn(task.wakePolicy, transition)) return { task, woke: false };
+  if (transition === undefined || !wakesOn(task.wakePolicy, transition)) {
+    return { task, changed: true, woke: false };
+  }
   // A task ends once and enters its n-th wait once, in whichever process: the id says which of them it is.
   const id = transition === "terminal" ? `${task.id}:${task.state}` : `${task.id}:${task.state}:${questions}`;
   storeWake(connection, id, task, transition, now);
-  return { task, woke: true };
+  return { task, changed: true, woke: true };
 }
 
 function storeWake(

@@ -1,6 +1,7 @@
 /** The seam between background work and sessions. */
 
 import type { SessionId } from "../../src/records/ids.ts";
+import type { Announcement } from "../../src/ports/session_host.ts";
 
 /** Where texts for sessions go: a host's own route, or a turn of the session. */
 export interface WakeDelivery {
@@ -20,4 +21,6 @@ export interface WakeDelivery {
   isUnderway?(sessionId: SessionId, idempotencyKey: string): boolean;
   /** Whether this process could deliver now: nobody else runs the session, and its turn does not wait for a client. */
   canDeliver(sessionId: SessionId): Promise<boolean>;
+  /** Shows live subscribers of the session that a schedule fired. @default nobody is told */
+  announce?(sessionId: SessionId, announcement: Announcement): void;
 }

@@ -3,7 +3,8 @@
 import { RuntimeError } from "../../src/errors.ts";
 import type { SessionId } from "../../src/records/ids.ts";
 import { userMessage } from "../../src/records/message.ts";
-import type { BindsSessionHost, SessionHost } from "../../src/ports/session_host.ts";
+import type { Announcement, BindsSessionHost, SessionHost } from "../../src/ports/session_host.ts";
+import { Announcer } from "../../src/kit/announcer.ts";
 import { unlessAborted } from "../../src/kit/unless_aborted.ts";
 import type { WakeDelivery } from "./delivery.ts";
 import type { WakeRoutes } from "./wake_routes.ts";
@@ -27,6 +28,7 @@ export class SessionDelivery implements WakeDelivery, BindsSessionHost {
   readonly #options: SessionDeliveryOptions;
   /** What a route has not done with, or the host not stored, by session and key. */
   readonly #underway = new Map<string, Promise<void>>();
+  readonly #announcer = new Announcer();
   #host: SessionHost | undefined;
 
   /** Delivers nothing until a host is bound. */
@@ -37,6 +39,7 @@ export class SessionDelivery implements WakeDelivery, BindsSessionHost {
   /** See {@linkcode BindsSessionHost.bind}; the newest host counts. */
   bind(host: SessionHost): void {
     this.#host = host;
+    this.#announcer.bind(host);
   }
 
   /**
@@ -66,6 +69,11 @@ export class SessionDelivery implements WakeDelivery, BindsSessionHost {
   canDeliver(sessionId: SessionId): Promise<boolean> {
     if (this.#options.routes.liveSessions().includes(sessionId)) return Promise.resolve(true);
     return Promise.resolve(this.#host !== undefined && this.#options.canTake(sessionId));
+  }
+
+  /** See {@linkcode WakeDelivery.announce}. */
+  announce(sessionId: SessionId, announcement: Announcement): void {
+    this.#announcer.announce(sessionId, announcement);
   }
 
   #needHost(sessionId: SessionId): SessionHost {

@@ -1,6 +1,7 @@
 /** What a host may say about the built-in capabilities. */
 
 import type { Clock } from "../ports/clock.ts";
+import type { SessionHost } from "../ports/session_host.ts";
 import type { RuntimeSessionStore } from "../ports/stores.ts";
 import type { EnvironmentContextOptions } from "./environment_context.ts";
 import type { MemoryOptions } from "./memory/capability.ts";
@@ -38,6 +39,12 @@ export interface RuntimeSafeCapabilitiesOptions {
    * @default the platform store of the call, without writing titles
    */
   readonly sessions?: RuntimeSessionStore;
+  /**
+   * Told when `session` has written a title.
+   *
+   * @default nobody is told
+   */
+  readonly announce?: NonNullable<SessionHost["announce"]>;
   /**
    * Where `skills` finds more than those of the session's files.
    *

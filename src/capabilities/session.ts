@@ -4,6 +4,7 @@ import { ToolError } from "../errors.ts";
 import type { JsonObject } from "../records/json.ts";
 import type { Session } from "../records/session.ts";
 import type { Capability } from "../ports/capability.ts";
+import type { SessionHost } from "../ports/session_host.ts";
 import type { RuntimeSessionStore } from "../ports/stores.ts";
 import type { Tool, ToolContext } from "../ports/tool.ts";
 import { defineCapability } from "../kit/define_capability.ts";
@@ -22,6 +23,8 @@ export interface SessionCapabilityOptions {
    * @default the platform store of the call
    */
   readonly sessions?: RuntimeSessionStore;
+  /** Told of titles that were written. @default nobody is told */
+  readonly announce?: NonNullable<SessionHost["announce"]>;
 }
 
 /**
@@ -69,7 +72,7 @@ function getSessionInfo({ sessions }: SessionCapabilityOptions): Tool {
 }
 
 /** It is `idempotent`: the same call writes the same title again. */
-function writeSessionTitle({ sessions }: SessionCapabilityOptions): Tool {
+function writeSessionTitle({ sessions, announce }: SessionCapabilityOptions): Tool {
   return defineTool({
     name: "write_session_title",
     displayName: "Write session title",
@@ -92,6 +95,7 @@ function writeSessionTitle({ sessions }: SessionCapabilityOptions): Tool {
         throw new ToolError("The title cannot be changed: this host's sessions have fixed titles");
       }
       await sessions.updateSessionTitle(sessionId, line);
+      announce?.(sessionId, { type: "session.title.updated", title: line });
       return { title: line };
     },
     narrate: ({ title }) => `Naming the session ${title}`,

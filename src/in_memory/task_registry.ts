@@ -13,6 +13,7 @@ import type {
   TaskMessageQuery,
   TaskUpdate,
 } from "../ports/task_registry.ts";
+import { announcedMessage, Announcer } from "../kit/announcer.ts";
 import { systemClock } from "../kit/clock.ts";
 import { IdSource, systemRandom } from "../kit/ids.ts";
 import { TaskExecutorMap } from "../kit/task_executor_map.ts";
@@ -72,6 +73,7 @@ export class InMemorySessionTaskRegistry implements SessionTaskRegistry, BindsSe
   readonly #clock: Clock;
   readonly #ids: IdSource;
   readonly #wakes: InMemoryTaskWakes;
+  readonly #announcer = new Announcer();
   readonly #tasks = new Map<TaskId, Entry>();
   /** The tasks of each session, in the order they were created. */
   readonly #sessions = new Map<SessionId, Entry[]>();
@@ -85,9 +87,10 @@ export class InMemorySessionTaskRegistry implements SessionTaskRegistry, BindsSe
     this.#wakes = new InMemoryTaskWakes(this.#clock);
   }
 
-  /** Sets where wakes go. */
+  /** Sets where wakes and announcements go. */
   bind(host: SessionHost): void {
     this.#wakes.bind(host);
+    this.#announcer.bind(host);
   }
 
   /** See {@linkcode SessionTaskRegistry.create}. */
@@ -124,7 +127,7 @@ export class InMemorySessionTaskRegistry implements SessionTaskRegistry, BindsSe
   /** See {@linkcode SessionTaskRegistry.requestCancel}. */
   requestCancel(sessionId: SessionId, id: TaskId): Promise<SessionTask | undefined> {
     const entry = this.#entry(sessionId, id);
-    if (entry !== undefined) entry.task = requestTaskCancel(entry.task, this.#clock.now());
+    if (entry !== undefined) this.#store(entry, requestTaskCancel(entry.task, this.#clock.now()));
     return Promise.resolve(entry?.task);
   }
 
@@ -136,6 +139,7 @@ export class InMemorySessionTaskRegistry implements SessionTaskRegistry, BindsSe
       if (entry === undefined) throw taskNotFound(id);
       const stored = newTaskMessage(entry.task, input, { id: this.#ids.next("tmsg"), now: this.#clock.now() });
       entry.positions.set(stored.id, entry.thread.push(stored));
+      this.#announcer.announce(sessionId, announcedMessage(stored));
       if (answersOpenQuestion(entry.task, stored)) this.#apply(entry, { state: "running" });
       if (stored.direction === "outbound") this.#wake(entry, "message", stored);
       return stored;
@@ -174,6 +178,7 @@ export class InMemorySessionTaskRegistry implements SessionTaskRegistry, BindsSe
     const ofSession = this.#sessions.get(task.sessionId);
     if (ofSession === undefined) this.#sessions.set(task.sessionId, [entry]);
     else ofSession.push(entry);
+    this.#announcer.announce(task.sessionId, { type: "task.created", task });
     return task;
   }
 
@@ -184,9 +189,15 @@ export class InMemorySessionTaskRegistry implements SessionTaskRegistry, BindsSe
 
   #apply(entry: Entry, update: TaskUpdate): void {
     const before = entry.task;
-    entry.task = applyTaskUpdate(before, update, this.#clock.now());
+    this.#store(entry, applyTaskUpdate(before, update, this.#clock.now()));
     const transition = taskTransition(before, entry.task, update);
     if (transition !== undefined) this.#wake(entry, transition);
+  }
+
+  #store(entry: Entry, task: SessionTask): void {
+    if (task === entry.task) return;
+    entry.task = task;
+    this.#announcer.announce(task.sessionId, { type: "task.updated", task });
   }
 
   #wake(entry: Entry, transition: TaskTransition, message?: TaskMessage): void {

@@ -1,9 +1,11 @@
 /** The session host port: what background work may ask of the runtime. */
 
-import type { SessionId } from "../records/ids.ts";
+import type { SessionId, TaskId } from "../records/ids.ts";
 import type { JsonValue } from "../records/json.ts";
 import type { InputMessage, Message } from "../records/message.ts";
+import type { TriggeredSchedule } from "../records/schedule.ts";
 import type { Session, SessionStatus } from "../records/session.ts";
+import type { SessionTask, TaskMessage } from "../records/task.ts";
 import type { TurnResult } from "../records/turn.ts";
 import type { SessionFiles } from "./file_store.ts";
 import type { DeliverOptions, NewSession } from "./new_session.ts";
@@ -28,6 +30,17 @@ export interface HostedToolCall {
   progress?(message: string, data?: JsonValue): void;
 }
 
+/** What backends tell a session's live subscribers, about what is stored already; see the events of the same types. */
+export type Announcement =
+  | { readonly type: "session.title.updated"; readonly title: string }
+  | { readonly type: "task.created" | "task.updated"; readonly task: SessionTask }
+  | {
+    readonly type: "task.message.sent" | "task.message.received";
+    readonly taskId: TaskId;
+    readonly message: TaskMessage;
+  }
+  | { readonly type: "schedule.triggered"; readonly schedule: TriggeredSchedule };
+
 /** Runs sessions; `build()` binds the runtime as host to every backend that has `bind(host)`. */
 export interface SessionHost {
   /** Creates a session. */
@@ -50,6 +63,15 @@ export interface SessionHost {
    * @throws {NotFoundError} `tool_not_found` when the session offers no such tool
    */
   runTool(sessionId: SessionId, call: HostedToolCall): Promise<ToolOutcome>;
+  /**
+   * Shows live subscribers of a session what happened to it, as an ephemeral event; nothing of it is stored.
+   *
+   * Events come in the order of the calls, soon after them. It never throws: what cannot be shown is dropped. The host
+   * cuts what is too long and takes known secrets out.
+   *
+   * @default nothing is shown
+   */
+  announce?(sessionId: SessionId, announcement: Announcement): void;
 }
 
 /** A backend that wants the session host. */

@@ -121,7 +121,8 @@ export interface TaskExecutors {
  * Keeps the tasks of sessions.
  *
  * A task of another session behaves as if it were not there. Every change goes through `applyTaskUpdate` and is one
- * atomic act, also between processes.
+ * atomic act, also between processes. A registry that has `bind(host)` announces what it stored to that session host:
+ * each new task, changed task and message once, in the order they were stored.
  */
 export interface SessionTaskRegistry {
   /** Names this process as the one that runs a task. */

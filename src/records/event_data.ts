@@ -1,10 +1,11 @@
 /** The data of every event type. */
 
 import type { JsonObject, JsonValue } from "./json.ts";
-import type { AgentId, CallId, HarnessId, MessageId, TurnId } from "./ids.ts";
+import type { AgentId, CallId, HarnessId, MessageId, TaskId, TurnId } from "./ids.ts";
 import type { ImagePart } from "./content.ts";
 import type { ErrorDisclosure, Message } from "./message.ts";
 import type { Usage } from "./usage.ts";
+import type { TriggeredSchedule } from "./schedule.ts";
 import type { StopReason, TurnFacts } from "./turn.ts";
 import type { ToolStatus } from "./tool.ts";
 
@@ -297,18 +298,30 @@ export interface EventDataMap {
   readonly "capability.usage": { readonly turnId: TurnId; readonly records: readonly CapabilityUsage[] };
   /** Live: a capability was switched on or off in the running session. */
   readonly "session.capability.changed": { readonly capabilityId: string; readonly active: boolean };
-  /** Reserved, nothing emits it yet: the title changed. */
+  /** Live: the model wrote the session's title, or a host told so with `announce()`. */
   readonly "session.title.updated": { readonly title: string };
-  /** Reserved, nothing emits it yet: a snapshot of a new task. */
+  /**
+   * Live: a task was stored; its `SessionTask` as JSON.
+   *
+   * As all `task.*` events it tells of changes this process makes to the registry the runtime was built over, after each
+   * is stored and in the order of the changes of the task. Those of other processes are not seen: `list()` of the registry
+   * has them. Of several runtimes over one registry the one built last has the events, as it has the wakes. A record
+   * is cut to 64 KiB, its `spec` first; secrets of its webhooks and keys of models are taken out.
+   */
   readonly "task.created": { readonly task: JsonObject };
-  /** Reserved, nothing emits it yet: a snapshot of a changed task. */
+  /** Live: a task changed; all of it as it is now, as in `task.created`. An update that was dropped changes nothing. */
   readonly "task.updated": { readonly task: JsonObject };
-  /** Reserved, nothing emits it yet: a task was told something. */
-  readonly "task.message.sent": { readonly taskId: string; readonly message: JsonObject };
-  /** Reserved, nothing emits it yet: a task said something. */
-  readonly "task.message.received": { readonly taskId: string; readonly message: JsonObject };
-  /** Reserved, nothing emits it yet: a schedule fired; its input has the `metadata` member `wake`. */
-  readonly "schedule.triggered": { readonly schedule: JsonObject };
+  /** Live: a message to a task was stored; its `TaskMessage` as JSON. */
+  readonly "task.message.sent": { readonly taskId: TaskId; readonly message: JsonObject };
+  /** Live: a message from a task was stored, likewise. */
+  readonly "task.message.received": { readonly taskId: TaskId; readonly message: JsonObject };
+  /**
+   * Live: the schedule runner of this process delivered a schedule's text, once for each occurrence.
+   *
+   * The input it became, if no route of the host took it, has `schedule:<id>:<occurrence>` as `metadata.wake`. Also here
+   * the runtime built last has the event.
+   */
+  readonly "schedule.triggered": { readonly schedule: TriggeredSchedule };
   /** Compaction begins. */
   readonly "context.compacting": {
     readonly reason: string;

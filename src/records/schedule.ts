@@ -33,3 +33,15 @@ export interface SessionSchedule {
   /** Milliseconds since the epoch. */
   readonly updatedAt: number;
 }
+
+/** A schedule that fired. */
+export interface TriggeredSchedule {
+  /** The schedule. */
+  readonly id: ScheduleId;
+  /** Which kind it is. */
+  readonly kind: SessionSchedule["scheduleType"];
+  /** The text that was delivered. */
+  readonly description: string;
+  /** The instant it was due, in milliseconds since the epoch; tells its fires apart. */
+  readonly occurrence: number;
+}

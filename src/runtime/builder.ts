@@ -9,7 +9,6 @@ import type { Session } from "../records/session.ts";
 import type { Capability, LazyCapability } from "../ports/capability.ts";
 import type { Clock, RandomSource } from "../ports/clock.ts";
 import type { RuntimeFileStore } from "../ports/file_store.ts";
-import type { RuntimeSessionStore } from "../ports/stores.ts";
 import type { ToolSourceConnector } from "../ports/tool_source.ts";
 import { CapabilityRegistry, DriverRegistry } from "../kit/registries.ts";
 import { systemClock } from "../kit/clock.ts";
@@ -224,7 +223,10 @@ export class InProcessRuntimeBuilder {
     if (this.#llmSim !== undefined) drivers.register(llmSimDriver(this.#llmSim, { clock }));
     const backends = this.#backends ?? RuntimeBackends.inMemory();
     const slots = await this.#guardStores(backends, clock);
-    const capabilities = this.#buildCapabilities(clock, slots.sessionStore);
+    const capabilities = this.#buildCapabilities(clock, {
+      sessions: slots.sessionStore,
+      announce: (...told) => runtime.announce(...told),
+    });
     const providers = slots.providerStore;
     const model = this.#defaultModel ??
       (this.#llmSim === undefined ? undefined : { model: "llmsim-model", providerType: DriverId.LlmSim });
@@ -256,14 +258,10 @@ export class InProcessRuntimeBuilder {
     for (const harness of harnesses) await slots.harnessStore.addHarness(harness);
     for (const agent of agents) await slots.agentStore.addAgent(agent);
     for (const session of sessions) await this.#seedSession(session, slots, fileStore, capabilities, folds);
-    for (const { sessionId, path, content } of this.#files) {
-      const session = await slots.sessionStore.getSession(sessionId);
-      if (session === undefined) {
-        throw new ConfigurationError(`Cannot seed file "${path}": session "${sessionId}" is not stored`);
-      }
-      await fileStore.writeFile(session.workspaceId, path, content, "text");
+    if (this.#files.length > 0) {
+      await (await import("./seed.ts")).writeSeedFiles(this.#files, slots.sessionStore, fileStore);
     }
-    const runtime = this.make({
+    const runtime: InProcessRuntime = this.make({
       slots,
       folds,
       fileStore,
@@ -334,10 +332,10 @@ export class InProcessRuntimeBuilder {
       this.#platform?.sessionFileSystemFactory !== undefined;
   }
 
-  #buildCapabilities(clock: Clock, sessions: RuntimeSessionStore): CapabilityRegistry {
+  #buildCapabilities(clock: Clock, own: RuntimeSafeCapabilitiesOptions): CapabilityRegistry {
     const registry = this.#platform === undefined ? new CapabilityRegistry() : this.#platform.capabilities.clone();
     if (this.#platform === undefined) {
-      const options = { now: () => clock.now(), clock, sessions, ...this.#builtIn };
+      const options = { now: () => clock.now(), clock, ...own, ...this.#builtIn };
       for (const lazy of runtimeSafeCapabilities(options)) registry.register(lazy);
     } else if (this.#builtIn !== undefined) {
       throw new ConfigurationError(

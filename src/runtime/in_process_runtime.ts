@@ -13,7 +13,7 @@ import type { CommandResult } from "../ports/capability.ts";
 import type { SessionFiles, StoredFile } from "../ports/file_store.ts";
 import type { SessionJournal } from "../ports/journal.ts";
 import type { DeliverOptions } from "../ports/new_session.ts";
-import type { HostedToolCall, SessionHost } from "../ports/session_host.ts";
+import type { Announcement, HostedToolCall, SessionHost } from "../ports/session_host.ts";
 import type { MessageQuery } from "../ports/stores.ts";
 import type { Tool, ToolOutcome } from "../ports/tool.ts";
 import { type SessionInput, toCapabilityRef } from "../kit/create_records.ts";
@@ -39,7 +39,6 @@ const inspection = lazy(() => import("./inspection.ts"));
 const capabilityEdits = lazy(() => import("./capability_edits.ts"));
 const commands = lazy(() => import("./commands.ts"));
 const permissions = lazy(() => import("./required_permissions.ts"));
-const unitedPermissions = lazy(() => import("../kit/required_permissions.ts"));
 const newSessions = lazy(() => import("./new_session.ts"));
 const waits = lazy(() => import("../kit/unless_aborted.ts"));
 const hostedTools = lazy(() => import("./hosted_tool.ts"));
@@ -60,6 +59,8 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
   readonly #ports: KernelPorts;
   readonly #kernel: Kernel;
   #closing: Promise<void> | undefined;
+  /** One promise for all announcements, so that they keep their order. */
+  #announcements: Promise<typeof import("./announcements.ts")> | undefined;
 
   /** Wires the parts together; does nothing else. */
   constructor(parts: RuntimeParts) {
@@ -253,21 +254,16 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
   /** Switches a capability on in the session's own layer; counts from the next reason step. */
   async activateCapability(sessionId: SessionId, capability: CapabilityRefInput): Promise<CapabilityDelta> {
     this.#assertOpen("activate a capability");
-    const { slots, capabilities } = this.#parts;
     const { activate } = await capabilityEdits();
-    const delta = await activate(slots, capabilities, parseId("session", sessionId), toCapabilityRef(capability));
-    this.#changed(sessionId, delta);
-    return delta;
+    const id = parseId("session", sessionId);
+    return this.#changed(id, await activate(this.#parts, id, toCapabilityRef(capability)));
   }
 
   /** Switches a capability of the session's own layer off; an inherited one is an error. */
   async deactivateCapability(sessionId: SessionId, capabilityId: string): Promise<CapabilityDelta> {
     this.#assertOpen("deactivate a capability");
-    const { slots, capabilities } = this.#parts;
     const { deactivate } = await capabilityEdits();
-    const delta = await deactivate(slots, capabilities, parseId("session", sessionId), capabilityId);
-    this.#changed(sessionId, delta);
-    return delta;
+    return this.#changed(sessionId, await deactivate(this.#parts, parseId("session", sessionId), capabilityId));
   }
 
   /**
@@ -279,13 +275,9 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
   async requiredPermissions(
     options: { readonly sessions?: readonly SessionId[] } = {},
   ): Promise<RequiredPermissions> {
-    const { seeded, drivers, slots } = this.#parts;
-    const contexts = await Promise.all((options.sessions ?? seeded.sessions).map((id) => this.loadContext(id)));
-    const { declaredNeeds, usesOfLayers } = await permissions();
-    const uses = options.sessions === undefined ? await usesOfLayers(seeded, this.#ports.sources) : [];
-    const models = options.sessions === undefined ? seeded.models : [];
-    const { unitePermissions } = await unitedPermissions();
-    return unitePermissions(await declaredNeeds([...contexts, ...uses], models, drivers, slots));
+    const { findPermissions } = await permissions();
+    const load = (id: SessionId): Promise<TurnContext> => this.loadContext(id);
+    return await findPermissions({ ...this.#parts, sources: this.#ports.sources, load }, options.sessions);
   }
 
   /**
@@ -338,6 +330,14 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
     return await (await hostedTools()).runHostedTool(this.#ports, context, call);
   }
 
+  /** See {@linkcode SessionHost.announce}; a host that changes a title itself may call it, too. */
+  announce(sessionId: SessionId, announcement: Announcement): void {
+    this.#announcements ??= import("./announcements.ts");
+    this.#announcements.then(({ showAnnouncement }) => {
+      if (this.#closing === undefined) showAnnouncement(this.#ports, sessionId, announcement);
+    }).catch(() => {});
+  }
+
   /** What the session is doing. */
   async status(sessionId: SessionId): Promise<SessionStatus> {
     await this.#session(sessionId);
@@ -382,14 +382,13 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
     return await this.#sources.tools(session, servers, networkAccess);
   }
 
-  #changed(sessionId: SessionId, delta: CapabilityDelta): void {
-    if (!delta.changed) return;
+  #changed(sessionId: SessionId, delta: CapabilityDelta): CapabilityDelta {
+    if (!delta.changed) return delta;
     this.#kernel.changed(sessionId);
     this.#sources?.changed(sessionId);
-    this.#live.live(sessionId, {}, "session.capability.changed", {
-      capabilityId: delta.capabilityId,
-      active: delta.active,
-    });
+    const { capabilityId, active } = delta;
+    this.#live.live(sessionId, {}, "session.capability.changed", { capabilityId, active });
+    return delta;
   }
 
   #assertOpen(action: string): void {

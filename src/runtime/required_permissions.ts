@@ -1,20 +1,20 @@
 /** Which Deno permissions a runtime needs. */
 
-import { idFromSeed } from "../records/ids.ts";
+import { idFromSeed, type SessionId } from "../records/ids.ts";
 import type { McpServerConfig } from "../records/mcp.ts";
 import type { ResolvedModel } from "../records/model.ts";
 import type { PermissionNeeds } from "../records/permissions.ts";
 import { addressKind } from "../kit/private_address.ts";
 import type { DriverRegistry } from "../kit/registries.ts";
 import { createSession } from "../kit/create_records.ts";
-import type { DeclaredNeeds } from "../kit/required_permissions.ts";
+import { type DeclaredNeeds, type RequiredPermissions, unitePermissions } from "../kit/required_permissions.ts";
 import { ConfigCache, configOf } from "../context/config_cache.ts";
 import type { ContextSources } from "../context/contributions.ts";
 import { readLayers, resolveModel } from "../context/layers.ts";
 import type { TurnContext } from "../context/turn_context.ts";
 import type { BackendSlots } from "./backend_slots.ts";
 import { driverConfig } from "./driver_pool.ts";
-import type { SeededRecords } from "./runtime_parts.ts";
+import type { RuntimeParts, SeededRecords } from "./runtime_parts.ts";
 
 /** What declares needs. */
 type Uses = Pick<TurnContext, "config" | "executableTools" | "modelWithProvider">;
@@ -22,12 +22,32 @@ type Uses = Pick<TurnContext, "config" | "executableTools" | "modelWithProvider"
 /** Stands for a session that is made later; nothing is stored under it. */
 const LATER = idFromSeed("session", 0);
 
+/** What {@linkcode findPermissions} works with. */
+export interface PermissionParts extends Pick<RuntimeParts, "seeded" | "drivers" | "slots"> {
+  /** Where layers come from. */
+  readonly sources: ContextSources;
+  /** The context of a session. */
+  load(id: SessionId): Promise<TurnContext>;
+}
+
+/** The permissions of everything the given sessions use; of all that is known when none are given. */
+export async function findPermissions(
+  parts: PermissionParts,
+  sessions?: readonly SessionId[],
+): Promise<RequiredPermissions> {
+  const { seeded, drivers, slots, sources } = parts;
+  const contexts = await Promise.all((sessions ?? seeded.sessions).map((id) => parts.load(id)));
+  const uses = sessions === undefined ? await usesOfLayers(seeded, sources) : [];
+  const models = sessions === undefined ? seeded.models : [];
+  return unitePermissions(await declaredNeeds([...contexts, ...uses], models, drivers, slots));
+}
+
 /**
  * What sessions that are made later may use: each harness alone, and each agent on the first one.
  *
  * No function of a capability is asked and no server connected: there is no session to do it for.
  */
-export async function usesOfLayers(
+async function usesOfLayers(
   { harnesses, agents }: SeededRecords,
   sources: ContextSources,
 ): Promise<readonly Uses[]> {
@@ -45,7 +65,7 @@ export async function usesOfLayers(
 }
 
 /** The needs of models, capabilities, tools, servers and stores. */
-export async function declaredNeeds(
+async function declaredNeeds(
   contexts: readonly Uses[],
   registered: readonly ResolvedModel[],
   drivers: DriverRegistry,

@@ -1,8 +1,10 @@
 /** Writing the files that the layers and capabilities of a session bring along. */
 
+import { ConfigurationError } from "../errors.ts";
 import type { SessionId } from "../records/ids.ts";
 import type { InitialFile } from "../records/initial_file.ts";
 import type { RuntimeFileStore } from "../ports/file_store.ts";
+import type { RuntimeSessionStore } from "../ports/stores.ts";
 import type { CapabilityRegistry } from "../kit/registries.ts";
 import { ConfigCache, type Fold, type SharedFolds } from "../context/config_cache.ts";
 import type { ConfigLayers } from "../context/layers.ts";
@@ -16,6 +18,25 @@ export interface SeedFile {
   readonly path: string;
   /** The text. */
   readonly content: string;
+}
+
+/**
+ * Writes the text files the builder was told to write.
+ *
+ * @throws {ConfigurationError} when a session is not stored
+ */
+export async function writeSeedFiles(
+  files: readonly SeedFile[],
+  sessions: RuntimeSessionStore,
+  fileStore: RuntimeFileStore,
+): Promise<void> {
+  for (const { sessionId, path, content } of files) {
+    const session = await sessions.getSession(sessionId);
+    if (session === undefined) {
+      throw new ConfigurationError(`Cannot seed file "${path}": session "${sessionId}" is not stored`);
+    }
+    await fileStore.writeFile(session.workspaceId, path, content, "text");
+  }
 }
 
 /** Writes the files of a session's layers and capabilities where they are absent. */

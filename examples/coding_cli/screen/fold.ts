@@ -2,8 +2,9 @@
  * The whole screen as a fold over what happens; pure, so that it is tested without a terminal.
  *
  * Finished blocks come from durable events and from the host only: what a replay of the stored events shows is what was
- * there when they happened. Live events touch what is going on and nothing else, but for two things that are worth
- * keeping although nothing stores them: warnings of the runtime, and what there was of an answer that was cut off.
+ * there when they happened. Live events touch what is going on and nothing else, but for what is worth keeping although
+ * nothing stores it: warnings of the runtime, ends of tasks, schedules that fired, and what there was of an answer that
+ * was cut off.
  *
  * @module
  */
@@ -13,6 +14,7 @@ import { foldHostInput } from "./fold_host_input.ts";
 import { foldTask } from "./fold_task.ts";
 import { foldToolEvent } from "./fold_tool_event.ts";
 import { newTurn, onTurn } from "./live_turn.ts";
+import { oneLine } from "./sanitize.ts";
 import { type Activity, type Block, type Screen, withBlocks } from "./screen.ts";
 import type { RuntimeEvent, ScreenInput } from "./screen_input.ts";
 
@@ -88,7 +90,7 @@ function foldEvent(screen: Screen, event: RuntimeEvent): Screen {
     case "task.updated":
       return foldTask(screen, event.data.task);
     case "schedule.triggered":
-      return withBlocks(screen, { type: "event", text: `Schedule fired: ${nameOf(event.data.schedule)}` });
+      return withBlocks(screen, { type: "event", text: `Schedule fired: ${oneLine(event.data.schedule.description)}` });
     case "context.compacting":
       return screen.turn === undefined ? screen : { ...screen, turn: { ...screen.turn, activity: "compacting" } };
     case "context.compacted": {
@@ -183,9 +185,4 @@ function endTurn(screen: Screen, turnId: TurnId, block: Block): Screen {
   const partial: Block[] = turn?.id === turnId && turn.text.trim() !== "" ? [{ type: "partial", text: turn.text }] : [];
   // Questions stay until they are answered or taken back: one may be that of a subagent in the background.
   return withBlocks({ ...ended, calls: [], sent }, ...partial, block);
-}
-
-function nameOf(record: Readonly<Record<string, unknown>>): string {
-  const { name, title, id } = record;
-  return String(name ?? title ?? id ?? "");
 }

@@ -2,6 +2,7 @@
 
 import type { SessionTaskRegistry } from "../../ports/task_registry.ts";
 import type { SharedConformanceOptions } from "./conformance_options.ts";
+import { testTaskAnnouncements } from "./task_announcements.ts";
 import { testTaskCreation } from "./task_creation.ts";
 import { testTaskThreads } from "./task_threads.ts";
 import { testTaskUpdates } from "./task_updates.ts";
@@ -20,4 +21,5 @@ export function testSessionTaskRegistry(options: SharedConformanceOptions<Sessio
   testTaskCreation(options);
   testTaskUpdates(options);
   testTaskThreads(options);
+  testTaskAnnouncements(options);
 }

@@ -183,6 +183,12 @@ Deno.test("background tasks are counted until they end, and their end is told", 
   assert.deepEqual(ended.blocks, [{ type: "task_end", name: "Tests", state: "succeeded", text: "42 passed" }]);
 });
 
+Deno.test("a schedule that fired is told in the words it delivers", () => {
+  const schedule = { id: "sched_1", kind: "oneshot", description: "Look at\nthe build.", occurrence: 1 };
+  const { blocks } = foldAll(emptyScreen(), [event("schedule.triggered", { schedule })]);
+  assert.deepEqual(blocks, [{ type: "event", text: "Schedule fired: Look at ⏎ the build." }]);
+});
+
 Deno.test("an event of an unknown type changes nothing", () => {
   const screen = emptyScreen();
   assert.equal(foldScreen(screen, event("some.day", { a: 1 })), screen);
