@@ -86,14 +86,8 @@ export type { FileStat, FileSystemContext, GrepLine, GrepOptions, GrepResult } f
 export type { RuntimeFileStore, SessionFiles, SessionFileSystemFactory, StoredFile } from "./src/ports/file_store.ts";
 export type { AcquiredSession, CommittedStep, EventQuery, KeyedTurn, OwnerId } from "./src/ports/journal.ts";
 export type { RuntimeTurnStore, SessionHead, SessionJournal, SessionStep, TurnStoreStep } from "./src/ports/journal.ts";
-export type {
-  ApprovalDecision,
-  CallProblem,
-  CallRepair,
-  ModelCallDecision,
-  ModelOutput,
-} from "./src/ports/model_hooks.ts";
-export type { ModelViewRequest, NativeCompaction, OutputDecision } from "./src/ports/model_hooks.ts";
+export type { ApprovalDecision, CallProblem, CallRepair, ModelCallDecision } from "./src/ports/model_hooks.ts";
+export type { ModelOutput, ModelViewRequest, NativeCompaction, OutputDecision } from "./src/ports/model_hooks.ts";
 export type { DeliverOptions, NewSession } from "./src/ports/new_session.ts";
 export type { PlatformStore, RecentMessages, SessionOutcome, WaitOptions } from "./src/ports/platform_store.ts";
 export type { NewSchedule, SessionScheduleStore } from "./src/ports/schedule_store.ts";

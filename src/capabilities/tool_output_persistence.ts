@@ -45,7 +45,7 @@ const SETTINGS = defineSettings({ max_inline_bytes: wholeNumber(8_192, { min: 51
 export const toolOutputPersistence: Capability = defineCapability({
   id: "tool_output_persistence",
   name: "Tool output persistence",
-  description: "Stores large results of tools as files and leaves a preview in the conversation.",
+  description: "Stores large results as files and leaves a preview.",
   category: "context",
   riskLevel: "low",
   dependencies: ["session_file_system"],

@@ -70,6 +70,7 @@ export class InProcessRuntimeBuilder {
   #drivers: DriverRegistry | undefined;
   #backends: RuntimeBackends | undefined;
   #llmSim: LlmSimConfig | undefined;
+  #isStrict = false;
   #defaultModel: ResolvedModel | undefined;
   #clock: Clock | undefined;
   #random: RandomSource | undefined;
@@ -140,6 +141,15 @@ export class InProcessRuntimeBuilder {
   /** Hands something to the platform's file-system factory. */
   sessionFileSystemFactoryContext(key: string, value: unknown): this {
     this.#extensions.set(key, value);
+    return this;
+  }
+
+  /**
+   * Makes `build()` refuse what a turn would only warn of: a capability that is not registered, or settings that are
+   * wrong, in the harnesses, agents and sessions given here. It imports their capabilities for that.
+   */
+  strict(): this {
+    this.#isStrict = true;
     return this;
   }
 
@@ -214,7 +224,8 @@ export class InProcessRuntimeBuilder {
   /**
    * Makes the runtime: registers, stores and seeds what was said.
    *
-   * @throws {ConfigurationError} when no default model is set, a registration is duplicate, or a session's harness is missing
+   * @throws {ConfigurationError} when no default model is set, a registration is duplicate, a session's harness is
+   * missing, or {@linkcode strict} finds something wrong
    */
   async build(): Promise<InProcessRuntime> {
     const clock = this.#clock ?? systemClock();
@@ -252,6 +263,7 @@ export class InProcessRuntimeBuilder {
     const given = [...harnesses, ...agents, ...sessions].map(({ id }) => id);
     const twice = new Set(given).size < given.length && given.find((id, place) => given.indexOf(id) < place);
     if (twice) throw new ConfigurationError(`Cannot build a runtime: two of its records have the id "${twice}"`);
+    if (this.#isStrict) await (await import("./strict.ts")).assertKnown({ harnesses, agents, sessions }, capabilities);
     const folds = new SharedFolds();
     for (const harness of harnesses) await slots.harnessStore.addHarness(harness);
     for (const agent of agents) await slots.agentStore.addAgent(agent);

@@ -4,6 +4,7 @@ import { NotFoundError, RuntimeClosedError, RuntimeError } from "../errors.ts";
 import type { CapabilityRefInput } from "../records/capability_ref.ts";
 import type { Event } from "../records/event.ts";
 import { parseId, type SessionId } from "../records/ids.ts";
+import type { JsonObject } from "../records/json.ts";
 import type { McpServers } from "../records/mcp.ts";
 import type { InputMessage, Message } from "../records/message.ts";
 import type { NetworkAccess } from "../records/network_access.ts";
@@ -251,11 +252,16 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
   }
 
   /** Switches a capability on in the session's own layer; counts from the next reason step. */
-  async activateCapability(sessionId: SessionId, capability: CapabilityRefInput): Promise<CapabilityDelta> {
+  async activateCapability(
+    sessionId: SessionId,
+    capability: CapabilityRefInput,
+    config?: JsonObject,
+  ): Promise<CapabilityDelta> {
     this.#assertOpen("activate a capability");
     const { slots, capabilities } = this.#parts;
     const { activate } = await capabilityEdits();
-    const delta = await activate(slots, capabilities, parseId("session", sessionId), toCapabilityRef(capability));
+    const wanted = toCapabilityRef(capability, config);
+    const delta = await activate(slots, capabilities, parseId("session", sessionId), wanted);
     this.#changed(sessionId, delta);
     return delta;
   }

@@ -49,7 +49,7 @@ const SETTINGS = defineSettings({
 export const toolOutputDistillation: Capability = defineCapability({
   id: "tool_output_distillation",
   name: "Tool output distillation",
-  description: "Makes large results of servers and of the web small, and stores the whole as a file.",
+  description: "Makes large results small; the whole becomes a file.",
   category: "context",
   riskLevel: "low",
   dependencies: ["session_file_system"],
