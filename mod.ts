@@ -71,8 +71,8 @@ export type { ToolOptions, ToolParameters, ToolSuccessOptions } from "./src/kit/
 export { IdSource, systemRandom } from "./src/kit/ids.ts";
 export { CapabilityRegistry, DriverRegistry, isLazyCapability } from "./src/kit/registries.ts";
 export type { RequiredPermissions } from "./src/kit/required_permissions.ts";
-export type { StandardIssue, StandardOutput, StandardResult, StandardSchema } from "./src/kit/standard_schema.ts";
-export type { StandardSchemaProps } from "./src/kit/standard_schema.ts";
+export type { StandardInput, StandardIssue, StandardOutput, StandardResult } from "./src/kit/standard_schema.ts";
+export type { StandardSchema, StandardSchemaProps } from "./src/kit/standard_schema.ts";
 export type { Capability, CapabilityContext, CapabilityHooks, Command } from "./src/ports/capability.ts";
 export type { CommandContext, CommandResult, LazyCapability, ModelView } from "./src/ports/capability.ts";
 export type { PromptDecision, ToolUseDecision, ToolUseDetails } from "./src/ports/capability.ts";
@@ -151,6 +151,7 @@ export { PlatformDefinition } from "./src/runtime/platform.ts";
 export type { PlatformDefinitionOptions } from "./src/runtime/platform.ts";
 export type { RuntimeParts, SeededRecords } from "./src/runtime/runtime_parts.ts";
 export type { SingleSessionBuilder, SingleSessionRecords } from "./src/runtime/single_session.ts";
+export type { TurnOutput, TypedTurnOptions } from "./src/runtime/turn_output.ts";
 export type { TurnOptions } from "./src/turn/kernel.ts";
 export type { ChainLink, SecretFilter, TurnChain } from "./src/turn/kernel_ports.ts";
 export type { ProviderRetryConfig, TurnLimits } from "./src/turn/limits.ts";

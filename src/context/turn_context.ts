@@ -15,15 +15,8 @@ import { lazy } from "../kit/lazy.ts";
 import type { Mutable } from "../kit/mutable.ts";
 import { ConfigCache, configOf } from "./config_cache.ts";
 import type { ContextSources, PromptBlock } from "./contributions.ts";
-import {
-  type ConfigLayers,
-  type EffectiveOverlay,
-  lastControls,
-  readLayers,
-  requireActive,
-  resolveLocale,
-  resolveModel,
-} from "./layers.ts";
+import { lastControls, readLayers, requireActive, resolveLocale, resolveModel } from "./layers.ts";
+import type { ConfigLayers, EffectiveOverlay } from "./layers.ts";
 import type { ResolvedCapability } from "./resolve.ts";
 import type { BoundTool, SessionConfig } from "./session_config.ts";
 

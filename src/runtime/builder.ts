@@ -13,14 +13,8 @@ import type { RuntimeSessionStore } from "../ports/stores.ts";
 import type { ToolSourceConnector } from "../ports/tool_source.ts";
 import { CapabilityRegistry, DriverRegistry } from "../kit/registries.ts";
 import { systemClock } from "../kit/clock.ts";
-import {
-  type AgentInput,
-  createAgent,
-  createHarness,
-  createSession,
-  type HarnessInput,
-  type SessionInput,
-} from "../kit/create_records.ts";
+import { createAgent, createHarness, createSession } from "../kit/create_records.ts";
+import type { AgentInput, HarnessInput, SessionInput } from "../kit/create_records.ts";
 import { IdSource, systemRandom } from "../kit/ids.ts";
 import { runtimeSafeCapabilities } from "../capabilities/default_registry.ts";
 import type { RuntimeSafeCapabilitiesOptions } from "../capabilities/default_registry_options.ts";

@@ -9,6 +9,7 @@ import type { CapabilityRegistry } from "../kit/registries.ts";
 import { readLayers } from "../context/layers.ts";
 import { isAvailable } from "../context/resolve.ts";
 import type { BackendSlots } from "./backend_slots.ts";
+import type { RuntimeParts } from "./runtime_parts.ts";
 
 /** What an edit changed. */
 export interface CapabilityDelta {
@@ -22,14 +23,15 @@ export interface CapabilityDelta {
   readonly surfacesDirty: boolean;
 }
 
+type EditedParts = Pick<RuntimeParts, "slots" | "capabilities">;
+
 /**
  * Switches a capability on in the session's own layer; nothing changes unless everything about it is valid.
  *
  * @throws {RuntimeError} `capability_unknown`, `capability_unavailable`, `capability_config_invalid` or `unsupported`
  */
 export async function activate(
-  slots: BackendSlots,
-  registry: CapabilityRegistry,
+  { slots, capabilities: registry }: EditedParts,
   sessionId: SessionId,
   ref: CapabilityRef,
 ): Promise<CapabilityDelta> {
@@ -63,8 +65,7 @@ export async function activate(
  * @throws {RuntimeError} `capability_inherited` when harness or agent switched it on, `unsupported`
  */
 export async function deactivate(
-  slots: BackendSlots,
-  registry: CapabilityRegistry,
+  { slots, capabilities: registry }: EditedParts,
   sessionId: SessionId,
   ref: string,
 ): Promise<CapabilityDelta> {

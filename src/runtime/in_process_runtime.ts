@@ -4,7 +4,7 @@ import { NotFoundError, RuntimeClosedError, RuntimeError } from "../errors.ts";
 import type { CapabilityRefInput } from "../records/capability_ref.ts";
 import type { Event } from "../records/event.ts";
 import { parseId, type SessionId } from "../records/ids.ts";
-import type { JsonObject } from "../records/json.ts";
+import type { JsonObject, JsonSchema } from "../records/json.ts";
 import type { McpServers } from "../records/mcp.ts";
 import type { InputMessage, Message } from "../records/message.ts";
 import type { NetworkAccess } from "../records/network_access.ts";
@@ -18,6 +18,7 @@ import type { HostedToolCall, SessionHost } from "../ports/session_host.ts";
 import type { MessageQuery } from "../ports/stores.ts";
 import type { Tool, ToolOutcome } from "../ports/tool.ts";
 import { type SessionInput, toCapabilityRef } from "../kit/create_records.ts";
+import type { ToolParameters } from "../kit/define_tool.ts";
 import { lazy } from "../kit/lazy.ts";
 import type { RequiredPermissions } from "../kit/required_permissions.ts";
 import { ComposedJournal } from "../in_memory/composed_journal.ts";
@@ -35,12 +36,12 @@ import type { PreviewOptions, RequestPreview } from "./inspection.ts";
 import type { RuntimeParts } from "./runtime_parts.ts";
 import { WorkspaceFiles } from "./session_files.ts";
 import type { ToolSources } from "./tool_sources.ts";
+import type { TurnOutput, TypedTurnOptions } from "./turn_output.ts";
 
 const inspection = lazy(() => import("./inspection.ts"));
 const capabilityEdits = lazy(() => import("./capability_edits.ts"));
 const commands = lazy(() => import("./commands.ts"));
 const permissions = lazy(() => import("./required_permissions.ts"));
-const unitedPermissions = lazy(() => import("../kit/required_permissions.ts"));
 const newSessions = lazy(() => import("./new_session.ts"));
 const waits = lazy(() => import("../kit/unless_aborted.ts"));
 const hostedTools = lazy(() => import("./hosted_tool.ts"));
@@ -65,13 +66,9 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
   /** Wires the parts together; does nothing else. */
   constructor(parts: RuntimeParts) {
     const { slots, clock, ids, fileStore } = parts;
+    const { turnStore, messageStore } = slots;
     this.#parts = parts;
-    this.#journal = slots.journal ?? new ComposedJournal({
-      turnStore: slots.turnStore,
-      messageStore: slots.messageStore,
-      ids,
-      clock,
-    });
+    this.#journal = slots.journal ?? new ComposedJournal({ turnStore, messageStore, ids, clock });
     // The default bus calls nobody back, so it may be called from inside a turn; one that extends it may do anything.
     const busWaits = Object.getPrototypeOf(slots.eventBus) === InMemoryEventBus.prototype;
     const outside = busWaits ? (call: () => void) => call() : (call: () => void) => parts.chain.run(undefined, call);
@@ -114,10 +111,7 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
   get defaultSessionId(): SessionId {
     const id = this.#parts.defaultSessionId;
     if (id !== undefined) return id;
-    throw new RuntimeError(
-      "no_default_session",
-      "The runtime has no default session; describe one with singleSession()",
-    );
+    throw new RuntimeError("no_default_session", "There is no default session; describe one with singleSession()");
   }
 
   /**
@@ -131,12 +125,20 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
    * @throws {ReentrantTurnError} when called from inside a turn of the session
    * @throws {TypeError} when the id or the input has the wrong shape
    */
-  async runTurn(sessionId: SessionId, input: string | InputMessage, options: TurnOptions = {}): Promise<TurnResult> {
+  async runTurn<Schema extends ToolParameters = JsonSchema>(
+    sessionId: SessionId,
+    input: string | InputMessage,
+    options: TypedTurnOptions<Schema> = {},
+  ): Promise<TurnResult<TurnOutput<Schema>>> {
     return await this.startTurn(sessionId, input, options).result;
   }
 
   /** Runs a turn on a text; see {@linkcode runTurn}. */
-  async runTextTurn(sessionId: SessionId, text: string, options: TurnOptions = {}): Promise<TurnResult> {
+  async runTextTurn<Schema extends ToolParameters = JsonSchema>(
+    sessionId: SessionId,
+    text: string,
+    options: TypedTurnOptions<Schema> = {},
+  ): Promise<TurnResult<TurnOutput<Schema>>> {
     if (typeof text !== "string") throw new TypeError(`Cannot run a text turn on ${typeof text}: expected a string`);
     return await this.runTurn(sessionId, text, options);
   }
@@ -146,8 +148,13 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
    *
    * @throws {RuntimeClosedError} when the runtime is closed
    */
-  startTurn(sessionId: SessionId, input: string | InputMessage, options: TurnOptions = {}): TurnHandle {
-    return this.#kernel.start(parseId("session", sessionId), input, options);
+  startTurn<Schema extends ToolParameters = JsonSchema>(
+    sessionId: SessionId,
+    input: string | InputMessage,
+    options: TypedTurnOptions<Schema> = {},
+  ): TurnHandle<TurnOutput<Schema>> {
+    // The answer was checked against the schema its type is inferred from.
+    return this.#kernel.start(parseId("session", sessionId), input, options) as TurnHandle<TurnOutput<Schema>>;
   }
 
   /**
@@ -201,8 +208,7 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
   /** The merged context the next reason step will use; also before the first turn. */
   async loadContext(sessionId: SessionId): Promise<TurnContext> {
     this.#assertOpen("load a context");
-    const { inspectContext } = await inspection();
-    return await inspectContext(this.#ports, parseId("session", sessionId));
+    return await (await inspection()).inspectContext(this.#ports, parseId("session", sessionId));
   }
 
   /**
@@ -216,8 +222,7 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
     options: PreviewOptions = {},
   ): Promise<RequestPreview> {
     this.#assertOpen("preview a request");
-    const { previewNextRequest } = await inspection();
-    return await previewNextRequest(this.#ports, parseId("session", sessionId), input, options);
+    return await (await inspection()).previewNextRequest(this.#ports, parseId("session", sessionId), input, options);
   }
 
   /**
@@ -258,10 +263,8 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
     config?: JsonObject,
   ): Promise<CapabilityDelta> {
     this.#assertOpen("activate a capability");
-    const { slots, capabilities } = this.#parts;
     const { activate } = await capabilityEdits();
-    const wanted = toCapabilityRef(capability, config);
-    const delta = await activate(slots, capabilities, parseId("session", sessionId), wanted);
+    const delta = await activate(this.#parts, parseId("session", sessionId), toCapabilityRef(capability, config));
     this.#changed(sessionId, delta);
     return delta;
   }
@@ -269,9 +272,8 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
   /** Switches a capability of the session's own layer off; an inherited one is an error. */
   async deactivateCapability(sessionId: SessionId, capabilityId: string): Promise<CapabilityDelta> {
     this.#assertOpen("deactivate a capability");
-    const { slots, capabilities } = this.#parts;
     const { deactivate } = await capabilityEdits();
-    const delta = await deactivate(slots, capabilities, parseId("session", sessionId), capabilityId);
+    const delta = await deactivate(this.#parts, parseId("session", sessionId), capabilityId);
     this.#changed(sessionId, delta);
     return delta;
   }
@@ -285,13 +287,10 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
   async requiredPermissions(
     options: { readonly sessions?: readonly SessionId[] } = {},
   ): Promise<RequiredPermissions> {
-    const { seeded, drivers, slots } = this.#parts;
-    const contexts = await Promise.all((options.sessions ?? seeded.sessions).map((id) => this.loadContext(id)));
-    const { declaredNeeds, usesOfLayers } = await permissions();
-    const uses = options.sessions === undefined ? await usesOfLayers(seeded, this.#ports.sources) : [];
-    const models = options.sessions === undefined ? seeded.models : [];
-    const { unitePermissions } = await unitedPermissions();
-    return unitePermissions(await declaredNeeds([...contexts, ...uses], models, drivers, slots));
+    const contexts = (options.sessions ?? this.#parts.seeded.sessions).map((id) => this.loadContext(id));
+    const { permissionsOf } = await permissions();
+    const knownAtBuild = options.sessions === undefined ? this.#ports.sources : undefined;
+    return await permissionsOf(this.#parts, await Promise.all(contexts), knownAtBuild);
   }
 
   /**
@@ -303,8 +302,7 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
    */
   async createSession(input: SessionInput): Promise<Session> {
     this.#assertOpen("create a session");
-    const { addNewSession } = await newSessions();
-    const session = await addNewSession(this.#parts, input);
+    const session = await (await newSessions()).addNewSession(this.#parts, input);
     const { harnessId, agentId } = session;
     this.#live.live(session.id, {}, "session.started", agentId === undefined ? { harnessId } : { harnessId, agentId });
     return session;
@@ -392,10 +390,8 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
     if (!delta.changed) return;
     this.#kernel.changed(sessionId);
     this.#sources?.changed(sessionId);
-    this.#live.live(sessionId, {}, "session.capability.changed", {
-      capabilityId: delta.capabilityId,
-      active: delta.active,
-    });
+    const { capabilityId, active } = delta;
+    this.#live.live(sessionId, {}, "session.capability.changed", { capabilityId, active });
   }
 
   #assertOpen(action: string): void {

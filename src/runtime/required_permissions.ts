@@ -7,14 +7,14 @@ import type { PermissionNeeds } from "../records/permissions.ts";
 import { addressKind } from "../kit/private_address.ts";
 import type { DriverRegistry } from "../kit/registries.ts";
 import { createSession } from "../kit/create_records.ts";
-import type { DeclaredNeeds } from "../kit/required_permissions.ts";
+import { type DeclaredNeeds, type RequiredPermissions, unitePermissions } from "../kit/required_permissions.ts";
 import { ConfigCache, configOf } from "../context/config_cache.ts";
 import type { ContextSources } from "../context/contributions.ts";
 import { readLayers, resolveModel } from "../context/layers.ts";
 import type { TurnContext } from "../context/turn_context.ts";
 import type { BackendSlots } from "./backend_slots.ts";
 import { driverConfig } from "./driver_pool.ts";
-import type { SeededRecords } from "./runtime_parts.ts";
+import type { RuntimeParts, SeededRecords } from "./runtime_parts.ts";
 
 /** What declares needs. */
 type Uses = Pick<TurnContext, "config" | "executableTools" | "modelWithProvider">;
@@ -23,11 +23,26 @@ type Uses = Pick<TurnContext, "config" | "executableTools" | "modelWithProvider"
 const LATER = idFromSeed("session", 0);
 
 /**
+ * The permissions of what some sessions use.
+ *
+ * @param atBuild also what was known at `build()`, for sessions that are made later; undefined leaves that out
+ */
+export async function permissionsOf(
+  { seeded, drivers, slots }: RuntimeParts,
+  contexts: readonly Uses[],
+  atBuild: ContextSources | undefined,
+): Promise<RequiredPermissions> {
+  const later = atBuild === undefined ? [] : await usesOfLayers(seeded, atBuild);
+  const models = atBuild === undefined ? [] : seeded.models;
+  return unitePermissions(await declaredNeeds([...contexts, ...later], models, drivers, slots));
+}
+
+/**
  * What sessions that are made later may use: each harness alone, and each agent on the first one.
  *
  * No function of a capability is asked and no server connected: there is no session to do it for.
  */
-export async function usesOfLayers(
+async function usesOfLayers(
   { harnesses, agents }: SeededRecords,
   sources: ContextSources,
 ): Promise<readonly Uses[]> {
@@ -45,7 +60,7 @@ export async function usesOfLayers(
 }
 
 /** The needs of models, capabilities, tools, servers and stores. */
-export async function declaredNeeds(
+async function declaredNeeds(
   contexts: readonly Uses[],
   registered: readonly ResolvedModel[],
   drivers: DriverRegistry,

@@ -9,13 +9,8 @@ import type { McpServers } from "../records/mcp.ts";
 import type { NetworkAccess } from "../records/network_access.ts";
 import type { Session } from "../records/session.ts";
 import type { ToolDefinition } from "../records/tool.ts";
-import {
-  createAgent,
-  createHarness,
-  type CreateOptions,
-  createSession,
-  toCapabilityRef,
-} from "../kit/create_records.ts";
+import { createAgent, createHarness, createSession, toCapabilityRef } from "../kit/create_records.ts";
+import type { CreateOptions } from "../kit/create_records.ts";
 
 interface Layer {
   name?: string;
