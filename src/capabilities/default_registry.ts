@@ -53,7 +53,8 @@ const BUILT_IN: readonly Row[] = [
  * Descriptors of the built-in capabilities that are safe in the host's own process: they reach neither its disk, nor
  * its network, nor its environment.
  *
- * Each is imported when a session first uses it. `test_math` is a fixture for tests and examples.
+ * Each is imported when a session first uses it, or by `load()`; `configSchema` then says its settings, what they mean,
+ * their bounds and defaults. `test_math` is a fixture for tests and examples.
  *
  * @example
  * ```ts
@@ -63,6 +64,17 @@ const BUILT_IN: readonly Row[] = [
  * const registry = new CapabilityRegistry();
  * for (const capability of runtimeSafeCapabilities()) registry.register(capability);
  * assert.equal((await registry.resolve("test_math")).name, "Test math");
+ * ```
+ *
+ * @example The settings of one
+ * ```ts
+ * import { runtimeSafeCapabilities } from "@everruns/runtime";
+ * import assert from "node:assert/strict";
+ *
+ * const descriptor = runtimeSafeCapabilities().find(({ id }) => id === "skills");
+ * assert.deepEqual((await descriptor?.load())?.configSchema?.["properties"], {
+ *   allow_write: { description: "Whether there is the tool `write_skill`.", type: "boolean", default: true },
+ * });
  * ```
  */
 export function runtimeSafeCapabilities(options: RuntimeSafeCapabilitiesOptions = {}): LazyCapability[] {
