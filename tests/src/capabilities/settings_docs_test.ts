@@ -1,8 +1,11 @@
-/** What a program can find out about the settings of the built-in capabilities. */
+/** What a program can find out about the settings of our capabilities. */
 
 import assert from "node:assert/strict";
 import { runtimeSafeCapabilities } from "../../../src/capabilities/default_registry.ts";
+import { createBash } from "../../../src/capabilities/bash/mod.ts";
 import { createApproval, createUserHooks } from "../../../src/capabilities/safety/mod.ts";
+import { createWebFetch } from "../../../src/capabilities/web_fetch/mod.ts";
+import { codeMode } from "../../../src/sandbox/mod.ts";
 import type { Capability } from "../../../src/ports/capability.ts";
 import type { JsonObject } from "../../../src/records/json.ts";
 
@@ -10,6 +13,9 @@ const capabilities: readonly (() => Promise<Capability>)[] = [
   ...runtimeSafeCapabilities().map((descriptor) => () => descriptor.load()),
   () => Promise.resolve(createApproval()),
   () => Promise.resolve(createUserHooks()),
+  () => Promise.resolve(createBash({ cwd: "/work" })),
+  () => Promise.resolve(createWebFetch()),
+  () => Promise.resolve(codeMode()),
 ];
 
 /** Every member of a schema, also inside others, with its place. */
@@ -27,7 +33,7 @@ function asObject(value: unknown): JsonObject {
   return typeof value === "object" && value !== null ? value as JsonObject : {};
 }
 
-Deno.test("every built-in capability says what its settings are and mean", async () => {
+Deno.test("every capability of ours says what its settings are and mean", async () => {
   const silent: string[] = [];
   for (const load of capabilities) {
     const { id, configSchema } = await load();
@@ -39,7 +45,7 @@ Deno.test("every built-in capability says what its settings are and mean", async
   assert.deepEqual(silent, []);
 });
 
-Deno.test("every built-in capability names a setting it does not know, and those it does", async () => {
+Deno.test("every capability of ours names a setting it does not know, and those it does", async () => {
   for (const load of capabilities) {
     const { id, configSchema, validateConfig } = await load();
     const known = Object.keys(asObject(configSchema?.["properties"]));
@@ -49,7 +55,7 @@ Deno.test("every built-in capability names a setting it does not know, and those
   }
 });
 
-Deno.test("every setting of a built-in capability is named when its value is wrong", async () => {
+Deno.test("every setting of a capability of ours is named when its value is wrong", async () => {
   for (const load of capabilities) {
     const { id, configSchema, validateConfig } = await load();
     for (const [name, schema] of Object.entries(asObject(configSchema?.["properties"]))) {
