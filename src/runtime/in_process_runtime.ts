@@ -5,9 +5,7 @@ import type { CapabilityRefInput } from "../records/capability_ref.ts";
 import type { Event } from "../records/event.ts";
 import { parseId, type SessionId } from "../records/ids.ts";
 import type { JsonObject, JsonSchema } from "../records/json.ts";
-import type { McpServers } from "../records/mcp.ts";
 import type { InputMessage, Message } from "../records/message.ts";
-import type { NetworkAccess } from "../records/network_access.ts";
 import type { Session, SessionStatus } from "../records/session.ts";
 import type { TurnResult } from "../records/turn.ts";
 import type { CommandResult } from "../ports/capability.ts";
@@ -88,7 +86,7 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
         providers: slots.providerStore,
         capabilities: parts.capabilities,
         files: (workspaceId) => new WorkspaceFiles(fileStore, workspaceId),
-        sourceTools: (session, servers, networkAccess) => this.#sourceTools(session, servers, networkAccess),
+        sourceTools: (...asked) => this.#sourceTools(...asked),
       },
       driver: (model) => pool.driver(model),
       profile: (model) => slots.providerStore.getModelProfile?.(model) ?? pool.profile(model),
@@ -373,17 +371,13 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
     throw new NotFoundError("session", sessionId, "add it with the builder's session() or runtime.createSession()");
   }
 
-  async #sourceTools(
-    session: Session,
-    servers: McpServers,
-    networkAccess: NetworkAccess | undefined,
-  ): Promise<readonly Tool[]> {
+  async #sourceTools(...asked: Parameters<ToolSources["tools"]>): Promise<readonly Tool[]> {
     const { ToolSources } = await toolSources();
     this.#assertOpen("connect a server");
     this.#sources ??= new ToolSources(this.#parts, (sessionId, code, message) => {
       this.#live.live(sessionId, {}, "runtime.warning", { code, message });
     });
-    return await this.#sources.tools(session, servers, networkAccess);
+    return await this.#sources.tools(...asked);
   }
 
   #changed(sessionId: SessionId, delta: CapabilityDelta): void {
