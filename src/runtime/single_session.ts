@@ -64,7 +64,11 @@ export class SingleSessionBuilder {
     return this.#name(this.#agent, name, systemPrompt);
   }
 
-  /** Switches a capability on, with settings if they are given; the same as {@linkcode harnessCapability}. */
+  /**
+   * Switches a capability on, with settings if they are given; the same as {@linkcode harnessCapability}.
+   *
+   * An unknown id is left out with a warning of `loadContext()`, unless the builder is `strict()`.
+   */
   withCapability(ref: CapabilityRefInput, config?: JsonObject): this {
     return this.harnessCapability(ref, config);
   }
