@@ -71,8 +71,8 @@ export type { ToolOptions, ToolParameters, ToolSuccessOptions } from "./src/kit/
 export { IdSource, systemRandom } from "./src/kit/ids.ts";
 export { CapabilityRegistry, DriverRegistry, isLazyCapability } from "./src/kit/registries.ts";
 export type { RequiredPermissions } from "./src/kit/required_permissions.ts";
-export type { StandardIssue, StandardOutput, StandardResult, StandardSchema } from "./src/kit/standard_schema.ts";
-export type { StandardSchemaProps } from "./src/kit/standard_schema.ts";
+export type { StandardInput, StandardIssue, StandardOutput, StandardResult } from "./src/kit/standard_schema.ts";
+export type { StandardSchema, StandardSchemaProps } from "./src/kit/standard_schema.ts";
 export type { Capability, CapabilityContext, CapabilityHooks, Command } from "./src/ports/capability.ts";
 export type { CommandContext, CommandResult, LazyCapability, ModelView } from "./src/ports/capability.ts";
 export type { PromptDecision, ToolUseDecision, ToolUseDetails } from "./src/ports/capability.ts";
@@ -86,14 +86,8 @@ export type { FileStat, FileSystemContext, GrepLine, GrepOptions, GrepResult } f
 export type { RuntimeFileStore, SessionFiles, SessionFileSystemFactory, StoredFile } from "./src/ports/file_store.ts";
 export type { AcquiredSession, CommittedStep, EventQuery, KeyedTurn, OwnerId } from "./src/ports/journal.ts";
 export type { RuntimeTurnStore, SessionHead, SessionJournal, SessionStep, TurnStoreStep } from "./src/ports/journal.ts";
-export type {
-  ApprovalDecision,
-  CallProblem,
-  CallRepair,
-  ModelCallDecision,
-  ModelOutput,
-} from "./src/ports/model_hooks.ts";
-export type { ModelViewRequest, NativeCompaction, OutputDecision } from "./src/ports/model_hooks.ts";
+export type { ApprovalDecision, CallProblem, CallRepair, ModelCallDecision } from "./src/ports/model_hooks.ts";
+export type { ModelOutput, ModelViewRequest, NativeCompaction, OutputDecision } from "./src/ports/model_hooks.ts";
 export type { DeliverOptions, NewSession } from "./src/ports/new_session.ts";
 export type { PlatformStore, RecentMessages, SessionOutcome, WaitOptions } from "./src/ports/platform_store.ts";
 export type { NewSchedule, SessionScheduleStore } from "./src/ports/schedule_store.ts";
@@ -157,6 +151,7 @@ export { PlatformDefinition } from "./src/runtime/platform.ts";
 export type { PlatformDefinitionOptions } from "./src/runtime/platform.ts";
 export type { RuntimeParts, SeededRecords } from "./src/runtime/runtime_parts.ts";
 export type { SingleSessionBuilder, SingleSessionRecords } from "./src/runtime/single_session.ts";
+export type { TurnOutput, TypedTurnOptions } from "./src/runtime/turn_output.ts";
 export type { TurnOptions } from "./src/turn/kernel.ts";
 export type { ChainLink, SecretFilter, TurnChain } from "./src/turn/kernel_ports.ts";
 export type { ProviderRetryConfig, TurnLimits } from "./src/turn/limits.ts";

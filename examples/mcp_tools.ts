@@ -49,7 +49,8 @@ for (const { name, effect, description } of runtimeAgent.tools) {
 const turn = await runtime.runTextTurn(runtime.defaultSessionId, "What is 19 + 23?");
 for (const event of runtime.events()) {
   if (event.type === "runtime.warning") console.log(`warning: ${event.data.message}`);
-  if (event.type === "tool.completed") console.log(`${event.data.toolName}: ${JSON.stringify(event.data.result)}`);
+  if (event.type !== "tool.completed") continue;
+  console.log(`${event.data.toolName}: ${JSON.stringify(event.data.result ?? event.data.error)}`);
 }
 console.log(turn.response);
 

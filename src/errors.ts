@@ -139,17 +139,17 @@ export class DuplicateInputError extends RuntimeError {
 
 /** The session's open turn waits for client tool results or decisions (code `turn_waiting`). */
 export class TurnWaitingError extends RuntimeError {
-  /** The tool calls the turn waits for. */
-  readonly calls: readonly { readonly id: string; readonly name: string }[];
+  /** The tool calls the turn waits for; those answered by `decisions` have `needsApproval`, as in `waitingFor`. */
+  readonly calls: readonly { readonly id: string; readonly name: string; readonly needsApproval?: true }[];
 
   /** Creates the error. */
-  constructor(sessionId: string, calls: readonly { readonly id: string; readonly name: string }[]) {
+  constructor(sessionId: string, calls: TurnWaitingError["calls"]) {
     const names = calls.map((call) => `${call.name} (${call.id})`).join(", ");
     super(
       "turn_waiting",
       `Cannot start a turn of session "${sessionId}": its open turn waits for ${names}; call resumeTurn or cancelTurn first`,
     );
-    this.calls = calls.map(({ id, name }) => ({ id, name }));
+    this.calls = calls.map(({ id, name, needsApproval }) => needsApproval ? { id, name, needsApproval } : { id, name });
   }
 }
 

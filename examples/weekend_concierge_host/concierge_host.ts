@@ -29,6 +29,7 @@ export const SIMULATED: LlmSimConfig = LlmSimConfig.scripted([
  */
 export function buildConcierge(model: LlmSimConfig = SIMULATED): Promise<InProcessRuntime> {
   return new InProcessRuntimeBuilder()
+    .strict() // A mistyped capability, or a wrong setting, ends build() instead of being left out.
     .capability(weekendConcierge)
     .llmSim(model)
     .singleSession((session) =>

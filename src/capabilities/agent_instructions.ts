@@ -8,12 +8,12 @@ import { cutToBytes } from "../kit/cut_to_bytes.ts";
 import { defineCapability } from "../kit/define_capability.ts";
 import { canonicalPath } from "../kit/paths.ts";
 import { quoteForPrompt } from "../kit/prompt_text.ts";
-import { textList, wholeNumber } from "../kit/setting_kinds.ts";
+import { about, textList, wholeNumber } from "../kit/setting_kinds.ts";
 import { defineSettings } from "../kit/settings.ts";
 
 const SETTINGS = defineSettings({
-  files: textList(["AGENTS.md"], 16),
-  max_bytes: wholeNumber(32_768, { min: 1_024, max: 262_144 }),
+  files: about("Paths of the files to read, in their order.", textList(["AGENTS.md"], 16)),
+  max_bytes: about("Most bytes of all of them; the rest is cut.", wholeNumber(32_768, { min: 1_024, max: 262_144 })),
 });
 
 const INTRODUCTION = "How to work in this workspace, as its files say. What the user says now counts more.";

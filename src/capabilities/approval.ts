@@ -5,7 +5,7 @@ import type { SessionId, TurnId } from "../records/ids.ts";
 import type { ToolCall, ToolDefinition } from "../records/tool.ts";
 import type { Capability } from "../ports/capability.ts";
 import { defineCapability } from "../kit/define_capability.ts";
-import { textList } from "../kit/setting_kinds.ts";
+import { about, textList } from "../kit/setting_kinds.ts";
 import { defineSettings, problemOf, readOnce } from "../kit/settings.ts";
 import { compileGlob, type PathTest } from "../kit/glob.ts";
 
@@ -52,7 +52,11 @@ interface Policy {
   readonly deny: readonly PathTest[];
 }
 
-const SETTINGS = defineSettings({ allow: textList([], 200), ask: textList([], 200), deny: textList([], 200) });
+const SETTINGS = defineSettings({
+  allow: about("Globs of tools that nobody is asked about.", textList([], 200)),
+  ask: about("Globs of tools that somebody is asked about; wins over `allow`.", textList([], 200)),
+  deny: about("Globs of tools that never run; wins over both.", textList([], 200)),
+});
 
 const policyOf = readOnce((config: JsonObject): Policy => {
   const { allow, ask, deny } = SETTINGS.check(config);

@@ -1,6 +1,7 @@
 /** How the built-in capabilities are made; imported with the first one a session uses. */
 
 import type { Capability } from "../ports/capability.ts";
+import { NO_SETTINGS } from "../kit/settings.ts";
 import type { RuntimeSafeCapabilitiesOptions } from "./default_registry_options.ts";
 
 type Loader = (options: RuntimeSafeCapabilitiesOptions) => Promise<Capability>;
@@ -53,5 +54,8 @@ const LOADERS: Readonly<Record<string, Loader>> = {
 export async function loadBuiltIn(id: string, options: RuntimeSafeCapabilitiesOptions): Promise<Capability> {
   const load = Object.hasOwn(LOADERS, id) ? LOADERS[id] : undefined;
   if (load === undefined) throw new RangeError(`Cannot load the built-in capability "${id}": there is none`);
-  return await load(options);
+  const capability = await load(options);
+  return capability.configSchema === undefined
+    ? Object.freeze({ ...capability, configSchema: NO_SETTINGS.schema, validateConfig: NO_SETTINGS.problem })
+    : capability;
 }

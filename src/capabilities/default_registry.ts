@@ -18,11 +18,7 @@ const BUILT_IN: readonly Row[] = [
   ["error_disclosure", "Error disclosure", "Sets how much a failed turn tells its user."],
   ["guardrails", "Guardrails", "Checks answers, tool calls and tool results."],
   ["human_intent", "Human intent", "Lets the model say what each call is for."],
-  [
-    "infinity_context",
-    "Infinity context",
-    "Keeps long conversations within a budget and lets the model search what is hidden.",
-  ],
+  ["infinity_context", "Infinity context", "Keeps requests within a budget; the model can search what is hidden."],
   ["loop_detection", "Loop detection", "Tells a model that goes in circles so."],
   ["memory", "Memory", "Remembers, recalls and forgets across conversations."],
   ["message_metadata", "Message metadata", "Shows the model when a message was sent, and what else is known of it."],
@@ -43,16 +39,8 @@ const BUILT_IN: readonly Row[] = [
   ["system_commands", "System commands", "Commands about the session: status, history, files and export."],
   ["test_math", "Test math", "Adds, subtracts, multiplies and divides two numbers."],
   ["tool_call_repair", "Tool call repair", "Mends calls whose arguments cannot be used."],
-  [
-    "tool_output_distillation",
-    "Tool output distillation",
-    "Makes large results of servers and of the web small, and stores the whole as a file.",
-  ],
-  [
-    "tool_output_persistence",
-    "Tool output persistence",
-    "Stores large results of tools as files and leaves a preview in the conversation.",
-  ],
+  ["tool_output_distillation", "Tool output distillation", "Makes large results small; the whole becomes a file."],
+  ["tool_output_persistence", "Tool output persistence", "Stores large results as files and leaves a preview."],
   [
     "tool_search",
     "Tool search",
@@ -65,7 +53,8 @@ const BUILT_IN: readonly Row[] = [
  * Descriptors of the built-in capabilities that are safe in the host's own process: they reach neither its disk, nor
  * its network, nor its environment.
  *
- * Each is imported when a session first uses it. `test_math` is a fixture for tests and examples.
+ * Each is imported when a session first uses it, or by `load()`; `configSchema` then says its settings, what they mean,
+ * their bounds and defaults. `test_math` is a fixture for tests and examples.
  *
  * @example
  * ```ts
@@ -75,6 +64,17 @@ const BUILT_IN: readonly Row[] = [
  * const registry = new CapabilityRegistry();
  * for (const capability of runtimeSafeCapabilities()) registry.register(capability);
  * assert.equal((await registry.resolve("test_math")).name, "Test math");
+ * ```
+ *
+ * @example The settings of one
+ * ```ts
+ * import { runtimeSafeCapabilities } from "@everruns/runtime";
+ * import assert from "node:assert/strict";
+ *
+ * const descriptor = runtimeSafeCapabilities().find(({ id }) => id === "skills");
+ * assert.deepEqual((await descriptor?.load())?.configSchema?.["properties"], {
+ *   allow_write: { description: "Whether there is the tool `write_skill`.", type: "boolean", default: true },
+ * });
  * ```
  */
 export function runtimeSafeCapabilities(options: RuntimeSafeCapabilitiesOptions = {}): LazyCapability[] {

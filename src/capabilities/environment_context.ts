@@ -4,7 +4,7 @@ import type { JsonObject } from "../records/json.ts";
 import type { Capability, CapabilityContext } from "../ports/capability.ts";
 import { defineCapability } from "../kit/define_capability.ts";
 import { quoteForPrompt } from "../kit/prompt_text.ts";
-import { flag, text } from "../kit/setting_kinds.ts";
+import { about, flag, text } from "../kit/setting_kinds.ts";
 import { isJsonObject } from "../kit/json_object.ts";
 import { defineSettings, type Setting } from "../kit/settings.ts";
 import { isTimeZone, zonedDate } from "../kit/time_zone_text.ts";
@@ -39,7 +39,11 @@ const FACTS: Setting<JsonObject> = {
   },
 };
 
-const SETTINGS = defineSettings({ date: flag(true), time_zone: text("UTC"), facts: FACTS });
+const SETTINGS = defineSettings({
+  date: about("Whether the date is told.", flag(true)),
+  time_zone: about("Time zone of the date: an IANA name or an offset such as +02:00.", text("UTC")),
+  facts: about("Facts to tell, by their names.", FACTS),
+});
 
 /**
  * Tells the model facts about its environment after the conversation: the date, what the configuration says, and what the

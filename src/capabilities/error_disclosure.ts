@@ -3,12 +3,17 @@
 import type { ErrorDisclosure } from "../records/message.ts";
 import type { Capability } from "../ports/capability.ts";
 import { defineCapability } from "../kit/define_capability.ts";
-import { choice } from "../kit/setting_kinds.ts";
+import { about, choice } from "../kit/setting_kinds.ts";
 import { defineSettings } from "../kit/settings.ts";
 
 const MODES: readonly ErrorDisclosure[] = ["generic", "standard", "detailed"];
 
-const SETTINGS = defineSettings({ mode: choice("standard", MODES) });
+const SETTINGS = defineSettings({
+  mode: about(
+    "What a user is told of a failed turn: one fixed sentence, a sentence for the kind of failure, or the provider's words too.",
+    choice("standard", MODES),
+  ),
+});
 
 /**
  * Sets what a user is told when a turn fails: `generic` (one fixed sentence), `standard` (a sentence for the kind of

@@ -2,7 +2,7 @@
 
 import type { Capability } from "../ports/capability.ts";
 import { defineCapability } from "../kit/define_capability.ts";
-import { wholeNumber } from "../kit/setting_kinds.ts";
+import { about, wholeNumber } from "../kit/setting_kinds.ts";
 import { defineSettings } from "../kit/settings.ts";
 import { madeNote } from "./conversation/made_message.ts";
 import { recentRounds, type Round, type SeenCall } from "./tool_rounds.ts";
@@ -11,8 +11,14 @@ import { recentRounds, type Round, type SeenCall } from "./tool_rounds.ts";
 const MUTATING = ["edit_file", "write_file", "delete_file", "bash"] as const;
 
 const SETTINGS = defineSettings({
-  threshold: wholeNumber(3, { min: 1, max: 50 }),
-  mutating_failure_threshold: wholeNumber(2, { min: 1, max: 50 }),
+  threshold: about(
+    "Times that the same call, read or set of calls comes before the model is told.",
+    wholeNumber(3, { min: 1, max: 50 }),
+  ),
+  mutating_failure_threshold: about(
+    "Times that the same change has to fail the same way.",
+    wholeNumber(2, { min: 1, max: 50 }),
+  ),
 });
 
 /**

@@ -4,15 +4,15 @@ import type { ContentPart } from "../records/content.ts";
 import { type Message, metadataOf } from "../records/message.ts";
 import type { Capability, CapabilityContext } from "../ports/capability.ts";
 import { defineCapability } from "../kit/define_capability.ts";
-import { flag, text, textList } from "../kit/setting_kinds.ts";
+import { about, flag, text, textList } from "../kit/setting_kinds.ts";
 import { defineSettings } from "../kit/settings.ts";
 import { isTimeZone, zonedTime } from "../kit/time_zone_text.ts";
 
 const SETTINGS = defineSettings({
-  time: flag(true),
-  time_zone: text("UTC"),
-  tags: flag(false),
-  metadata: textList([], 16),
+  time: about("Whether the time of a message is shown.", flag(true)),
+  time_zone: about("Its time zone: an IANA name or an offset such as +02:00.", text("UTC")),
+  tags: about("Whether the tags of a message are shown.", flag(false)),
+  metadata: about("Names of members of a message's metadata to show.", textList([], 16)),
 });
 
 /** Characters of one value. */

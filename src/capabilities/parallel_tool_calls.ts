@@ -2,10 +2,12 @@
 
 import type { Capability } from "../ports/capability.ts";
 import { defineCapability } from "../kit/define_capability.ts";
-import { flag } from "../kit/setting_kinds.ts";
+import { about, flag } from "../kit/setting_kinds.ts";
 import { defineSettings } from "../kit/settings.ts";
 
-const SETTINGS = defineSettings({ enabled: flag(true) });
+const SETTINGS = defineSettings({
+  enabled: about("Whether calls of one reply may run at the same time, or the model makes one at a time.", flag(true)),
+});
 
 /**
  * Asks the provider for several calls in one reply (`enabled: true`, the default) or for one at a time, and runs them so.

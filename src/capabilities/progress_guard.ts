@@ -3,7 +3,7 @@
 import type { Message } from "../records/message.ts";
 import type { Capability } from "../ports/capability.ts";
 import { defineCapability } from "../kit/define_capability.ts";
-import { wholeNumber } from "../kit/setting_kinds.ts";
+import { about, wholeNumber } from "../kit/setting_kinds.ts";
 import { defineSettings } from "../kit/settings.ts";
 import { recentRounds } from "./tool_rounds.ts";
 
@@ -11,8 +11,11 @@ import { recentRounds } from "./tool_rounds.ts";
 const MEMORY = 50;
 
 const SETTINGS = defineSettings({
-  max_repeated_rounds: wholeNumber(5, { min: 1, max: 100 }),
-  max_failed_rounds: wholeNumber(10, { min: 1, max: 100 }),
+  max_repeated_rounds: about(
+    "Rounds in a row that only repeat calls with the results they had before.",
+    wholeNumber(5, { min: 1, max: 100 }),
+  ),
+  max_failed_rounds: about("Rounds in a row that only failed.", wholeNumber(10, { min: 1, max: 100 })),
 });
 
 /**

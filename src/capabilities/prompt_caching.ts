@@ -3,11 +3,16 @@
 import type { JsonObject } from "../records/json.ts";
 import type { Session } from "../records/session.ts";
 import type { Capability } from "../ports/capability.ts";
-import { choice } from "../kit/setting_kinds.ts";
+import { about, choice } from "../kit/setting_kinds.ts";
 import { defineSettings } from "../kit/settings.ts";
 import { defineCapability } from "../kit/define_capability.ts";
 
-const SETTINGS = defineSettings({ strategy: choice("auto", ["auto", "session", "shared", "off"]) });
+const SETTINGS = defineSettings({
+  strategy: about(
+    "Whose requests share a key: those of a session (also `auto`), those of an agent or harness, or none.",
+    choice("auto", ["auto", "session", "shared", "off"]),
+  ),
+});
 
 /**
  * Gives a provider that takes one a key under which it may cache the start of requests.

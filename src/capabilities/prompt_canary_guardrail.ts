@@ -3,7 +3,7 @@
 import type { Capability } from "../ports/capability.ts";
 import { defineCapability } from "../kit/define_capability.ts";
 import { canonicalJson } from "../kit/canonical_json.ts";
-import { text as textSetting } from "../kit/setting_kinds.ts";
+import { about, text as textSetting } from "../kit/setting_kinds.ts";
 import { defineSettings } from "../kit/settings.ts";
 import type { SessionId } from "../records/ids.ts";
 
@@ -12,7 +12,9 @@ const REACH = 256;
 const MAX_SESSIONS = 1_000;
 const CANARIES = new Map<SessionId, Promise<string>>();
 
-const SETTINGS = defineSettings({ message: textSetting("I cannot share my instructions.") });
+const SETTINGS = defineSettings({
+  message: about("What is shown instead of an answer.", textSetting("I cannot share my instructions.")),
+});
 
 /**
  * Puts a word into the system prompt that nobody would say by chance, and replaces answers in which it comes back.

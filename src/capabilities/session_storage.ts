@@ -8,10 +8,12 @@ import type { SessionStorageStore } from "../ports/session_storage_store.ts";
 import type { Tool, ToolContext } from "../ports/tool.ts";
 import { defineCapability } from "../kit/define_capability.ts";
 import { defineTool } from "../kit/define_tool.ts";
-import { flag } from "../kit/setting_kinds.ts";
+import { about, flag } from "../kit/setting_kinds.ts";
 import { defineSettings } from "../kit/settings.ts";
 
-const SETTINGS = defineSettings({ reveal_secrets: flag(false) });
+const SETTINGS = defineSettings({
+  reveal_secrets: about("Whether the model gets secrets back; what it gets stays in the conversation.", flag(false)),
+});
 
 /** Most characters of a key or name. */
 const MAX_KEY = 256;

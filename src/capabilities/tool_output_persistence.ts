@@ -6,7 +6,7 @@ import type { Capability, ToolUseDetails } from "../ports/capability.ts";
 import type { RawOutput, ToolContext } from "../ports/tool.ts";
 import { defineCapability } from "../kit/define_capability.ts";
 import { previewOutput } from "../kit/output_preview.ts";
-import { wholeNumber } from "../kit/setting_kinds.ts";
+import { about, wholeNumber } from "../kit/setting_kinds.ts";
 import { isJsonObject } from "../kit/json_object.ts";
 import { defineSettings } from "../kit/settings.ts";
 import { storeOutput } from "../kit/stored_output.ts";
@@ -14,7 +14,12 @@ import { storeOutput } from "../kit/stored_output.ts";
 /** Characters of a text that stays beside the output it tells about. */
 const MAX_SHORT = 200;
 
-const SETTINGS = defineSettings({ max_inline_bytes: wholeNumber(8_192, { min: 512, max: 65_536 }) });
+const SETTINGS = defineSettings({
+  max_inline_bytes: about(
+    "Bytes of a result, as JSON, up to which it stays in the conversation.",
+    wholeNumber(8_192, { min: 512, max: 65_536 }),
+  ),
+});
 
 /**
  * Stores large results of tools as files and leaves a preview and the file's path in the conversation.
@@ -45,7 +50,7 @@ const SETTINGS = defineSettings({ max_inline_bytes: wholeNumber(8_192, { min: 51
 export const toolOutputPersistence: Capability = defineCapability({
   id: "tool_output_persistence",
   name: "Tool output persistence",
-  description: "Stores large results of tools as files and leaves a preview in the conversation.",
+  description: "Stores large results as files and leaves a preview.",
   category: "context",
   riskLevel: "low",
   dependencies: ["session_file_system"],

@@ -24,8 +24,13 @@ export interface ContextSources extends LayerSources {
   readonly capabilities: CapabilityRegistry;
   /** The files of a workspace. */
   files(workspaceId: string): SessionFiles;
-  /** Tools of the configured servers; absent when the host connects none. */
-  sourceTools?(session: Session, servers: McpServers, networkAccess?: NetworkAccess): Promise<readonly Tool[]>;
+  /** Tools of the configured servers, and which were left out; absent when the host connects none. */
+  sourceTools?(
+    session: Session,
+    servers: McpServers,
+    networkAccess?: NetworkAccess,
+    leftOut?: (message: string) => void,
+  ): Promise<readonly Tool[]>;
 }
 
 /** A capability's part of the prompt. */
@@ -75,12 +80,13 @@ export async function collectTools(
   sources: ContextSources,
   config: SessionConfig,
   session: Session,
+  leftOut: (message: string) => void,
 ): Promise<{ executable: ReadonlyMap<string, BoundTool>; all: readonly ToolDefinition[] }> {
   let executable = config.tools;
   const servers = config.mcpServers;
   if (sources.sourceTools !== undefined && config.mcpServerCount > 0) {
     const merged = new Map(executable);
-    for (const tool of await sources.sourceTools(session, servers, config.overlay.networkAccess)) {
+    for (const tool of await sources.sourceTools(session, servers, config.overlay.networkAccess, leftOut)) {
       if (!merged.has(tool.definition.name)) merged.set(tool.definition.name, { tool });
     }
     executable = merged;

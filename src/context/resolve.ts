@@ -3,6 +3,7 @@
 import type { CapabilityRef } from "../records/capability_ref.ts";
 import type { JsonObject } from "../records/json.ts";
 import type { Capability } from "../ports/capability.ts";
+import { didYouMean } from "../kit/nearest_name.ts";
 import type { CapabilityRegistry } from "../kit/registries.ts";
 
 /** A capability with the configuration the layers gave it. */
@@ -46,7 +47,10 @@ export async function resolveCapabilities(
 
   async function visit(ref: string, path: readonly string[]): Promise<void> {
     const entry = registry.get(ref);
-    if (entry === undefined) return void warnings.push(`Capability "${ref}" is not registered and was left out`);
+    if (entry === undefined) {
+      warnings.push(`Capability "${ref}" is not registered and was left out${didYouMean(ref, registry.ids())}`);
+      return;
+    }
     if (resolved.has(entry.id)) return;
     if (visiting.has(entry.id)) {
       warnings.push(`Capabilities depend on each other in a circle: ${[...path, entry.id].join(" -> ")}`);

@@ -66,19 +66,20 @@ export interface SessionConfig {
   readonly errorDisclosure: ErrorDisclosure;
 }
 
-const HOOK_NAMES: readonly (keyof CapabilityHooks)[] = [
-  "userPromptSubmit",
-  "preToolUse",
-  "postToolUse",
-  "turnEnd",
-  "sessionEnd",
-  "toolDefinitions",
-  "llmError",
-  "beforeModelCall",
-  "outputGuard",
-  "repairCall",
-  "approveCall",
-];
+const NO_HOOKS: Readonly<Record<keyof CapabilityHooks, boolean>> = {
+  userPromptSubmit: false,
+  preToolUse: false,
+  postToolUse: false,
+  turnEnd: false,
+  sessionEnd: false,
+  toolDefinitions: false,
+  llmError: false,
+  beforeModelCall: false,
+  outputGuard: false,
+  repairCall: false,
+  approveCall: false,
+};
+const HOOK_NAMES = Object.keys(NO_HOOKS) as readonly (keyof CapabilityHooks)[];
 
 /** Collects what the resolved capabilities contribute. */
 export function buildSessionConfig(
@@ -90,19 +91,7 @@ export function buildSessionConfig(
   const tools = new Map<string, BoundTool>();
   const client = new Map<string, ToolDefinition>();
   const hooks: BoundHooks[] = [];
-  const hasHook: Record<keyof CapabilityHooks, boolean> = {
-    userPromptSubmit: false,
-    preToolUse: false,
-    postToolUse: false,
-    turnEnd: false,
-    sessionEnd: false,
-    toolDefinitions: false,
-    llmError: false,
-    beforeModelCall: false,
-    outputGuard: false,
-    repairCall: false,
-    approveCall: false,
-  };
+  const hasHook = { ...NO_HOOKS };
   const commands = new Map<string, { command: Command; owner: ResolvedCapability }>();
   const notes = [...warnings];
   let parallel: boolean | undefined;

@@ -15,15 +15,8 @@ import { lazy } from "../kit/lazy.ts";
 import type { Mutable } from "../kit/mutable.ts";
 import { ConfigCache, configOf } from "./config_cache.ts";
 import type { ContextSources, PromptBlock } from "./contributions.ts";
-import {
-  type ConfigLayers,
-  type EffectiveOverlay,
-  lastControls,
-  readLayers,
-  requireActive,
-  resolveLocale,
-  resolveModel,
-} from "./layers.ts";
+import { lastControls, readLayers, requireActive, resolveLocale, resolveModel } from "./layers.ts";
+import type { ConfigLayers, EffectiveOverlay } from "./layers.ts";
 import type { ResolvedCapability } from "./resolve.ts";
 import type { BoundTool, SessionConfig } from "./session_config.ts";
 
@@ -154,8 +147,9 @@ async function assemble(sources: ContextSources, request: ContextRequest, execut
   const texts = config.capabilities.length === 0
     ? NO_TEXTS
     : await (await contributions()).collectTexts(config, contextOf);
+  const leftOut: string[] = [];
   const { executable, all } = config.mcpServerCount > 0
-    ? await (await contributions()).collectTools(sources, config, session)
+    ? await (await contributions()).collectTools(sources, config, session, (message) => leftOut.push(message))
     : { executable: config.tools, all: config.offered };
   const agent: Mutable<RuntimeAgent> = {
     systemPrompt: composeSystemPrompt({ base: overlay.systemPrompt, blocks: texts.blocks, goal: session.goal, locale }),
@@ -169,6 +163,10 @@ async function assemble(sources: ContextSources, request: ContextRequest, execut
   if (overlay.networkAccess !== undefined) agent.networkAccess = overlay.networkAccess;
   const promptCacheKey = firstDefined(config, (owner) => owner.capability.promptCacheKey?.(session, owner.config));
   if (promptCacheKey !== undefined) agent.promptCacheKey = promptCacheKey;
+  const warnings = [...config.warnings];
+  if (wanted !== modelId) warnings.push(`Model "${wanted}" is not registered; "${agent.model}" is used instead`);
+  // A turn has told of them already, with codes of their own.
+  if (!execute) warnings.push(...leftOut);
   const context: Mutable<TurnContext> = {
     harnessChain: layers.harnessChain,
     session,
@@ -182,10 +180,7 @@ async function assemble(sources: ContextSources, request: ContextRequest, execut
     executableTools: executable,
     allTools: all,
     config,
-    warnings: wanted === modelId ? config.warnings : [
-      ...config.warnings,
-      `Model "${wanted}" is not registered; "${agent.model}" is used instead`,
-    ],
+    warnings,
   };
   if (layers.agent !== undefined) context.agent = layers.agent;
   if (modelId !== undefined) context.resolvedModelId = modelId;

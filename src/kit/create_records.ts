@@ -3,6 +3,7 @@
 import type { CapabilityRef, CapabilityRefInput } from "../records/capability_ref.ts";
 import type { Agent, Harness } from "../records/harness.ts";
 import { DEFAULT_ORG_ID, type HarnessId, parseId } from "../records/ids.ts";
+import type { JsonObject } from "../records/json.ts";
 import type { Session } from "../records/session.ts";
 import { systemClock } from "./clock.ts";
 import { IdSource, systemRandom } from "./ids.ts";
@@ -58,7 +59,7 @@ export function createHarness(input: HarnessInput, options: CreateOptions = {}):
     updatedAt: now,
     ...input,
     id: input.id ?? idsOf(options).next("harness"),
-    capabilities: (input.capabilities ?? []).map(toCapabilityRef),
+    capabilities: (input.capabilities ?? []).map((ref) => toCapabilityRef(ref)),
   });
 }
 
@@ -75,7 +76,7 @@ export function createAgent(input: AgentInput, options: CreateOptions = {}): Age
     updatedAt: now,
     ...input,
     id: input.id ?? idsOf(options).next("agent"),
-    capabilities: (input.capabilities ?? []).map(toCapabilityRef),
+    capabilities: (input.capabilities ?? []).map((ref) => toCapabilityRef(ref)),
   });
 }
 
@@ -100,7 +101,7 @@ export function createSession(input: SessionInput, options: CreateOptions = {}):
     updatedAt: now,
     ...input,
     id,
-    capabilities: (input.capabilities ?? []).map(toCapabilityRef),
+    capabilities: (input.capabilities ?? []).map((ref) => toCapabilityRef(ref)),
   });
 }
 
@@ -113,14 +114,18 @@ function idsOf(options: CreateOptions): IdSource {
 }
 
 /**
- * The full form of a reference.
+ * The full form of a reference, with `config` for its configuration when it is given.
  *
- * @throws {TypeError} when it names no capability
+ * @throws {TypeError} when it names no capability, or the configuration is not an object
  */
-export function toCapabilityRef(input: CapabilityRefInput): CapabilityRef {
+export function toCapabilityRef(input: CapabilityRefInput, config?: JsonObject): CapabilityRef {
   const ref: CapabilityRef = typeof input === "string" ? { ref: input } : input;
   if (typeof ref !== "object" || ref === null || typeof ref.ref !== "string" || ref.ref.trim() === "") {
     throw new TypeError("Cannot use a capability reference: expected an id, or an object with a non-empty `ref`");
   }
-  return ref;
+  const settings: unknown = config ?? ref.config ?? {};
+  if (typeof settings !== "object" || Array.isArray(settings)) {
+    throw new TypeError(`Cannot use capability "${ref.ref}": its configuration is not an object of settings`);
+  }
+  return config === undefined ? ref : { ref: ref.ref, config };
 }

@@ -24,7 +24,7 @@ export interface RequiredPermissions {
   readonly env: readonly string[] | true;
   /** Things that do not say what they need. */
   readonly unknown: readonly string[];
-  /** The flags for `deno run`; `--no-prompt` comes first. */
+  /** The flags for `deno run`, without paths inside others of the same flag; `--no-prompt` comes first. */
   toFlags(): readonly string[];
 }
 
@@ -65,7 +65,16 @@ export function grantablePath(path: string): string {
 }
 
 function valuesOf(kind: (typeof KINDS)[number], values: readonly string[]): readonly string[] {
-  return kind === "read" || kind === "write" ? [...new Set(values.map(grantablePath))] : values;
+  if (kind !== "read" && kind !== "write") return values;
+  const paths = [...new Set(values.map(grantablePath))];
+  return paths.filter((path) => !paths.some((folder) => folder !== path && isBelow(path, folder)));
+}
+
+/** Whether a path is inside a folder as both are written; one that climbs may lead anywhere. */
+function isBelow(path: string, folder: string): boolean {
+  const parent = folder.replace(/[/\\]+$/, "");
+  if (!path.startsWith(parent) || /(^|[/\\])\.\.([/\\]|$)/.test(path)) return false;
+  return /^[/\\]+[^/\\]/.test(path.slice(parent.length));
 }
 
 function unite(declared: readonly DeclaredNeeds[], kind: (typeof KINDS)[number]): readonly string[] | true {

@@ -1,5 +1,6 @@
 /** What members of a configuration can be; a default of undefined makes one that need not be said. */
 
+import { type IdKind, type IdKinds, isId } from "../records/ids.ts";
 import type { JsonSchema, JsonValue } from "../records/json.ts";
 import { isJsonObject } from "./json_object.ts";
 import { defineSettings, type Setting, type SettingTable, type SettingValues } from "./settings.ts";
@@ -67,6 +68,16 @@ export function text<Default extends string | undefined>(byDefault: Default): Se
   };
 }
 
+/** The id of a record. */
+export function recordId<Kind extends IdKind>(kind: Kind): Setting<IdKinds[Kind] | undefined> {
+  return {
+    schema: { type: "string" },
+    wanted: `the id of a stored ${kind}`,
+    byDefault: undefined,
+    read: (value) => isId(kind, value) ? value : undefined,
+  };
+}
+
 /** A list of such texts. */
 export function textList(byDefault: readonly string[], maxItems: number): Setting<readonly string[]>;
 /** A list of such texts, or nothing. */
@@ -118,6 +129,11 @@ export function objectList<Table extends SettingTable>(
       return undefined;
     },
   };
+}
+
+/** The setting with what it is about, for the schema: one or more whole sentences. */
+export function about<T>(description: string, setting: Setting<T>): Setting<T> {
+  return { ...setting, schema: { description, ...setting.schema } };
 }
 
 /** A setting that has to be said; one that is not is only found by whoever asks for problems. */

@@ -63,7 +63,7 @@ export function defineSettings<Table extends SettingTable>(table: Table): Settin
     for (const [name, value] of Object.entries(config)) {
       const setting = Object.hasOwn(table, name) ? table[name] : undefined;
       const where = place === "" ? name : `${place}.${name}`;
-      if (setting === undefined) return `\`${where}\` is unknown: expected ${names.join(", ") || "nothing"}`;
+      if (setting === undefined) return `\`${where}\` is unknown: expected ${names.join(", ") || "no settings"}`;
       if (value === null && setting.byDefault === undefined) continue;
       const inner = setting.problem?.(value, where);
       if (inner !== undefined) return inner;
@@ -95,6 +95,9 @@ export function defineSettings<Table extends SettingTable>(table: Table): Settin
     },
   };
 }
+
+/** Schema and check of a capability that has no settings. */
+export const NO_SETTINGS: Settings<Record<never, never>> = defineSettings({});
 
 /** What reading a configuration finds wrong, for `validateConfig`; undefined when it can be read. */
 export function problemOf(read: (config: JsonObject) => unknown): (config: JsonObject) => string | undefined {

@@ -102,8 +102,8 @@ export interface TurnFailure {
   readonly fields?: Readonly<Record<string, string | number>>;
 }
 
-/** What a turn came to. */
-export interface TurnResult {
+/** What a turn came to; `Output` is the type of its answer where a form was asked for. */
+export interface TurnResult<Output = JsonValue> {
   /** The turn. */
   readonly turnId: TurnId;
   /** Its session. */
@@ -113,7 +113,7 @@ export interface TurnResult {
   /** The last non-empty assistant text; empty when the turn failed. */
   readonly response: string;
   /** The value of the final answer, when a form was asked for and the answer has it. */
-  readonly output?: JsonValue;
+  readonly output?: Output;
   /** Whether it completed, or waits as it should; also when it was cut short: see `stopReason`. */
   readonly success: boolean;
   /** Why it failed. */

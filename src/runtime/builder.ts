@@ -12,14 +12,8 @@ import type { RuntimeFileStore } from "../ports/file_store.ts";
 import type { ToolSourceConnector } from "../ports/tool_source.ts";
 import { CapabilityRegistry, DriverRegistry } from "../kit/registries.ts";
 import { systemClock } from "../kit/clock.ts";
-import {
-  type AgentInput,
-  createAgent,
-  createHarness,
-  createSession,
-  type HarnessInput,
-  type SessionInput,
-} from "../kit/create_records.ts";
+import { createAgent, createHarness, createSession } from "../kit/create_records.ts";
+import type { AgentInput, HarnessInput, SessionInput } from "../kit/create_records.ts";
 import { IdSource, systemRandom } from "../kit/ids.ts";
 import { runtimeSafeCapabilities } from "../capabilities/default_registry.ts";
 import type { RuntimeSafeCapabilitiesOptions } from "../capabilities/default_registry_options.ts";
@@ -69,6 +63,7 @@ export class InProcessRuntimeBuilder {
   #drivers: DriverRegistry | undefined;
   #backends: RuntimeBackends | undefined;
   #llmSim: LlmSimConfig | undefined;
+  #isStrict = false;
   #defaultModel: ResolvedModel | undefined;
   #clock: Clock | undefined;
   #random: RandomSource | undefined;
@@ -139,6 +134,15 @@ export class InProcessRuntimeBuilder {
   /** Hands something to the platform's file-system factory. */
   sessionFileSystemFactoryContext(key: string, value: unknown): this {
     this.#extensions.set(key, value);
+    return this;
+  }
+
+  /**
+   * Makes `build()` refuse what a turn would only warn of: a capability that is not registered, or settings that are
+   * wrong, in the harnesses, agents and sessions given here. It imports their capabilities for that.
+   */
+  strict(): this {
+    this.#isStrict = true;
     return this;
   }
 
@@ -213,7 +217,8 @@ export class InProcessRuntimeBuilder {
   /**
    * Makes the runtime: registers, stores and seeds what was said.
    *
-   * @throws {ConfigurationError} when no default model is set, a registration is duplicate, or a session's harness is missing
+   * @throws {ConfigurationError} when no default model is set, a registration is duplicate, a session's harness is
+   * missing, or {@linkcode strict} finds something wrong
    */
   async build(): Promise<InProcessRuntime> {
     const clock = this.#clock ?? systemClock();
@@ -254,6 +259,7 @@ export class InProcessRuntimeBuilder {
     const given = [...harnesses, ...agents, ...sessions].map(({ id }) => id);
     const twice = new Set(given).size < given.length && given.find((id, place) => given.indexOf(id) < place);
     if (twice) throw new ConfigurationError(`Cannot build a runtime: two of its records have the id "${twice}"`);
+    if (this.#isStrict) await (await import("./strict.ts")).assertKnown({ harnesses, agents, sessions }, capabilities);
     const folds = new SharedFolds();
     for (const harness of harnesses) await slots.harnessStore.addHarness(harness);
     for (const agent of agents) await slots.agentStore.addAgent(agent);

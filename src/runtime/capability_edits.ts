@@ -4,6 +4,7 @@ import { RuntimeError } from "../errors.ts";
 import type { CapabilityRef } from "../records/capability_ref.ts";
 import type { SessionId } from "../records/ids.ts";
 import type { Capability } from "../ports/capability.ts";
+import { didYouMean } from "../kit/nearest_name.ts";
 import type { CapabilityRegistry } from "../kit/registries.ts";
 import { readLayers } from "../context/layers.ts";
 import { isAvailable } from "../context/resolve.ts";
@@ -89,7 +90,8 @@ export async function deactivate(
 
 async function require(registry: CapabilityRegistry, ref: string): Promise<Capability> {
   if (registry.get(ref) === undefined) {
-    throw new RuntimeError("capability_unknown", `Cannot activate "${ref}": no such capability is registered`);
+    const hint = didYouMean(ref, registry.ids());
+    throw new RuntimeError("capability_unknown", `Cannot activate "${ref}": no such capability is registered${hint}`);
   }
   const capability = await registry.resolve(ref);
   if (isAvailable(capability)) return capability;

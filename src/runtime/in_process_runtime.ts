@@ -4,9 +4,8 @@ import { NotFoundError, RuntimeClosedError, RuntimeError } from "../errors.ts";
 import type { CapabilityRefInput } from "../records/capability_ref.ts";
 import type { Event } from "../records/event.ts";
 import { parseId, type SessionId } from "../records/ids.ts";
-import type { McpServers } from "../records/mcp.ts";
+import type { JsonObject, JsonSchema } from "../records/json.ts";
 import type { InputMessage, Message } from "../records/message.ts";
-import type { NetworkAccess } from "../records/network_access.ts";
 import type { Session, SessionStatus } from "../records/session.ts";
 import type { TurnResult } from "../records/turn.ts";
 import type { CommandResult } from "../ports/capability.ts";
@@ -17,6 +16,7 @@ import type { Announcement, HostedToolCall, SessionHost } from "../ports/session
 import type { MessageQuery } from "../ports/stores.ts";
 import type { Tool, ToolOutcome } from "../ports/tool.ts";
 import { type SessionInput, toCapabilityRef } from "../kit/create_records.ts";
+import type { ToolParameters } from "../kit/define_tool.ts";
 import { lazy } from "../kit/lazy.ts";
 import type { RequiredPermissions } from "../kit/required_permissions.ts";
 import { ComposedJournal } from "../in_memory/composed_journal.ts";
@@ -34,6 +34,7 @@ import type { PreviewOptions, RequestPreview } from "./inspection.ts";
 import type { RuntimeParts } from "./runtime_parts.ts";
 import { WorkspaceFiles } from "./session_files.ts";
 import type { ToolSources } from "./tool_sources.ts";
+import type { TurnOutput, TypedTurnOptions } from "./turn_output.ts";
 
 const inspection = lazy(() => import("./inspection.ts"));
 const capabilityEdits = lazy(() => import("./capability_edits.ts"));
@@ -65,13 +66,9 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
   /** Wires the parts together; does nothing else. */
   constructor(parts: RuntimeParts) {
     const { slots, clock, ids, fileStore } = parts;
+    const { turnStore, messageStore } = slots;
     this.#parts = parts;
-    this.#journal = slots.journal ?? new ComposedJournal({
-      turnStore: slots.turnStore,
-      messageStore: slots.messageStore,
-      ids,
-      clock,
-    });
+    this.#journal = slots.journal ?? new ComposedJournal({ turnStore, messageStore, ids, clock });
     // The default bus calls nobody back, so it may be called from inside a turn; one that extends it may do anything.
     const busWaits = Object.getPrototypeOf(slots.eventBus) === InMemoryEventBus.prototype;
     const outside = busWaits ? (call: () => void) => call() : (call: () => void) => parts.chain.run(undefined, call);
@@ -91,7 +88,7 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
         providers: slots.providerStore,
         capabilities: parts.capabilities,
         files: (workspaceId) => new WorkspaceFiles(fileStore, workspaceId),
-        sourceTools: (session, servers, networkAccess) => this.#sourceTools(session, servers, networkAccess),
+        sourceTools: (...asked) => this.#sourceTools(...asked),
       },
       driver: (model) => pool.driver(model),
       profile: (model) => slots.providerStore.getModelProfile?.(model) ?? pool.profile(model),
@@ -114,10 +111,7 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
   get defaultSessionId(): SessionId {
     const id = this.#parts.defaultSessionId;
     if (id !== undefined) return id;
-    throw new RuntimeError(
-      "no_default_session",
-      "The runtime has no default session; describe one with singleSession()",
-    );
+    throw new RuntimeError("no_default_session", "There is no default session; describe one with singleSession()");
   }
 
   /**
@@ -131,12 +125,20 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
    * @throws {ReentrantTurnError} when called from inside a turn of the session
    * @throws {TypeError} when the id or the input has the wrong shape
    */
-  async runTurn(sessionId: SessionId, input: string | InputMessage, options: TurnOptions = {}): Promise<TurnResult> {
+  async runTurn<Schema extends ToolParameters = JsonSchema>(
+    sessionId: SessionId,
+    input: string | InputMessage,
+    options: TypedTurnOptions<Schema> = {},
+  ): Promise<TurnResult<TurnOutput<Schema>>> {
     return await this.startTurn(sessionId, input, options).result;
   }
 
   /** Runs a turn on a text; see {@linkcode runTurn}. */
-  async runTextTurn(sessionId: SessionId, text: string, options: TurnOptions = {}): Promise<TurnResult> {
+  async runTextTurn<Schema extends ToolParameters = JsonSchema>(
+    sessionId: SessionId,
+    text: string,
+    options: TypedTurnOptions<Schema> = {},
+  ): Promise<TurnResult<TurnOutput<Schema>>> {
     if (typeof text !== "string") throw new TypeError(`Cannot run a text turn on ${typeof text}: expected a string`);
     return await this.runTurn(sessionId, text, options);
   }
@@ -146,8 +148,13 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
    *
    * @throws {RuntimeClosedError} when the runtime is closed
    */
-  startTurn(sessionId: SessionId, input: string | InputMessage, options: TurnOptions = {}): TurnHandle {
-    return this.#kernel.start(parseId("session", sessionId), input, options);
+  startTurn<Schema extends ToolParameters = JsonSchema>(
+    sessionId: SessionId,
+    input: string | InputMessage,
+    options: TypedTurnOptions<Schema> = {},
+  ): TurnHandle<TurnOutput<Schema>> {
+    // The answer was checked against the schema its type is inferred from.
+    return this.#kernel.start(parseId("session", sessionId), input, options) as TurnHandle<TurnOutput<Schema>>;
   }
 
   /**
@@ -201,8 +208,7 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
   /** The merged context the next reason step will use; also before the first turn. */
   async loadContext(sessionId: SessionId): Promise<TurnContext> {
     this.#assertOpen("load a context");
-    const { inspectContext } = await inspection();
-    return await inspectContext(this.#ports, parseId("session", sessionId));
+    return await (await inspection()).inspectContext(this.#ports, parseId("session", sessionId));
   }
 
   /**
@@ -216,8 +222,7 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
     options: PreviewOptions = {},
   ): Promise<RequestPreview> {
     this.#assertOpen("preview a request");
-    const { previewNextRequest } = await inspection();
-    return await previewNextRequest(this.#ports, parseId("session", sessionId), input, options);
+    return await (await inspection()).previewNextRequest(this.#ports, parseId("session", sessionId), input, options);
   }
 
   /**
@@ -252,11 +257,15 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
   }
 
   /** Switches a capability on in the session's own layer; counts from the next reason step. */
-  async activateCapability(sessionId: SessionId, capability: CapabilityRefInput): Promise<CapabilityDelta> {
+  async activateCapability(
+    sessionId: SessionId,
+    capability: CapabilityRefInput,
+    config?: JsonObject,
+  ): Promise<CapabilityDelta> {
     this.#assertOpen("activate a capability");
     const { activate } = await capabilityEdits();
-    const id = parseId("session", sessionId);
-    return this.#changed(id, await activate(this.#parts, id, toCapabilityRef(capability)));
+    const ref = toCapabilityRef(capability, config);
+    return this.#changed(sessionId, await activate(this.#parts, parseId("session", sessionId), ref));
   }
 
   /** Switches a capability of the session's own layer off; an inherited one is an error. */
@@ -275,9 +284,8 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
   async requiredPermissions(
     options: { readonly sessions?: readonly SessionId[] } = {},
   ): Promise<RequiredPermissions> {
-    const { findPermissions } = await permissions();
-    const load = (id: SessionId): Promise<TurnContext> => this.loadContext(id);
-    return await findPermissions({ ...this.#parts, sources: this.#ports.sources, load }, options.sessions);
+    const parts = { ...this.#parts, sources: this.#ports.sources, load: this.loadContext.bind(this) };
+    return await (await permissions()).findPermissions(parts, options.sessions);
   }
 
   /**
@@ -289,8 +297,7 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
    */
   async createSession(input: SessionInput): Promise<Session> {
     this.#assertOpen("create a session");
-    const { addNewSession } = await newSessions();
-    const session = await addNewSession(this.#parts, input);
+    const session = await (await newSessions()).addNewSession(this.#parts, input);
     const { harnessId, agentId } = session;
     this.#live.live(session.id, {}, "session.started", agentId === undefined ? { harnessId } : { harnessId, agentId });
     return session;
@@ -369,17 +376,13 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
     throw new NotFoundError("session", sessionId, "add it with the builder's session() or runtime.createSession()");
   }
 
-  async #sourceTools(
-    session: Session,
-    servers: McpServers,
-    networkAccess: NetworkAccess | undefined,
-  ): Promise<readonly Tool[]> {
+  async #sourceTools(...asked: Parameters<ToolSources["tools"]>): Promise<readonly Tool[]> {
     const { ToolSources } = await toolSources();
     this.#assertOpen("connect a server");
     this.#sources ??= new ToolSources(this.#parts, (sessionId, code, message) => {
       this.#live.live(sessionId, {}, "runtime.warning", { code, message });
     });
-    return await this.#sources.tools(session, servers, networkAccess);
+    return await this.#sources.tools(...asked);
   }
 
   #changed(sessionId: SessionId, delta: CapabilityDelta): CapabilityDelta {

@@ -4,17 +4,13 @@ import type { CapabilityRef, CapabilityRefInput } from "../records/capability_re
 import type { Agent, Harness } from "../records/harness.ts";
 import { type AgentId, type HarnessId, type ModelId, parseId, type SessionId } from "../records/ids.ts";
 import type { InitialFile } from "../records/initial_file.ts";
+import type { JsonObject } from "../records/json.ts";
 import type { McpServers } from "../records/mcp.ts";
 import type { NetworkAccess } from "../records/network_access.ts";
 import type { Session } from "../records/session.ts";
 import type { ToolDefinition } from "../records/tool.ts";
-import {
-  createAgent,
-  createHarness,
-  type CreateOptions,
-  createSession,
-  toCapabilityRef,
-} from "../kit/create_records.ts";
+import { createAgent, createHarness, createSession, toCapabilityRef } from "../kit/create_records.ts";
+import type { CreateOptions } from "../kit/create_records.ts";
 
 interface Layer {
   name?: string;
@@ -68,26 +64,30 @@ export class SingleSessionBuilder {
     return this.#name(this.#agent, name, systemPrompt);
   }
 
-  /** Switches a capability on; the same as {@linkcode harnessCapability}. */
-  withCapability(ref: CapabilityRefInput): this {
-    return this.harnessCapability(ref);
+  /**
+   * Switches a capability on, with settings if they are given; the same as {@linkcode harnessCapability}.
+   *
+   * An unknown id is left out with a warning of `loadContext()`, unless the builder is `strict()`.
+   */
+  withCapability(ref: CapabilityRefInput, config?: JsonObject): this {
+    return this.harnessCapability(ref, config);
   }
 
   /** Switches a capability on in the harness. */
-  harnessCapability(ref: CapabilityRefInput): this {
-    this.#harness.capabilities.push(toCapabilityRef(ref));
+  harnessCapability(ref: CapabilityRefInput, config?: JsonObject): this {
+    this.#harness.capabilities.push(toCapabilityRef(ref, config));
     return this;
   }
 
   /** Switches a capability on in the agent. */
-  agentCapability(ref: CapabilityRefInput): this {
-    this.#agent.capabilities.push(toCapabilityRef(ref));
+  agentCapability(ref: CapabilityRefInput, config?: JsonObject): this {
+    this.#agent.capabilities.push(toCapabilityRef(ref, config));
     return this;
   }
 
   /** Switches a capability on in the session. */
-  sessionCapability(ref: CapabilityRefInput): this {
-    this.#session.capabilities.push(toCapabilityRef(ref));
+  sessionCapability(ref: CapabilityRefInput, config?: JsonObject): this {
+    this.#session.capabilities.push(toCapabilityRef(ref, config));
     return this;
   }
 

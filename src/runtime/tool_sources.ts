@@ -58,17 +58,26 @@ export class ToolSources {
   }
 
   /** The tools of a session's servers, in order of the servers; of two with one name the first counts. */
-  async tools(session: Session, servers: McpServers, networkAccess?: NetworkAccess): Promise<readonly Tool[]> {
+  async tools(
+    session: Session,
+    servers: McpServers,
+    networkAccess?: NetworkAccess,
+    leftOut: (message: string) => void = ignore,
+  ): Promise<readonly Tool[]> {
+    const tell = (code: string, message: string): void => {
+      this.#warn(session.id, code, message);
+      leftOut(message);
+    };
     const lists = await mapLimited(
       Object.entries(servers),
       MAX_AT_ONCE,
-      ([name, config]) => this.#list(session.id, name, config, networkAccess),
+      ([name, config]) => this.#list(session.id, name, config, networkAccess, tell),
     );
     const tools = new Map<string, Tool>();
     for (const tool of lists.flat()) {
       const { name } = tool.definition;
       if (!tools.has(name)) tools.set(name, tool);
-      else this.#warn(session.id, "mcp_tool_hidden", `Tool "${name}" is hidden: another server has one of that name`);
+      else tell("mcp_tool_hidden", `Tool "${name}" is hidden: another server has one of that name`);
     }
     return [...tools.values()];
   }
@@ -93,10 +102,11 @@ export class ToolSources {
     name: string,
     config: McpServerConfig,
     networkAccess: NetworkAccess | undefined,
+    tell: (code: string, message: string) => void,
   ): Promise<readonly Tool[]> {
     if (config.toolDiscovery === false) return [];
     const skip = (code: string, reason: string): readonly Tool[] => {
-      this.#warn(sessionId, code, `MCP server "${name}" is skipped: ${reason.slice(0, MAX_REASON)}`);
+      tell(code, `MCP server "${name}" is skipped: ${reason.slice(0, MAX_REASON)}`);
       return [];
     };
     const type = config.type ?? "http";

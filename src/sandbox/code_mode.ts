@@ -7,6 +7,7 @@ import type { Capability } from "../ports/capability.ts";
 import type { Tool, ToolContext, ToolOutcome } from "../ports/tool.ts";
 import { defineCapability } from "../kit/define_capability.ts";
 import { defineTool, toolFailure } from "../kit/define_tool.ts";
+import { NO_SETTINGS } from "../kit/settings.ts";
 import { SandboxUnavailableError } from "./process.ts";
 import { checkSandboxLimits, Sandbox } from "./sandbox.ts";
 import { describeTools } from "./signatures.ts";
@@ -115,6 +116,8 @@ export function codeMode(options: CodeModeOptions = {}): Capability {
     systemPrompt: PROMPT,
     tools: [runCode(run, timeoutMs, sandbox)],
     ...(hideTools ? { hooks: { toolDefinitions: (offered) => foldTools(offered, allows) } } : {}),
+    configSchema: NO_SETTINGS.schema,
+    validateConfig: NO_SETTINGS.problem,
     permissions: {},
   });
 }

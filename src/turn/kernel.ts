@@ -33,7 +33,7 @@ export interface TurnOptions {
   /**
    * The form of the final answer; a valid one is the result's `output`.
    *
-   * Of a Standard Schema (zod, ArkType) the JSON Schema counts; parse `output` with it for its type and its transforms.
+   * Of a Standard Schema (zod, ArkType) the JSON Schema counts; parse `output` with it for its defaults and transforms.
    * An answer without the form is asked for again once; a second one fails the turn as `invalid_output`. It is kept
    * with the turn, also across restarts, so `resumeTurn` takes none.
    *

@@ -2,6 +2,7 @@
 
 import type { Event } from "../records/event.ts";
 import type { SessionId, TurnId } from "../records/ids.ts";
+import type { JsonValue } from "../records/json.ts";
 import type { InputMessage } from "../records/message.ts";
 import type { TurnResult } from "../records/turn.ts";
 
@@ -24,8 +25,8 @@ export type SteerReceipt =
     readonly turn: TurnHandle;
   };
 
-/** A turn that was started. */
-export interface TurnHandle {
+/** A turn that was started; `Output` is the type of its answer where a form was asked for. */
+export interface TurnHandle<Output = JsonValue> {
   /** Its session. */
   readonly sessionId: SessionId;
   /** The turn; once `accepted`, the earlier one when the input repeats an `idempotencyKey`. */
@@ -33,7 +34,7 @@ export interface TurnHandle {
   /** Resolves when the input is stored; rejects when it cannot be. */
   readonly accepted: Promise<void>;
   /** What the turn came to. */
-  readonly result: Promise<TurnResult>;
+  readonly result: Promise<TurnResult<Output>>;
   /** The turn's events, live ones included, to its end; call it at once to miss nothing. */
   events(): AsyncIterableIterator<Event>;
   /** Adds an input at the next step boundary; resolves when it is stored. */

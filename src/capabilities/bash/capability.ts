@@ -7,6 +7,7 @@ import type { Tool, ToolContext } from "../../ports/tool.ts";
 import { defineCapability } from "../../kit/define_capability.ts";
 import { defineTool, toolSuccess } from "../../kit/define_tool.ts";
 import { previewOutput } from "../../kit/output_preview.ts";
+import { NO_SETTINGS } from "../../kit/settings.ts";
 import { type BashVerbosity, commandResult, readable, VERBOSITIES } from "./command_result.ts";
 import { type BashHost, type BashHostOptions, checkFolder, readHost } from "./options.ts";
 import { type CommandRequest, type CommandRun, ENDING_MS, runCommand } from "./run_command.ts";
@@ -115,6 +116,8 @@ export function createBash(options: BashOptions): Capability {
     description: "Runs commands on the host's machine.",
     category: "execution",
     riskLevel: "high",
+    configSchema: NO_SETTINGS.schema,
+    validateConfig: NO_SETTINGS.problem,
     permissions: settings.host.permissions,
     tools: [makeTool(settings)],
     commands: [{

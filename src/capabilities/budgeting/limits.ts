@@ -3,7 +3,7 @@
 import type { JsonObject, JsonSchema, JsonValue } from "../../records/json.ts";
 import { effectiveCostUsd, type Usage } from "../../records/usage.ts";
 import type { RunningTurn } from "../../ports/running_turn.ts";
-import { anyNumber, choice, objectList, required, text } from "../../kit/setting_kinds.ts";
+import { about, anyNumber, choice, objectList, required, text } from "../../kit/setting_kinds.ts";
 import { defineSettings, readOnce, type Setting, type SettingValues } from "../../kit/settings.ts";
 
 /** One limit. */
@@ -44,13 +44,16 @@ interface LimitTable extends Readonly<Record<string, Setting<unknown>>> {
 }
 
 /** The member `limits` of a configuration. */
-export const LIMITS: Setting<readonly SettingValues<LimitTable>[]> = required(objectList<LimitTable>({
-  id: text(undefined),
-  currency: required(choice(undefined, CURRENCIES)),
-  scope: choice(undefined, SCOPES),
-  limit: required(anyNumber(undefined, { min: 0, max: MAX_AMOUNT })),
-  soft_limit: anyNumber(undefined, { min: 0, max: MAX_AMOUNT }),
-}, 16));
+export const LIMITS: Setting<readonly SettingValues<LimitTable>[]> = about(
+  "The limits.",
+  required(objectList<LimitTable>({
+    id: about("Its id, for events and the model. Scope and currency when it is not said.", text(undefined)),
+    currency: about("What is counted.", required(choice(undefined, CURRENCIES))),
+    scope: about("Over what; seconds are of one turn, the rest of the session by default.", choice(undefined, SCOPES)),
+    limit: about("Where it ends.", required(anyNumber(undefined, { min: 0, max: MAX_AMOUNT }))),
+    soft_limit: about("Where a warning is due.", anyNumber(undefined, { min: 0, max: MAX_AMOUNT })),
+  }, 16)),
+);
 
 const SETTINGS = defineSettings({ limits: LIMITS });
 

@@ -3,7 +3,7 @@
 import type { JsonObject } from "../../records/json.ts";
 import type { Capability } from "../../ports/capability.ts";
 import { defineCapability } from "../../kit/define_capability.ts";
-import { anyNumber } from "../../kit/setting_kinds.ts";
+import { about, anyNumber } from "../../kit/setting_kinds.ts";
 import { defineSettings, problemOf, readOnce } from "../../kit/settings.ts";
 import { madeNote } from "../conversation/made_message.ts";
 import { leftOf, type Limit, LIMITS, readLimits, type Spent, spentOf } from "./limits.ts";
@@ -13,7 +13,13 @@ interface Settings {
   readonly showFrom: number;
 }
 
-const SETTINGS = defineSettings({ limits: LIMITS, show_from: anyNumber(0.5, { min: 0, max: 1 }) });
+const SETTINGS = defineSettings({
+  limits: LIMITS,
+  show_from: about(
+    "Share of a limit from which on the model is told; 0 means always.",
+    anyNumber(0.5, { min: 0, max: 1 }),
+  ),
+});
 
 const settingsOf = readOnce((config: JsonObject): Settings => {
   const { show_from: showFrom } = SETTINGS.check(config);

@@ -2,7 +2,7 @@
 
 import { isId } from "../../records/ids.ts";
 import type { JsonObject, JsonSchema } from "../../records/json.ts";
-import { anyNumber, choice, flag, section, text, textList, wholeNumber } from "../../kit/setting_kinds.ts";
+import { about, anyNumber, choice, flag, section, text, textList, wholeNumber } from "../../kit/setting_kinds.ts";
 import { defineSettings } from "../../kit/settings.ts";
 import type { MaskFormat } from "./mask.ts";
 
@@ -37,18 +37,37 @@ export interface CompactionSettings {
 }
 
 const SETTINGS = defineSettings({
-  strategy: choice<CompactionSettings["strategy"]>("auto", ["auto", "native", "observation_masking", "summarization"]),
-  proactive: flag(true),
-  budget_percent: anyNumber(0.85, { min: 0.01, max: 1 }),
-  observation_masking: section({
-    keep_recent_tool_outputs: wholeNumber(2, { min: 0, max: 1_000 }),
-    summary_format: choice<MaskFormat>("one_line", ["one_line", "head_tail"]),
-  }),
-  summarization: section({
-    model: text(undefined),
-    preserve: textList(["decisions", "files_modified", "errors", "current_plan"], 32),
-    instructions: text(undefined),
-  }),
+  strategy: about(
+    "`observation_masking` makes lines of old outputs, `summarization` asks the model for summaries; `auto` and `native` " +
+      "do both, and let the provider compact where it can.",
+    choice<CompactionSettings["strategy"]>("auto", ["auto", "native", "observation_masking", "summarization"]),
+  ),
+  proactive: about("Whether something is done before the provider refuses a request.", flag(true)),
+  budget_percent: about(
+    "Share of the model's window that a request may take, from 0 to 1.",
+    anyNumber(0.85, { min: 0.01, max: 1 }),
+  ),
+  observation_masking: about(
+    "How old outputs of tools are hidden.",
+    section({
+      keep_recent_tool_outputs: about("Newest outputs that stay.", wholeNumber(2, { min: 0, max: 1_000 })),
+      summary_format: about(
+        "What is left of the others: a line, or their start and end.",
+        choice<MaskFormat>("one_line", ["one_line", "head_tail"]),
+      ),
+    }),
+  ),
+  summarization: about(
+    "How summaries are made.",
+    section({
+      model: about("Id of the stored model that is asked. The session's own when it is not said.", text(undefined)),
+      preserve: about(
+        "What a summary must not leave out.",
+        textList(["decisions", "files_modified", "errors", "current_plan"], 32),
+      ),
+      instructions: about("Further words for the model that writes it.", text(undefined)),
+    }),
+  ),
 });
 
 /** JSON Schema of the configuration. */

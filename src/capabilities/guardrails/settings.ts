@@ -3,7 +3,7 @@
 import type { ModelId } from "../../records/ids.ts";
 import { isId } from "../../records/ids.ts";
 import type { JsonObject, JsonSchema } from "../../records/json.ts";
-import { choice, flag, objectList, required, text, textList, wholeNumber } from "../../kit/setting_kinds.ts";
+import { about, choice, flag, objectList, required, text, textList, wholeNumber } from "../../kit/setting_kinds.ts";
 import { defineSettings, readOnce } from "../../kit/settings.ts";
 
 /** Where a check looks. */
@@ -60,21 +60,24 @@ const CATEGORIES: readonly string[] = [
 ];
 
 const SETTINGS = defineSettings({
-  checks: required(objectList({
-    id: required(text(undefined)),
-    stage: required(choice(undefined, STAGES)),
-    type: required(choice(undefined, TYPES)),
-    on_fail: choice("block", ON_FAIL),
-    message: text(undefined),
-    tools: textList(undefined, 100),
-    pattern: text(undefined),
-    ignore_case: flag(false),
-    words: textList(undefined, 1_000),
-    policy: text(undefined),
-    categories: textList(CATEGORIES, 50),
-    model_id: text(undefined),
-    timeout_ms: wholeNumber(10_000, { min: 100, max: 25_000 }),
-  }, 50)),
+  checks: about(
+    "The checks, in their order.",
+    required(objectList({
+      id: about("Its id, for events.", required(text(undefined))),
+      stage: about("Where it looks: answers, calls or their results.", required(choice(undefined, STAGES))),
+      type: about("How it looks.", required(choice(undefined, TYPES))),
+      on_fail: about("Whether it stops what it finds, or only reports it.", choice("block", ON_FAIL)),
+      message: about("What is shown instead of an answer, or told to the model.", text(undefined)),
+      tools: about("Globs of the tools it is about. All when it is not said.", textList(undefined, 100)),
+      pattern: about("RE2 expression of `regex`; of `tool_pattern`, for the arguments as JSON.", text(undefined)),
+      ignore_case: about("Whether the expression of `regex` fits either case.", flag(false)),
+      words: about("The words of `blocklist`, in either case.", textList(undefined, 1_000)),
+      policy: about("What `llm_judge` judges by, in words.", text(undefined)),
+      categories: about("Kinds of harm that `moderation` looks for.", textList(CATEGORIES, 50)),
+      model_id: about("The model that is asked. The session's own when it is not said.", text(undefined)),
+      timeout_ms: about("Longest wait for it, in milliseconds.", wholeNumber(10_000, { min: 100, max: 25_000 })),
+    }, 50)),
+  ),
 });
 
 type Said = ReturnType<typeof SETTINGS.read>["checks"][number];

@@ -36,7 +36,7 @@ import { windowOf } from "./window.ts";
 export const infinityContext: Capability = defineCapability({
   id: "infinity_context",
   name: "Infinity context",
-  description: "Keeps long conversations within a budget and lets the model search what is hidden.",
+  description: "Keeps requests within a budget; the model can search what is hidden.",
   category: "context",
   riskLevel: "low",
   configSchema: WINDOW_SCHEMA,

@@ -1,7 +1,7 @@
 /** The configuration of the `infinity_context` capability. */
 
 import type { JsonObject, JsonSchema } from "../../records/json.ts";
-import { wholeNumber } from "../../kit/setting_kinds.ts";
+import { about, wholeNumber } from "../../kit/setting_kinds.ts";
 import { defineSettings } from "../../kit/settings.ts";
 
 /** What the configuration says, with defaults filled in. */
@@ -17,10 +17,19 @@ export interface WindowSettings {
 }
 
 const SETTINGS = defineSettings({
-  context_budget_tokens: wholeNumber(100_000, { min: 1, max: 100_000_000 }),
-  min_recent_messages: wholeNumber(10, { min: 1, max: 100_000 }),
-  max_recent_messages: wholeNumber(undefined, { min: 1, max: 1_000_000 }),
-  keep_first_messages: wholeNumber(0, { min: 0, max: 16 }),
+  context_budget_tokens: about(
+    "Tokens the conversation may take; one is taken to be four characters.",
+    wholeNumber(100_000, { min: 1, max: 100_000_000 }),
+  ),
+  min_recent_messages: about(
+    "Newest messages that stay whatever they take.",
+    wholeNumber(10, { min: 1, max: 100_000 }),
+  ),
+  max_recent_messages: about(
+    "Most of the newest messages. As many as fit when it is not said.",
+    wholeNumber(undefined, { min: 1, max: 1_000_000 }),
+  ),
+  keep_first_messages: about("Oldest messages that stay.", wholeNumber(0, { min: 0, max: 16 })),
 });
 
 /** JSON Schema of the configuration. */

@@ -7,13 +7,18 @@ import type { ToolContext } from "../../ports/tool.ts";
 import { defineCapability } from "../../kit/define_capability.ts";
 import { canonicalPath } from "../../kit/paths.ts";
 import { quoteForPrompt } from "../../kit/prompt_text.ts";
-import { text } from "../../kit/setting_kinds.ts";
+import { about, text } from "../../kit/setting_kinds.ts";
 import { defineSettings } from "../../kit/settings.ts";
 import type { MemoryEntry } from "./memory_file.ts";
 import { fileMemory, type MemoryStore, readMemory } from "./memory_store.ts";
 import { forget, type MemoryOf, recall, remember } from "./tools.ts";
 
-const SETTINGS = defineSettings({ path: text("/MEMORY.md") });
+const SETTINGS = defineSettings({
+  path: about(
+    "The file of the session's files that is the memory, unless the host passes a store.",
+    text("/MEMORY.md"),
+  ),
+});
 
 /** Titles named in the prompt. */
 const MAX_TITLES = 15;

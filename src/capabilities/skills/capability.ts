@@ -4,14 +4,14 @@ import type { Capability } from "../../ports/capability.ts";
 import type { ToolContext } from "../../ports/tool.ts";
 import { defineCapability } from "../../kit/define_capability.ts";
 import { quoteForPrompt } from "../../kit/prompt_text.ts";
-import { flag } from "../../kit/setting_kinds.ts";
+import { about, flag } from "../../kit/setting_kinds.ts";
 import { defineSettings } from "../../kit/settings.ts";
 import { activateSkill, listSkills, readSkill } from "./read_tools.ts";
 import { readCatalog, type ScopedStore } from "./skill_catalog.ts";
 import { bundledSkills, fileSkills, type SkillFolder, type SkillTexts } from "./skill_store.ts";
 import { writeSkill } from "./write_skill.ts";
 
-const SETTINGS = defineSettings({ allow_write: flag(true) });
+const SETTINGS = defineSettings({ allow_write: about("Whether there is the tool `write_skill`.", flag(true)) });
 
 /** Where the session's own skills are. */
 const WORKSPACE_ROOT = "/.agents/skills";

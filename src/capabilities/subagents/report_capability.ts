@@ -12,6 +12,8 @@ import { defineCapability } from "../../kit/define_capability.ts";
 import { defineTool, type ToolOptions } from "../../kit/define_tool.ts";
 import { isSchemaObject } from "../../kit/object_schema.ts";
 import { compileSchema } from "../../kit/schema_validator.ts";
+import { about, recordId, required } from "../../kit/setting_kinds.ts";
+import { defineSettings, type Setting } from "../../kit/settings.ts";
 import { isFinalState } from "../../kit/task_state.ts";
 import { resultPathOf } from "./child_task.ts";
 
@@ -22,6 +24,21 @@ interface ReportConfig {
   readonly resultSchema?: JsonSchema;
   readonly messageSchema?: JsonSchema;
 }
+
+/** A schema a model wrote. */
+const SCHEMA: Setting<JsonSchema | undefined> = {
+  schema: { type: "object" },
+  wanted: "a JSON Schema that is an object",
+  byDefault: undefined,
+  read: schemaOf,
+};
+
+const SETTINGS = defineSettings({
+  taskId: about("The task of the child.", required(recordId("task"))),
+  parentSessionId: about("The session that spawned it.", required(recordId("session"))),
+  resultSchema: about("What its result has to be; without it no result is reported.", SCHEMA),
+  messageSchema: about("What its progress has to be; without it no progress is reported.", SCHEMA),
+});
 
 /** Where a report goes. */
 interface Recipient {
@@ -44,8 +61,8 @@ export const subagentReport: Capability = defineCapability({
   riskLevel: "low",
   systemPrompt: ({ config }) => promptOf(readConfig(config)),
   tools: (config) => toolsOf(readConfig(config)),
-  validateConfig: (config) =>
-    readConfig(config) === undefined ? "`taskId` or `parentSessionId` is missing or no id" : undefined,
+  configSchema: SETTINGS.schema,
+  validateConfig: SETTINGS.problem,
   permissions: {},
 });
 

@@ -1,7 +1,9 @@
 /** The configuration of the `subagents` capability. */
 
-import { type AgentId, isId } from "../../records/ids.ts";
-import type { JsonObject, JsonSchema, JsonValue } from "../../records/json.ts";
+import type { AgentId } from "../../records/ids.ts";
+import type { JsonObject, JsonSchema } from "../../records/json.ts";
+import { about, objectList, recordId, required, text, wholeNumber } from "../../kit/setting_kinds.ts";
+import { defineSettings } from "../../kit/settings.ts";
 
 /** An agent that work may be handed to. */
 export interface HandoffAgent {
@@ -23,88 +25,51 @@ export interface SubagentSettings {
   readonly agents: readonly HandoffAgent[];
 }
 
-/** A limit: its name in the configuration, other names, default and bounds. */
-interface Limit {
-  readonly names: readonly string[];
-  readonly byDefault: number;
-  readonly most: number;
-}
-
-const DEPTH: Limit = { names: ["max_subagent_depth", "max_depth"], byDefault: 2, most: 16 };
-const ACTIVE: Limit = { names: ["max_active_descendant_tasks"], byDefault: 16, most: 1_024 };
-const TOTAL: Limit = { names: ["max_total_descendant_tasks"], byDefault: 200, most: 10_000 };
 const MAX_AGENTS = 50;
+const DEPTH = { min: 0, max: 16 };
+
+const SETTINGS = defineSettings({
+  max_subagent_depth: about("How deep subagents may nest; 0 means none.", wholeNumber(2, DEPTH)),
+  max_depth: about("Another name of `max_subagent_depth`, which wins.", wholeNumber(undefined, DEPTH)),
+  max_active_descendant_tasks: about(
+    "Most unfinished tasks of subagents under one root session.",
+    wholeNumber(16, { min: 0, max: 1_024 }),
+  ),
+  max_total_descendant_tasks: about(
+    "Most tasks of subagents under one root session, ended ones too.",
+    wholeNumber(200, { min: 0, max: 10_000 }),
+  ),
+  agents: about(
+    "Stored agents that work may be handed to.",
+    objectList({
+      id: about("The agent.", required(recordId("agent"))),
+      description: about("What it is good at, for the model.", required(text(undefined))),
+    }, MAX_AGENTS),
+  ),
+});
 
 /** JSON Schema of the configuration. */
-export const SETTINGS_SCHEMA: JsonSchema = {
-  type: "object",
-  properties: {
-    ...Object.fromEntries(
-      [DEPTH, ACTIVE, TOTAL].flatMap(({ names, byDefault, most }) =>
-        names.map((name) => [name, { type: "integer", minimum: 0, maximum: most, default: byDefault }])
-      ),
-    ),
-    agents: {
-      type: "array",
-      maxItems: MAX_AGENTS,
-      items: {
-        type: "object",
-        properties: { id: { type: "string" }, description: { type: "string" } },
-        required: ["id", "description"],
-      },
-    },
-  },
-};
+export const SETTINGS_SCHEMA: JsonSchema = SETTINGS.schema;
 
 /** What is wrong with a configuration, for people; undefined when nothing is. */
 export function settingsProblem(config: JsonObject): string | undefined {
-  for (const limit of [DEPTH, ACTIVE, TOTAL]) {
-    for (const name of limit.names) {
-      const value = own(config, name);
-      if (value !== undefined && !fits(value, limit)) {
-        return `\`${name}\` is ${JSON.stringify(value)}, not a whole number from 0 to ${limit.most}`;
-      }
-    }
-  }
-  const agents = own(config, "agents");
-  if (agents === undefined) return undefined;
-  if (!Array.isArray(agents) || agents.length > MAX_AGENTS) return `\`agents\` is not a list of at most ${MAX_AGENTS}`;
-  return agents.every((agent: JsonValue) => toAgent(agent) !== undefined)
-    ? undefined
-    : "an entry of `agents` is not an object with the `id` of an agent and a `description`";
+  return SETTINGS.problem(config);
 }
 
 /** Reads a configuration; what is wrong in it counts as not said, so that a session still assembles. */
 export function readSettings(config: JsonObject): SubagentSettings {
-  const agents = own(config, "agents");
+  const said = SETTINGS.read(config);
   return {
-    maxDepth: read(config, DEPTH),
-    maxActiveTasks: read(config, ACTIVE),
-    maxTotalTasks: read(config, TOTAL),
-    agents: Array.isArray(agents)
-      ? agents.slice(0, MAX_AGENTS).map((agent: JsonValue) => toAgent(agent)).filter((agent) => agent !== undefined)
-      : [],
+    maxDepth: Object.hasOwn(config, "max_subagent_depth")
+      ? said.max_subagent_depth
+      : said.max_depth ?? said.max_subagent_depth,
+    maxActiveTasks: said.max_active_descendant_tasks,
+    maxTotalTasks: said.max_total_descendant_tasks,
+    agents: (said.agents ?? []).filter(isUsable),
   };
 }
 
-function read(config: JsonObject, limit: Limit): number {
-  for (const name of limit.names) {
-    const value = own(config, name);
-    if (value !== undefined && fits(value, limit)) return value;
-  }
-  return limit.byDefault;
-}
-
-function fits(value: JsonValue, { most }: Limit): value is number {
-  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= most;
-}
-
-function toAgent(value: JsonValue): HandoffAgent | undefined {
-  if (typeof value !== "object" || value === null || !("id" in value)) return undefined;
-  const { id, description } = value;
-  return isId("agent", id) && typeof description === "string" ? { id, description } : undefined;
-}
-
-function own(config: JsonObject, name: string): JsonValue | undefined {
-  return Object.hasOwn(config, name) ? config[name] : undefined;
+/** Whether both members of an entry were what they have to be; a reader does not insist. */
+function isUsable({ id, description }: Partial<HandoffAgent>): boolean {
+  return id !== undefined && description !== undefined;
 }

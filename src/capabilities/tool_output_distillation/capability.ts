@@ -6,14 +6,17 @@ import type { Capability, ToolUseDetails } from "../../ports/capability.ts";
 import type { ToolContext } from "../../ports/tool.ts";
 import { defineCapability } from "../../kit/define_capability.ts";
 import { compileGlob } from "../../kit/glob.ts";
-import { textList, wholeNumber } from "../../kit/setting_kinds.ts";
+import { about, textList, wholeNumber } from "../../kit/setting_kinds.ts";
 import { defineSettings } from "../../kit/settings.ts";
 import { storeOutput } from "../../kit/stored_output.ts";
 import { distill } from "./distill.ts";
 
 const SETTINGS = defineSettings({
-  tools: textList(["mcp_*", "web_fetch"], 32),
-  min_bytes: wholeNumber(4_096, { min: 1_024, max: 65_536 }),
+  tools: about("Globs of the tools it is about.", textList(["mcp_*", "web_fetch"], 32)),
+  min_bytes: about(
+    "Bytes of a result, as JSON, from which on it is looked at.",
+    wholeNumber(4_096, { min: 1_024, max: 65_536 }),
+  ),
 });
 
 /**
@@ -49,7 +52,7 @@ const SETTINGS = defineSettings({
 export const toolOutputDistillation: Capability = defineCapability({
   id: "tool_output_distillation",
   name: "Tool output distillation",
-  description: "Makes large results of servers and of the web small, and stores the whole as a file.",
+  description: "Makes large results small; the whole becomes a file.",
   category: "context",
   riskLevel: "low",
   dependencies: ["session_file_system"],

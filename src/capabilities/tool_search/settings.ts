@@ -1,7 +1,7 @@
 /** The configuration of the `tool_search` capability. */
 
 import type { JsonObject, JsonSchema } from "../../records/json.ts";
-import { choice, textList, wholeNumber } from "../../kit/setting_kinds.ts";
+import { about, choice, textList, wholeNumber } from "../../kit/setting_kinds.ts";
 import { defineSettings } from "../../kit/settings.ts";
 
 /** What the configuration says, with defaults filled in. */
@@ -19,9 +19,15 @@ export interface ToolSearchSettings {
 }
 
 const SETTINGS = defineSettings({
-  threshold: wholeNumber(15, { min: 1, max: 10_000 }),
-  mode: choice<ToolSearchSettings["mode"]>("auto", ["auto", "native", "local"]),
-  never_defer: textList(["read_file", "write_file", "edit_file", "list_directory", "grep_files", "bash"], 1_000),
+  threshold: about("Number of tools from which on some are deferred.", wholeNumber(15, { min: 1, max: 10_000 })),
+  mode: about(
+    "Who searches: the provider where it can and else the runtime, the provider alone, or the runtime.",
+    choice<ToolSearchSettings["mode"]>("auto", ["auto", "native", "local"]),
+  ),
+  never_defer: about(
+    "Names of tools that are always sent whole.",
+    textList(["read_file", "write_file", "edit_file", "list_directory", "grep_files", "bash"], 1_000),
+  ),
 });
 
 /** JSON Schema of the configuration. */

@@ -2,7 +2,7 @@
 
 import { messageOf } from "../../errors.ts";
 import type { JsonObject, JsonSchema } from "../../records/json.ts";
-import { choice, objectList, required, text, textList, wholeNumber } from "../../kit/setting_kinds.ts";
+import { about, choice, objectList, required, text, textList, wholeNumber } from "../../kit/setting_kinds.ts";
 import { defineSettings, readOnce } from "../../kit/settings.ts";
 import { shownValue } from "../../kit/shown_value.ts";
 import { compileGlob, type PathTest } from "../../kit/glob.ts";
@@ -57,20 +57,26 @@ const EVENTS: readonly UserHookEvent[] = [
 const ON_ERROR: readonly UserHook["onError"][] = ["block", "allow", "warn"];
 
 const SETTINGS = defineSettings({
-  hooks: required(objectList({
-    id: required(text(undefined)),
-    event: required(choice(undefined, EVENTS)),
-    tools: textList(undefined, 100),
-    argument: text(undefined),
-    match: text(undefined),
-    deny: text(undefined),
-    function: text(undefined),
-    command: text(undefined),
-    env: textList([], 16),
-    timeout_ms: wholeNumber(5_000, { min: 100, max: 30_000 }),
-    on_error: choice("warn", ON_ERROR),
-  }, 50)),
-  disabled: textList([], 1_000),
+  hooks: about(
+    "The hooks, in their order.",
+    required(objectList({
+      id: about("Its id, for messages and `disabled`.", required(text(undefined))),
+      event: about("When it runs.", required(choice(undefined, EVENTS))),
+      tools: about("Globs of the tools it is about. All when it is not said.", textList(undefined, 100)),
+      argument: about(
+        "The argument that `match` and `deny` look at. All, as JSON, when it is not said.",
+        text(undefined),
+      ),
+      match: about("RE2 expression: the hook runs only where it fits.", text(undefined)),
+      deny: about("RE2 expression: where it fits the call is blocked, and nothing runs.", text(undefined)),
+      function: about("Name of a function of the host.", text(undefined)),
+      command: about("A command for the shell of the host.", text(undefined)),
+      env: about("Variables for the command, each as NAME=value.", textList([], 16)),
+      timeout_ms: about("Longest run, in milliseconds.", wholeNumber(5_000, { min: 100, max: 30_000 })),
+      on_error: about("What a failure of the hook means.", choice("warn", ON_ERROR)),
+    }, 50)),
+  ),
+  disabled: about("Ids of hooks that do not run.", textList([], 1_000)),
 });
 
 /** JSON Schema of the configuration. */

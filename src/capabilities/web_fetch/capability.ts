@@ -2,6 +2,7 @@
 
 import type { Capability } from "../../ports/capability.ts";
 import { defineCapability } from "../../kit/define_capability.ts";
+import { NO_SETTINGS } from "../../kit/settings.ts";
 import { makeFetchTool } from "./fetch_tool.ts";
 import { settingsOf, type WebFetchOptions } from "./options.ts";
 
@@ -52,6 +53,8 @@ export function createWebFetch(options: WebFetchOptions = {}): Capability {
     riskLevel: "high",
     systemPrompt: PROMPT,
     tools: [tool],
+    configSchema: NO_SETTINGS.schema,
+    validateConfig: NO_SETTINGS.problem,
     permissions: tool.permissions ?? {},
   });
 }

@@ -149,6 +149,6 @@ Deno.test("without a usable configuration the capability offers nothing", () => 
   const { tools, validateConfig } = subagentReport;
   for (const config of [{}, { taskId: "task_1", parentSessionId: idFromSeed("session", 1), resultSchema: COUNT }]) {
     assert.deepEqual(typeof tools === "function" ? tools(config, []) : tools, []);
-    assert.match(validateConfig?.(config) ?? "", /missing or no id/);
+    assert.match(validateConfig?.(config) ?? "", /^`taskId` is (missing|"task_1", not the id of a stored task)$/);
   }
 });

@@ -17,3 +17,28 @@ Deno.test("toFlags() names a parent that several paths share once", () => {
     "--allow-net=example.com:443",
   ]);
 });
+
+Deno.test("toFlags() leaves out a path inside one it names already", () => {
+  const read = [
+    "/data/workspace",
+    "/data",
+    "/data-2",
+    "/data/../etc",
+    "/other/",
+    "/other/deep/er",
+    "C:\\a\\b",
+    "C:\\a",
+  ];
+  const write = ["/srv/a,b", "/srv/c"];
+  const united = unitePermissions([{ name: "store", needs: { read, write } }]);
+  assert.deepEqual(united.toFlags(), [
+    "--no-prompt",
+    "--allow-read=/data,/data-2,/data/../etc,/other/,C:\\a",
+    "--allow-write=/srv",
+  ]);
+  assert.deepEqual(united.read, [...read].sort());
+  assert.deepEqual(unitePermissions([{ name: "disk", needs: { read: ["/home/me", "/"] } }]).toFlags(), [
+    "--no-prompt",
+    "--allow-read=/",
+  ]);
+});

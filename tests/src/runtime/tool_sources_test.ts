@@ -101,6 +101,20 @@ for (const [what, connect] of hanging) {
   });
 }
 
+Deno.test("loadContext() says which servers were left out and why, each time it looks", async () => {
+  const fail = connector(() => Promise.reject(new Error("boom")));
+  await using runtime = await runtimeWith(fail);
+  const skipped = ['MCP server "docs" is skipped: boom'];
+  assert.deepEqual((await runtime.loadContext(SESSION)).warnings, skipped);
+  assert.deepEqual((await runtime.loadContext(SESSION)).warnings, skipped);
+  await using bare = await faultRuntime({
+    session: (single) => void single.sessionMcpServers({ docs: { type: "http", url: "http://127.0.0.1/" } }),
+  });
+  assert.deepEqual((await bare.loadContext(SESSION)).warnings, [
+    'MCP server "docs" is skipped: no connector for http servers was given',
+  ]);
+});
+
 Deno.test("a server that fails takes no other server's tools along", async () => {
   const good = source(() => Promise.resolve([TOOL]));
   await using runtime = await runtimeWith(

@@ -51,7 +51,7 @@ Deno.test("another process names the calls of a waiting turn, and leaves it alon
   assert.equal(await runtime.status(SESSION), "waiting_for_tool_results");
   await assert.rejects(runtime.runTurn(SESSION, "next"), (error) => {
     assert.ok(error instanceof TurnWaitingError);
-    assert.deepEqual(error.calls.map(({ id }) => id), [ask, pay]);
+    assert.deepEqual(error.calls, [{ id: ask, name: "ask" }, { id: pay, name: "pay", needsApproval: true }]);
     return true;
   });
 });
