@@ -25,7 +25,11 @@ export interface TaskSupervisorOptions {
   readonly registry: LocalSessionTaskRegistry;
   /** Where times come from. @default the host's clock */
   readonly clock?: Clock;
-  /** Milliseconds after which a final task is deleted; 0 keeps all. @default {2592000000} (30 days) */
+  /**
+   * Milliseconds after which a final task is deleted, once its session was told of its end; 0 keeps all.
+   *
+   * @default {2592000000} (30 days)
+   */
   readonly retentionMs?: number;
   /** Milliseconds without a sign of life after which an outside executor is gone. @default {300000} */
   readonly staleMs?: number;

@@ -282,7 +282,7 @@ Deno.test("a damaged task is reported and does not keep the pass from the others
   assert.match(String(errors[0]), new RegExp(damaged.id));
 });
 
-Deno.test("final tasks older than thirty days are deleted with threads and wakes, a hundred in a pass", async () => {
+Deno.test("final tasks older than thirty days are deleted with threads and given-up wakes, a hundred in a pass", async () => {
   using folder = dataFolder();
   const process = folder.open();
   const { connection, registry } = process;
@@ -293,6 +293,7 @@ Deno.test("final tasks older than thirty days are deleted with threads and wakes
     await registry.recordMessage(SESSION, id, newMessage("hi"));
     await registry.update(SESSION, id, { state: "succeeded" });
   }
+  await connection.write(() => connection.run("UPDATE task_wake SET retry_at = NULL"));
   folder.clock.advance(30 * DAY_MS);
   assert.equal((await supervisor.pass()).deleted, 0);
   folder.clock.advance(1);
@@ -300,6 +301,22 @@ Deno.test("final tasks older than thirty days are deleted with threads and wakes
   assert.equal((await supervisor.pass()).deleted, 1);
   assert.deepEqual(await registry.list(SESSION), [live]);
   for (const table of ["task_message", "task_wake"]) assert.deepEqual(connection.all(`SELECT id FROM ${table}`), []);
+});
+
+Deno.test("a task whose wake waits is kept, however old it is, until its session was told", async () => {
+  using folder = dataFolder();
+  const process = folder.open();
+  const { registry } = process;
+  const { id } = await registry.create(newTask({ state: "running", wakePolicy: "on_terminal" }));
+  await registry.update(SESSION, id, { state: "succeeded" });
+  folder.clock.advance(31 * DAY_MS);
+  const supervisor = supervisorOf(process, folder);
+  assert.equal((await supervisor.pass()).deleted, 0);
+  const delivery = new FakeDelivery();
+  await using wakes = new TaskWakes({ ...process, delivery, clock: folder.clock });
+  await wakes.pump();
+  assert.deepEqual(delivery.got.map(({ sessionId }) => sessionId), [SESSION]);
+  assert.equal((await supervisor.pass()).deleted, 1);
 });
 
 Deno.test("a retention of 0 keeps every task", async () => {
