@@ -1,12 +1,13 @@
 /** Looking after tasks whose process is gone, and after old ones. */
 
-import { messageOf, RuntimeError } from "../../src/errors.ts";
+import { RuntimeError } from "../../src/errors.ts";
 import type { TaskId } from "../../src/records/ids.ts";
 import type { SessionTask } from "../../src/records/task.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import type { TaskExecutor, TaskUpdate } from "../../src/ports/task_registry.ts";
 import { systemClock } from "../../src/kit/clock.ts";
 import { applyTaskUpdate } from "../../src/kit/task_update.ts";
+import { toldToModel } from "../../src/kit/told_to_model.ts";
 import type { Owners } from "../owners.ts";
 import type { Connection } from "../sqlite/connection.ts";
 import { claimIn, deleteFinishedIn, type NextTask, staleTasks, takenOver, type TaskRef } from "./claims.ts";
@@ -182,7 +183,8 @@ export class TaskSupervisor {
     } catch (error) {
       // This process is about to end: the next one finds the task as this one did.
       if (signal?.aborted || error instanceof RuntimeError && error.code === "runtime_closed") return true;
-      const message = `Attempt ${task.attempt} could not be started: ${messageOf(error)}`;
+      this.#report(error);
+      const message = `Attempt ${task.attempt} could not be started: ${toldToModel(error)}`;
       await registry.update(task.sessionId, task.id, {
         expectedAttempt: task.attempt,
         state: "failed",

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { TaskSupervisor, type TaskSupervisorOptions } from "../../../local/tasks/supervisor.ts";
 import { TaskWakes } from "../../../local/tasks/wakes.ts";
-import { RuntimeError } from "../../../src/errors.ts";
+import { RuntimeError, ToolError } from "../../../src/errors.ts";
 import type { TaskExecutor } from "../../../src/ports/task_registry.ts";
 import type { SessionTask } from "../../../src/records/task.ts";
 import { newMessage, newTask } from "../../../src/testing/conformance/task_fixtures.ts";
@@ -132,13 +132,27 @@ Deno.test("an executor that cannot start a task again ends it as orphaned", asyn
   const { id } = await orphan(folder);
   const process = folder.open();
   const executor = new FakeExecutor();
-  executor.failure = new Error("no such tool");
+  executor.failure = new ToolError("no such tool");
   process.registry.executors.register(executor);
   const pass = await supervisorOf(process, folder).pass();
   assert.deepEqual(pass.ended, [id]);
   const task = await process.registry.get(SESSION, id);
   assert.deepEqual([task?.state, task?.error?.kind], ["failed", "orphaned"]);
   assert.match(task?.error?.message ?? "", /no such tool/);
+});
+
+Deno.test("what an executor throws that is not made for the model is told to the host alone", async () => {
+  using folder = dataFolder();
+  const { id } = await orphan(folder);
+  const process = folder.open();
+  const executor = new FakeExecutor();
+  executor.failure = new Error("open '/home/me/key.pem'");
+  process.registry.executors.register(executor);
+  const errors: unknown[] = [];
+  await supervisorOf(process, folder, { reportError: (error) => errors.push(error) }).pass();
+  const { error } = (await process.registry.get(SESSION, id))!;
+  assert.deepEqual(error, { kind: "orphaned", message: "Attempt 2 could not be started: an internal error" });
+  assert.deepEqual(errors, [executor.failure]);
 });
 
 Deno.test("an executor that hangs does not hold the pass up for ever", async () => {
