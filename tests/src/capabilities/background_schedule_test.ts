@@ -162,6 +162,19 @@ Deno.test("spawn_background finds the schedule of a call that ended before its m
   assert.deepEqual([answer["status"], on.schedules.asked.length], ["scheduled", 1]);
 });
 
+Deno.test("a monitor whose schedule fired before it was stored is settled", async () => {
+  const on = setting();
+  const { schedules } = on;
+  const create = schedules.createScheduleEnforcingLimits.bind(schedules);
+  schedules.createScheduleEnforcingLimits = async (input) => {
+    const schedule = await create(input);
+    // Another process claims it at once.
+    schedules.fired(schedule.id);
+    return schedule;
+  };
+  assert.equal((await monitored(on, ONCE)).state, "succeeded");
+});
+
 function cancelTask(on: Setting, task: SessionTask): Promise<JsonObject> {
   return call(toolOf(createSessionTasks({ clock: on.clock }), "cancel_task"), { task_id: task.id }, on.context);
 }
