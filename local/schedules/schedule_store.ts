@@ -60,6 +60,11 @@ export interface LocalScheduleStoreOptions {
  * The schedules of one organisation in `local.db`.
  *
  * They fire while a `LocalScheduleRunner` runs on the same store, in this process or another.
+ *
+ * Cron expressions are POSIX: five fields (or six with seconds first), 0 and 7 are Sunday, and of two restricted day fields
+ * either may match. When clocks change, an expression with fixed hours fires once for every local time: a skipped one as
+ * much later as the clocks went forward, one that comes twice the first time. One whose hour field begins with `*` follows
+ * the clock.
  */
 export class LocalScheduleStore implements SessionScheduleStore {
   readonly #connection: Connection;
