@@ -3,9 +3,9 @@
 import { basename, dirname, join } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
 import { RuntimeError } from "../../src/errors.ts";
-import { grantablePath } from "../../src/kit/required_permissions.ts";
 import { CorruptStoreError, ReadOnlyStorageError, StorageFullError, StoreBusyError } from "../errors.ts";
-import { PermissionMissingError, UnsafeStoreError } from "../errors.ts";
+import { UnsafeStoreError } from "../errors.ts";
+import { behindLink } from "../grants.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
 import { checkVersion, type Migration, MIGRATIONS, readVersion } from "./migrations.ts";
 import { openForReading } from "./open_database.ts";
@@ -66,16 +66,9 @@ function makeFolder(folder: string): number | null {
     removeFiles(folder, TRIAL);
     return file.statSync().uid;
   } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) throw behindLink(folder);
+    if (error instanceof Deno.errors.NotCapable) throw behindLink("data folder", folder);
     throw storeErrorOf(error, folder, `use data folder "${folder}"`);
   }
-}
-
-/** The folder may be used, and where it leads may not: Deno asks for both (2.9.6). */
-function behindLink(folder: string): PermissionMissingError {
-  const real = Deno.realPathSync(folder);
-  const paths = [folder, real].map(grantablePath).join(",");
-  return new PermissionMissingError("data folder", real, [`--allow-read=${paths}`, `--allow-write=${paths}`]);
 }
 
 /** Checks the files without opening them; false when there is no store. */

@@ -1,10 +1,11 @@
-/** A data folder behind a link: what has to be granted is where the link leads. */
+/** Folders behind links: what has to be granted is also where the link leads. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { LocalBackends } from "../../local/backends.ts";
 import { PermissionMissingError } from "../../local/errors.ts";
 import { LocalProfile } from "../../local/profile.ts";
+import { RealDiskFileStore } from "../../local/workspace/real_disk_file_store.ts";
 import { tempFolder } from "../local/_support/temp_folder.ts";
 import { symlink } from "./_commands.ts";
 
@@ -27,6 +28,27 @@ Deno.test({
       return true;
     });
     assert.deepEqual([...Deno.readDirSync(link)], []);
+  },
+});
+
+Deno.test({
+  name: "a workspace behind a link is refused with the flags it needs",
+  permissions: { read: [link], write: [link] },
+  fn: async () => {
+    await assert.rejects(RealDiskFileStore.open(link), (error: unknown) => {
+      assert.ok(error instanceof PermissionMissingError, String(error));
+      assert.deepEqual(error.flags, [`--allow-read=${link},${real}`, `--allow-write=${link},${real}`]);
+      return true;
+    });
+  },
+});
+
+Deno.test({
+  name: "a workspace behind a link works with the flags it needs",
+  permissions: { read: [link, real], write: [link, real] },
+  fn: async () => {
+    const files = await RealDiskFileStore.open(link);
+    assert.deepEqual(await files.listDirectory("any", "/"), []);
   },
 });
 
