@@ -131,9 +131,18 @@ export class LocalScheduleStore implements SessionScheduleStore {
       if (!stored.record.enabled) return stored.record;
       const record = disabled(stored.record, this.#clock.now());
       updateSchedule(this.#connection, stored, { record, failures: 0, retryAt: 0, lastError: stored.lastError });
-      settleMonitorOf(stored, this.#settleMonitor, { state: "canceled", detail: "the schedule was cancelled" });
+      this.#settleCanceled(stored);
       return record;
     });
+  }
+
+  #settleCanceled(stored: StoredSchedule): void {
+    try {
+      settleMonitorOf(stored, this.#settleMonitor, { state: "canceled", detail: "the schedule was cancelled" });
+    } catch (error) {
+      // A schedule whose task is damaged could not be switched off otherwise.
+      if (!(error instanceof CorruptRecordError)) throw error;
+    }
   }
 
   /** See {@linkcode SessionScheduleStore.listSchedules}; a damaged one is left out: the runner tells of it and sets it aside. */

@@ -1,6 +1,7 @@
 /** Monitors: their task ends with their schedule. */
 
 import assert from "node:assert/strict";
+import { CorruptRecordError } from "../../../local/errors.ts";
 import { RuntimeError } from "../../../src/errors.ts";
 import { idFromSeed } from "../../../src/records/ids.ts";
 import type { MonitorState, SettleMonitor } from "../../../local/schedules/monitor.ts";
@@ -90,6 +91,18 @@ Deno.test("a schedule that was cancelled during its delivery does not settle its
   await using run = process.start(sessions, { settleMonitor });
   await fire(run);
   assert.deepEqual(monitors(process), [monitor("canceled", "the schedule was cancelled")]);
+});
+
+Deno.test("a schedule whose monitor is damaged is cancelled all the same", async () => {
+  using world = openWorld();
+  const process = world.process();
+  const settleMonitor = (): never => {
+    throw new CorruptRecordError(`task "${TASK}"`, "its content does not match its hash");
+  };
+  const store = process.store({ settleMonitor });
+  const { id } = await store.createSchedule(ONCE);
+  assert.equal((await store.cancelSchedule(SESSION, id))?.enabled, false);
+  assert.equal((await onlySchedule(store)).enabled, false);
 });
 
 Deno.test("a monitor that cannot be settled is reported and does not keep its schedule from ending", async () => {
