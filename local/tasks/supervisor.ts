@@ -136,9 +136,10 @@ export class TaskSupervisor {
 
   async #takeOver(ref: TaskRef, signal?: AbortSignal): Promise<"reattached" | "ended" | undefined> {
     signal?.throwIfAborted();
-    const { connection, registry } = this.#options;
+    const { connection, owners, registry } = this.#options;
     const seen = readTask(connection, ref.sessionId, ref.id)?.task;
-    if (seen === undefined) return undefined;
+    // The record has a hash, the column it was found by has none.
+    if (seen?.workerId === undefined || owners.isAlive(seen.workerId)) return undefined;
     const now = this.#clock.now();
     const executor = this.#executorFor(takenOver(seen, registry.workerId, now));
     if (executor !== undefined) registry.connectWorker();

@@ -296,6 +296,21 @@ Deno.test("a damaged task is reported and does not keep the pass from the others
   assert.match(String(errors[0]), new RegExp(damaged.id));
 });
 
+for (const damaged of ['"worker_x"', "worker"]) {
+  Deno.test(`a live task whose worker reads ${damaged} is left alone, and does not keep the pass from others`, async () => {
+    using folder = dataFolder();
+    const alive = folder.open();
+    const { registry } = alive;
+    const task = await registry.create(newTask({ state: "running", workerId: registry.workerId }));
+    const { id } = await orphan(folder);
+    const process = folder.open();
+    const { connection } = process;
+    await connection.write(() => connection.run("UPDATE task SET worker_id = ? WHERE id = ?", damaged, task.id));
+    assert.deepEqual((await supervisorOf(process, folder).pass()).ended, [id]);
+    assert.equal((await registry.get(SESSION, task.id))?.state, "running");
+  });
+}
+
 Deno.test("final tasks older than thirty days are deleted with threads and given-up wakes, a hundred in a pass", async () => {
   using folder = dataFolder();
   const process = folder.open();
