@@ -265,6 +265,18 @@ Deno.test("a damaged wake is recorded as failed and does not hold up the next on
   assert.match(wakes.pending()[0]?.error ?? "", /does not match its hash/);
 });
 
+Deno.test("a wake whose noted error is damaged is delivered", async () => {
+  using folder = dataFolder();
+  const process = folder.open();
+  const delivery = new FakeDelivery();
+  await using wakes = wakesOf(process, delivery);
+  await ended(process.registry);
+  await process.connection.write(() => process.connection.run("UPDATE task_wake SET tries = 1, error = 'no JSON'"));
+  assert.deepEqual(wakes.pending().map(({ error }) => error), [undefined]);
+  await wakes.pump();
+  assert.equal(delivery.got.length, 1);
+});
+
 Deno.test("a change is neither held up by the delivery of its wake nor failed by it", async () => {
   using folder = dataFolder();
   const delivery = new FakeDelivery();
