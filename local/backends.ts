@@ -194,8 +194,11 @@ export class LocalBackends implements AsyncDisposable {
    * @throws {PermissionMissingError} when a grant is missing, before anything is opened
    * @throws {StoreTooNewError} when a newer version wrote the store
    * @throws {CorruptStoreError} when the store is damaged
-   * @throws {UnsafeStoreError} when the store's file is a link, another user's, or others may reach it
+   * @throws {UnsafeStoreError} when the store's file or the folder of its owners is a link, another user's, or others may
+   * reach it
    * @throws {ReadOnlyStorageError} when the folder cannot be written
+   * @throws {StorageFullError} when the disk is full
+   * @throws {StoreBusyError} when other processes kept the store locked for 5 s
    */
   static async open(
     profile: LocalProfile,

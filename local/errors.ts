@@ -57,7 +57,7 @@ export class StoreTooNewError extends RuntimeError {
   }
 }
 
-/** The store's file is not one only its owner can reach (code `store_unsafe`); it is left as it is. */
+/** A file or folder of the store is not one only its owner can reach (code `store_unsafe`); it is left as it is. */
 export class UnsafeStoreError extends RuntimeError {
   /** Creates the error. */
   constructor(path: string, reason: string) {

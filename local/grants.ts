@@ -43,3 +43,10 @@ export async function assertAllGranted(folders: readonly NeededFolder[]): Promis
   const others = [...lacking].slice(0, -1).map(({ what, path }) => `${what} "${path}"`);
   throw new PermissionMissingError([...others, last.what].join(" and "), last.path, flags);
 }
+
+/** The error for a folder that may be used while where it leads may not: Deno asks for both (2.9.6). */
+export function behindLink(what: string, path: string): PermissionMissingError {
+  const real = Deno.realPathSync(path);
+  const paths = [path, real].map(grantablePath).join(",");
+  return new PermissionMissingError(what, real, [`--allow-read=${paths}`, `--allow-write=${paths}`]);
+}

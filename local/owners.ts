@@ -2,6 +2,8 @@
 
 import { join } from "node:path";
 import { StoreError } from "../src/errors.ts";
+import { UnsafeStoreError } from "./errors.ts";
+import { storeErrorOf } from "./sqlite/sqlite_errors.ts";
 
 /** What an owner id may look like: it is a file name. */
 const OWNER_ID = /^[A-Za-z0-9_-]{1,128}$/;
@@ -34,23 +36,27 @@ export class Owners implements Disposable {
    * Declares an owner alive; harmless when it is.
    *
    * @throws {TypeError} when the id is no file name
-   * @throws {StoreError} when its file cannot be made
+   * @throws {UnsafeStoreError} when the folder is a link or no folder
+   * @throws {StorageFullError} when the disk is full
+   * @throws {StoreError} when its file cannot be made for another reason
    */
   connect(id: string): void {
     if (this.#files.has(id)) return;
     if (!OWNER_ID.test(id)) throw new TypeError(`Cannot use "${id}" as an owner: expected letters, digits, _ and -`);
     try {
-      Deno.mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+      if (!this.#hasFolder()) Deno.mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
         const file = this.#lockNew(id);
         if (file === undefined) continue;
+        this.#files.set(id, file);
         const about = { pid: Deno.pid, startedAt: Date.now() };
         file.writeSync(new TextEncoder().encode(JSON.stringify(about)));
-        this.#files.set(id, file);
         return;
       }
-    } catch (cause) {
-      throw new StoreError(`make the lock file of owner "${id}"`, cause);
+    } catch (error) {
+      // A lock nobody knows of would make the owner look alive to everybody else.
+      this.disconnect(id);
+      throw storeErrorOf(error, this.#folder, `make the lock file of owner "${id}"`);
     }
     throw new StoreError(`make the lock file of owner "${id}"`, new Error("other processes kept it locked"));
   }
@@ -69,8 +75,12 @@ export class Owners implements Disposable {
   isAlive(id: string): boolean {
     if (this.#files.has(id)) return true;
     if (!OWNER_ID.test(id)) return false;
-    using file = openIfThere(join(this.#folder, id));
-    return file !== undefined && !file.tryLockSync(false);
+    try {
+      using file = openIfThere(join(this.#folder, id));
+      return file !== undefined && !file.tryLockSync(false);
+    } catch (error) {
+      throw storeErrorOf(error, this.#folder, `look at the lock file of owner "${id}"`);
+    }
   }
 
   /** The process of an owner, as its file tells; undefined when it does not. */
@@ -86,11 +96,29 @@ export class Owners implements Disposable {
     }
   }
 
-  /** Removes the files of dead owners; tells how many. */
+  /**
+   * Removes the files of dead owners; tells how many.
+   *
+   * @throws {UnsafeStoreError} when the folder is a link or no folder
+   * @throws {StoreError} when a file cannot be looked at or removed
+   */
   sweep(): number {
+    try {
+      return this.#hasFolder() ? this.#sweep() : 0;
+    } catch (error) {
+      throw storeErrorOf(error, this.#folder, `remove the lock files of dead owners from "${this.#folder}"`);
+    }
+  }
+
+  /** Declares all owners of ours dead. */
+  [Symbol.dispose](): void {
+    for (const id of [...this.#files.keys()]) this.disconnect(id);
+  }
+
+  #sweep(): number {
     let removed = 0;
-    for (const name of namesIn(this.#folder)) {
-      if (this.#files.has(name) || !OWNER_ID.test(name)) continue;
+    for (const { name, isFile } of Deno.readDirSync(this.#folder)) {
+      if (!isFile || this.#files.has(name) || !OWNER_ID.test(name)) continue;
       using file = openIfThere(join(this.#folder, name));
       // Shared, as whoever asks whether it lives: an exclusive lock would make a dead owner look alive meanwhile.
       if (file === undefined || !file.tryLockSync(false)) continue;
@@ -100,9 +128,13 @@ export class Owners implements Disposable {
     return removed;
   }
 
-  /** Declares all owners of ours dead. */
-  [Symbol.dispose](): void {
-    for (const id of [...this.#files.keys()]) this.disconnect(id);
+  /** Whether the folder is there; what is behind a link is not ours to lock or remove. */
+  #hasFolder(): boolean {
+    const info = lstatIfThere(this.#folder);
+    if (info === undefined) return false;
+    if (info.isSymlink) throw new UnsafeStoreError(this.#folder, "it is a symbolic link; put the folder itself there");
+    if (!info.isDirectory) throw new UnsafeStoreError(this.#folder, "it is not a folder; move it away");
+    return true;
   }
 
   /** A new locked file, or undefined when another process got in between. */
@@ -111,7 +143,7 @@ export class Owners implements Disposable {
     const file = Deno.openSync(path, { create: true, read: true, write: true, mode: 0o600 });
     try {
       // A sweep may have removed the file between the two calls: then the lock is on a file without a name.
-      if (file.tryLockSync(true) && file.statSync().ino === inodeOf(path)) return file;
+      if (file.tryLockSync(true) && file.statSync().ino === lstatIfThere(path)?.ino) return file;
     } catch (error) {
       file.close();
       throw error;
@@ -121,9 +153,9 @@ export class Owners implements Disposable {
   }
 }
 
-function inodeOf(path: string): number | null | undefined {
+function lstatIfThere(path: string): Deno.FileInfo | undefined {
   try {
-    return Deno.lstatSync(path).ino;
+    return Deno.lstatSync(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
@@ -144,14 +176,5 @@ function removeIfThere(path: string): void {
     Deno.removeSync(path);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return [...Deno.readDirSync(folder)].map(({ name }) => name);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
   }
 }

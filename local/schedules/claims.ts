@@ -3,6 +3,7 @@
 import { messageOf } from "../../src/errors.ts";
 import type { OrgId, ScheduleId, SessionId } from "../../src/records/ids.ts";
 import type { SessionSchedule } from "../../src/records/schedule.ts";
+import { toldToModel } from "../../src/kit/told_to_model.ts";
 import { CorruptRecordError } from "../errors.ts";
 import type { Connection } from "../sqlite/connection.ts";
 import { encodeJson, numberOf, type SqlRow, textOf } from "../sqlite/row.ts";
@@ -156,7 +157,7 @@ export class ScheduleClaims {
       }
       const record = { ...stored.record, updatedAt: now };
       const moved = moveOn({ ...failed, record }, now, next);
-      return moved.ended === undefined ? moved : { ...moved, ended: { state: "failed", detail: message } };
+      return moved.ended === undefined ? moved : { ...moved, ended: { state: "failed", detail: toldToModel(error) } };
     });
   }
 

@@ -60,7 +60,8 @@ export interface StartOptions {
  * - An occurrence is delivered with a key of its own (`schedule:<id>:<instant>`), also when a crash or a lost answer makes
  *   it delivered again. A delivery that stores each key once, as that to a session does, makes it exactly once.
  * - A schedule that is overdue fires once, promptly, and then at its next future time: missed fires are not caught up.
- * - A session that is busy or waits for its client is asked again a second later; that is no failure.
+ * - A session that is busy or waits for its client is asked again a second later, and so is one whose disk is full; that
+ *   is no failure.
  * - A delivery that fails is tried again after 1 s, 2 s, and so on up to 5 min. After `maxAttempts` the occurrence is
  *   given up and its error kept (`lastDeliveryError`): a recurring schedule goes on with its next time, a one-shot is
  *   switched off.

@@ -60,6 +60,11 @@ export interface LocalScheduleStoreOptions {
  * The schedules of one organisation in `local.db`.
  *
  * They fire while a `LocalScheduleRunner` runs on the same store, in this process or another.
+ *
+ * Cron expressions are POSIX: five fields (or six with seconds first), 0 and 7 are Sunday, and of two restricted day fields
+ * either may match. When clocks change, an expression with fixed hours fires once for every local time: a skipped one as
+ * much later as the clocks went forward, one that comes twice the first time. One whose hour field begins with `*` follows
+ * the clock.
  */
 export class LocalScheduleStore implements SessionScheduleStore {
   readonly #connection: Connection;
@@ -126,9 +131,18 @@ export class LocalScheduleStore implements SessionScheduleStore {
       if (!stored.record.enabled) return stored.record;
       const record = disabled(stored.record, this.#clock.now());
       updateSchedule(this.#connection, stored, { record, failures: 0, retryAt: 0, lastError: stored.lastError });
-      settleMonitorOf(stored, this.#settleMonitor, { state: "canceled", detail: "the schedule was cancelled" });
+      this.#settleCanceled(stored);
       return record;
     });
+  }
+
+  #settleCanceled(stored: StoredSchedule): void {
+    try {
+      settleMonitorOf(stored, this.#settleMonitor, { state: "canceled", detail: "the schedule was cancelled" });
+    } catch (error) {
+      // A schedule whose task is damaged could not be switched off otherwise.
+      if (!(error instanceof CorruptRecordError)) throw error;
+    }
   }
 
   /** See {@linkcode SessionScheduleStore.listSchedules}; a damaged one is left out: the runner tells of it and sets it aside. */

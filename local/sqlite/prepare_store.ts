@@ -2,9 +2,10 @@
 
 import { basename, dirname, join } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
-import { RuntimeError, StoreError } from "../../src/errors.ts";
+import { RuntimeError } from "../../src/errors.ts";
 import { CorruptStoreError, ReadOnlyStorageError, StorageFullError, StoreBusyError } from "../errors.ts";
 import { UnsafeStoreError } from "../errors.ts";
+import { behindLink } from "../grants.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
 import { checkVersion, type Migration, MIGRATIONS, readVersion } from "./migrations.ts";
 import { openForReading } from "./open_database.ts";
@@ -65,17 +66,9 @@ function makeFolder(folder: string): number | null {
     removeFiles(folder, TRIAL);
     return file.statSync().uid;
   } catch (error) {
-    if (isReadOnly(error)) {
-      throw new ReadOnlyStorageError(folder, error);
-    }
-    throw storeErrorOf(new StoreError(`use data folder "${folder}"`, error), folder, "");
+    if (error instanceof Deno.errors.NotCapable) throw behindLink("data folder", folder);
+    throw storeErrorOf(error, folder, `use data folder "${folder}"`);
   }
-}
-
-/** Whether the folder, or the disk it is on, cannot be written: EACCES, EPERM, EROFS. */
-function isReadOnly(error: unknown): boolean {
-  if (error instanceof Deno.errors.PermissionDenied) return true;
-  return error instanceof Error && "code" in error && error.code === "EROFS";
 }
 
 /** Checks the files without opening them; false when there is no store. */

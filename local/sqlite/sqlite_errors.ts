@@ -26,14 +26,14 @@ export function isBusy(error: unknown): boolean {
   return code === BUSY || code === LOCKED;
 }
 
-/** The typed error for what SQLite threw; errors of our own pass unchanged. */
+/** The typed error for what SQLite or the file system threw; errors of our own pass unchanged. */
 export function storeErrorOf(error: unknown, path: string, action: string): unknown {
   if (error instanceof RuntimeError || error instanceof TypeError || error instanceof RangeError) return error;
   switch (resultCodeOf(error)) {
     case IOERR:
       return isFull(error) ? new StorageFullError(path, error) : new StoreError(action, error);
     case undefined:
-      return isSqliteError(error) ? new StoreError(action, error) : error;
+      return isSqliteError(error) ? new StoreError(action, error) : fileErrorOf(error, path, action);
     case BUSY:
     case LOCKED:
       return new StoreBusyError(path, 0, error);
@@ -48,6 +48,22 @@ export function storeErrorOf(error: unknown, path: string, action: string): unkn
       return new CorruptStoreError(path, "it is not an SQLite database", error);
     default:
       return new StoreError(action, error);
+  }
+}
+
+/** The typed error for what the file system refused; anything else passes unchanged. */
+function fileErrorOf(error: unknown, path: string, action: string): unknown {
+  if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string") return error;
+  switch (error.code) {
+    case "ENOSPC":
+    case "EDQUOT":
+      return new StorageFullError(path, error);
+    case "EACCES":
+    case "EPERM":
+    case "EROFS":
+      return new ReadOnlyStorageError(path, error);
+    default:
+      return /^E[A-Z]+$/.test(error.code) ? new StoreError(action, error) : error;
   }
 }
 

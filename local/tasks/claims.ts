@@ -28,17 +28,19 @@ export interface StaleRule {
 
 const LIVE = `SELECT id, session_id, worker_id, heartbeat_at FROM task
   WHERE finished_at IS NULL AND worker_id IS NOT NULL ORDER BY position`;
+// A wake that waits goes with its task, and its session would never be told: perhaps nobody ran for that long.
 const DELETE_OLD = `DELETE FROM task WHERE position IN (
-  SELECT position FROM task WHERE finished_at IS NOT NULL AND finished_at < ? ORDER BY finished_at LIMIT ?)`;
+  SELECT position FROM task WHERE finished_at IS NOT NULL AND finished_at < ?
+  AND NOT EXISTS (SELECT 1 FROM task_wake WHERE task_id = task.id AND retry_at IS NOT NULL)
+  ORDER BY finished_at LIMIT ?)`;
 
-/** The unfinished tasks whose worker seems to be gone, oldest first. */
+/** The unfinished tasks whose worker seems to be gone by their columns, oldest first. */
 export function staleTasks(connection: Connection, now: number, rule: StaleRule): TaskRef[] {
   const known = new Map<string, boolean>();
   function isAlive(workerJson: string): boolean {
     let alive = known.get(workerJson);
     if (alive === undefined) {
-      const workerId = parseJson(workerJson, "worker of a task");
-      alive = typeof workerId === "string" && rule.owners.isAlive(workerId);
+      alive = rule.owners.isAlive(workerOf(workerJson));
       known.set(workerJson, alive);
     }
     return alive;
@@ -49,6 +51,15 @@ export function staleTasks(connection: Connection, now: number, rule: StaleRule)
     if (heartbeatAt !== undefined && now - heartbeatAt <= rule.staleMs) return false;
     return !isAlive(textOf(row, "worker_id"));
   }).map((row) => ({ id: textOf(row, "id") as TaskId, sessionId: textOf(row, "session_id") as SessionId }));
+}
+
+/** The worker a column names; nobody when it is damaged: the task itself tells then. */
+function workerOf(json: string): string {
+  try {
+    return String(parseJson(json, "worker of a task"));
+  } catch {
+    return "";
+  }
 }
 
 /**
@@ -91,7 +102,10 @@ export function claimIn(
   return storeChange(connection, stored, after, update, now);
 }
 
-/** Deletes final tasks that ended before an instant, with their threads and wakes; inside a write. Tells how many. */
+/**
+ * Deletes final tasks that ended before an instant, with their threads and the wakes that were given up; inside a write.
+ * Tells how many.
+ */
 export function deleteFinishedIn(connection: Connection, before: number, limit: number): number {
   return connection.run(DELETE_OLD, before, limit);
 }

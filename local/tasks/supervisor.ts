@@ -1,12 +1,13 @@
 /** Looking after tasks whose process is gone, and after old ones. */
 
-import { messageOf, RuntimeError } from "../../src/errors.ts";
+import { RuntimeError } from "../../src/errors.ts";
 import type { TaskId } from "../../src/records/ids.ts";
 import type { SessionTask } from "../../src/records/task.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import type { TaskExecutor, TaskUpdate } from "../../src/ports/task_registry.ts";
 import { systemClock } from "../../src/kit/clock.ts";
 import { applyTaskUpdate } from "../../src/kit/task_update.ts";
+import { toldToModel } from "../../src/kit/told_to_model.ts";
 import type { Owners } from "../owners.ts";
 import type { Connection } from "../sqlite/connection.ts";
 import { claimIn, deleteFinishedIn, type NextTask, staleTasks, takenOver, type TaskRef } from "./claims.ts";
@@ -25,7 +26,11 @@ export interface TaskSupervisorOptions {
   readonly registry: LocalSessionTaskRegistry;
   /** Where times come from. @default the host's clock */
   readonly clock?: Clock;
-  /** Milliseconds after which a final task is deleted; 0 keeps all. @default {2592000000} (30 days) */
+  /**
+   * Milliseconds after which a final task is deleted, once its session was told of its end; 0 keeps all.
+   *
+   * @default {2592000000} (30 days)
+   */
   readonly retentionMs?: number;
   /** Milliseconds without a sign of life after which an outside executor is gone. @default {300000} */
   readonly staleMs?: number;
@@ -131,9 +136,10 @@ export class TaskSupervisor {
 
   async #takeOver(ref: TaskRef, signal?: AbortSignal): Promise<"reattached" | "ended" | undefined> {
     signal?.throwIfAborted();
-    const { connection, registry } = this.#options;
+    const { connection, owners, registry } = this.#options;
     const seen = readTask(connection, ref.sessionId, ref.id)?.task;
-    if (seen === undefined) return undefined;
+    // The record has a hash, the column it was found by has none.
+    if (seen?.workerId === undefined || owners.isAlive(seen.workerId)) return undefined;
     const now = this.#clock.now();
     const executor = this.#executorFor(takenOver(seen, registry.workerId, now));
     if (executor !== undefined) registry.connectWorker();
@@ -179,7 +185,8 @@ export class TaskSupervisor {
     } catch (error) {
       // This process is about to end: the next one finds the task as this one did.
       if (signal?.aborted || error instanceof RuntimeError && error.code === "runtime_closed") return true;
-      const message = `Attempt ${task.attempt} could not be started: ${messageOf(error)}`;
+      this.#report(error);
+      const message = `Attempt ${task.attempt} could not be started: ${toldToModel(error)}`;
       await registry.update(task.sessionId, task.id, {
         expectedAttempt: task.attempt,
         state: "failed",

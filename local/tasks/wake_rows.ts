@@ -86,9 +86,18 @@ export function recordWakeFailure(connection: Connection, id: string, error: str
   connection.run(RECORD_FAILURE, retryAt, encodeJson(error.slice(0, MAX_ERROR)), id);
 }
 
+/** Why the last try failed; it only informs, so a damaged one counts as none. */
+function errorOf(row: SqlRow): string | undefined {
+  try {
+    return row["error"] === null ? undefined : String(jsonOf(row, "error"));
+  } catch {
+    return undefined;
+  }
+}
+
 function decodeWake(row: SqlRow): PendingWake {
   const retryAt = optionalNumberOf(row, "retry_at");
-  const error = row["error"] === null ? undefined : String(jsonOf(row, "error"));
+  const error = errorOf(row);
   return {
     id: textOf(row, "id"),
     sessionId: textOf(row, "session_id") as SessionId,

@@ -53,9 +53,9 @@ const MAX_SESSIONS = 16;
  *
  * A wake is stored by the transaction that causes it and removed after its delivery, whose key is `wake:` and its id:
  * delivered into the same store it arrives once, whatever crashes in between and however many processes deliver. A
- * session that is busy elsewhere or waits for its client keeps its wakes, and none waits for another session. Other
- * failures are tried again after 1 s, 2 s, ... up to 5 min; after `maxTries` the wake is given up and stays listed by
- * {@linkcode TaskWakes.pending} until its task is deleted.
+ * session that is busy elsewhere, waits for its client or whose disk is full keeps its wakes, and none waits for another
+ * session. Other failures are tried again after 1 s, 2 s, ... up to 5 min; after `maxTries` the wake is given up and
+ * stays listed by {@linkcode TaskWakes.pending} until its task is deleted.
  *
  * @example
  * ```ts ignore

@@ -14,6 +14,10 @@ const NOT_NOW: ReadonlySet<string> = new Set([
   "runtime_closed",
   "route_closed",
   "store_busy",
+  "storage_full",
+  "storage_read_only",
+  "lease_lost",
+  "sequence_conflict",
 ]);
 
 /** What a try came to. */

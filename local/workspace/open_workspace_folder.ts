@@ -3,7 +3,7 @@
 import { basename, dirname, join } from "node:path";
 import { ConfigurationError, messageOf } from "../../src/errors.ts";
 import type { Clock } from "../../src/ports/clock.ts";
-import { assertGranted } from "../grants.ts";
+import { assertGranted, behindLink } from "../grants.ts";
 import { absolutePath, isInside } from "../paths.ts";
 import { errnoOf } from "./host_errors.ts";
 import { type HiddenFolder, WorkspaceFolder } from "./workspace_folder.ts";
@@ -42,7 +42,7 @@ export async function openWorkspaceFolder(root: string, options: OpenWorkspaceOp
   const hidden = options.hidden.map((folder) => absolutePath("hidden folder", folder));
   await assertGranted("workspace", [given]);
   const real = realFolder(given);
-  // Deno compares the path that is used with the grants: a root behind a link needs them for where it is.
+  // It may be read there, and perhaps not written.
   await assertGranted("workspace", [real]);
   const paths = new WorkspacePaths([given, real], options.displayRoot);
   const folder = new WorkspaceFolder(real, {
@@ -59,6 +59,7 @@ function realFolder(root: string): string {
     const real = Deno.realPathSync(root);
     if (Deno.lstatSync(real).isDirectory) return real;
   } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw behindLink("workspace", root);
     problem = errnoOf(error) === "ENOENT" ? "there is no such folder; make it first" : messageOf(error);
   }
   throw new ConfigurationError(`Cannot open workspace "${root}": ${problem}`);

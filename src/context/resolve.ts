@@ -25,6 +25,15 @@ export interface Resolution {
 /** Most capabilities of one session. */
 const MAX_CAPABILITIES = 100;
 const NO_CONFIG: JsonObject = Object.freeze({});
+/** Starts tools in the background. */
+const BACKGROUND = "background_execution";
+
+const withBackground = new WeakSet<CapabilityRegistry>();
+
+/** Switches `background_execution`, if it is registered, on for sessions with a tool that can run in the background. */
+export function offerBackground(registry: CapabilityRegistry): void {
+  if (registry.has(BACKGROUND)) withBackground.add(registry);
+}
 
 /**
  * Resolves references depth first.
@@ -78,7 +87,17 @@ export async function resolveCapabilities(
   }
 
   for (const { ref } of refs) await visit(ref, []);
+  if (withBackground.has(registry) && canRunInBackground([...resolved.values()])) await visit(BACKGROUND, []);
   return { capabilities: [...resolved.values()], warnings };
+}
+
+/** Whether one of the tools says so. */
+function canRunInBackground(resolved: readonly ResolvedCapability[]): boolean {
+  const all = resolved.map(({ capability }) => capability);
+  return resolved.some(({ capability: { tools = [] }, config }) =>
+    (typeof tools === "function" ? tools(config, all) : tools)
+      .some(({ definition }) => definition.hints?.supportsBackground === true)
+  );
 }
 
 const TOO_MANY = `A session can use at most ${MAX_CAPABILITIES} capabilities; the rest were left out`;

@@ -27,7 +27,7 @@ export interface ToolHints {
   readonly requiresSecrets?: boolean;
   /** May take minutes. */
   readonly longRunning?: boolean;
-  /** May be run as a background task. */
+  /** May be run as a background task: where tasks are kept, its sessions have `spawn_background`. */
   readonly supportsBackground?: boolean;
   /** Whether large results may be stored aside; false for tools that read what was. @default {true} */
   readonly persistOutput?: boolean;

@@ -292,7 +292,7 @@ export class InProcessRuntimeBuilder {
       },
     });
     if (slots.taskRegistry !== undefined) {
-      (await import("./task_executors.ts")).registerExecutors(slots.taskRegistry, slots, runtime);
+      (await import("./task_executors.ts")).registerExecutors(slots.taskRegistry, slots, runtime, capabilities);
     }
     for (const slot of new Set<object>([...Object.values(backends.slots), fileStore])) {
       if ("bind" in slot && typeof slot.bind === "function") slot.bind(runtime);

@@ -3,6 +3,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { ReadOnlyStorageError, StorageFullError, UnsafeStoreError } from "../../local/errors.ts";
+import { LocalBackends } from "../../local/backends.ts";
+import { Owners } from "../../local/owners.ts";
+import { LocalProfile } from "../../local/profile.ts";
 import { openStore } from "../../local/sqlite/prepare_store.ts";
 import { tempFolder } from "../local/_support/temp_folder.ts";
 import { stateOf } from "../local/sqlite/_made_stores.ts";
@@ -49,6 +52,36 @@ for (const end of ["-wal", "-shm"]) {
     assert.throws(() => Deno.lstatSync(join(folder.path, "elsewhere")), Deno.errors.NotFound);
   });
 }
+
+Deno.test("owners behind a symbolic link are refused, and no file there is taken for one of a dead process", async () => {
+  using folder = tempFolder();
+  const elsewhere = join(folder.path, "elsewhere");
+  const data = join(folder.path, "data");
+  for (const made of [elsewhere, data]) Deno.mkdirSync(made);
+  Deno.writeTextFileSync(join(elsewhere, "notes"), "mine");
+  symlink(elsewhere, join(data, "owners"));
+  await assert.rejects(LocalBackends.open(new LocalProfile(data)), UnsafeStoreError);
+  using owners = new Owners(join(data, "owners"));
+  assert.throws(() => owners.connect("owner_1"), UnsafeStoreError);
+  assert.equal(Deno.readTextFileSync(join(elsewhere, "notes")), "mine");
+});
+
+Deno.test({
+  name: "an owner that a full disk refused is refused as storage_full, and lives when there is space",
+  ignore: !canMount(),
+  fn: () => {
+    using folder = tempFolder();
+    using disk = mountSmallDisk(folder.path, 64);
+    assert.ok(disk);
+    using owners = new Owners(disk.path);
+    Deno.writeFileSync(join(disk.path, "ballast.bin"), new Uint8Array(64 * 1024));
+    assert.throws(() => owners.connect("owner_1"), StorageFullError);
+    Deno.removeSync(join(disk.path, "ballast.bin"));
+    assert.equal(owners.isAlive("owner_1"), false);
+    owners.connect("owner_1");
+    assert.equal(owners.isAlive("owner_1"), true);
+  },
+});
 
 Deno.test({
   name: "on a full disk a write is refused as storage_full, reads work, and writes go on when there is space",

@@ -7,6 +7,8 @@ import { InMemoryFileStore } from "../../src/in_memory/file_store.ts";
 import { InMemoryMessageStore } from "../../src/in_memory/message_store.ts";
 import { InMemorySessionStore } from "../../src/in_memory/record_stores.ts";
 import { InMemoryTurnStore } from "../../src/in_memory/turn_store.ts";
+import { RuntimeClosedError } from "../../src/errors.ts";
+import { FakeClock } from "../../src/testing/fake_clock.ts";
 import { LlmSimConfig } from "../../src/drivers/llmsim/config.ts";
 import { defineCapability } from "../../src/kit/define_capability.ts";
 import { defineTool } from "../../src/kit/define_tool.ts";
@@ -274,6 +276,37 @@ Deno.test("closing gives back every lock and file: the folder holds the store al
     [".create.lock", "local.db", "owners"],
   );
   assert.deepEqual([...Deno.readDirSync(join(folder.path, "owners"))], []);
+});
+
+Deno.test("closing ends background work, whose handle nobody disposes of", async () => {
+  using folder = tempFolder();
+  const clock = new FakeClock();
+  const local = await LocalBackends.open(new LocalProfile(folder.path), RuntimeBackends.inMemory(), { clock });
+  local.startBackground();
+  await clock.advanceAsync(0);
+  assert.notEqual(clock.pending, 0);
+  await local.close();
+  await clock.advanceAsync(0);
+  assert.equal(clock.pending, 0);
+});
+
+Deno.test("a task after closing is refused, and its worker does not come back to life", async () => {
+  using folder = tempFolder();
+  const local = await LocalBackends.open(new LocalProfile(folder.path));
+  await local.close();
+  const { taskRegistry: registry } = local;
+  const task = { sessionId: SESSION, kind: "note", displayName: "Note", workerId: registry.workerId };
+  await assert.rejects(registry.create(task), RuntimeClosedError);
+  assert.throws(() => Deno.lstatSync(join(folder.path, "owners")), Deno.errors.NotFound);
+});
+
+Deno.test("opening removes the lock files of dead processes", async () => {
+  using folder = tempFolder();
+  const owners = join(folder.path, "owners");
+  Deno.mkdirSync(owners);
+  Deno.writeTextFileSync(join(owners, "owner_dead"), "{}");
+  await using _local = await LocalBackends.open(new LocalProfile(folder.path));
+  assert.deepEqual([...Deno.readDirSync(owners)], []);
 });
 
 Deno.test("requiredPermissions() of a runtime over local backends names the data folder", async () => {

@@ -57,6 +57,20 @@ Deno.test("a task that ends during a turn wakes its session inside that turn, on
   assert.deepEqual((await inputsOf(here)).map((text) => text.includes("42 pages")), [false, true, false]);
 });
 
+Deno.test("shutdown() of background work waits for what is being delivered", async () => {
+  using folder = tempFolder();
+  await using here = await openRuntime(folder.path);
+  const { scheduleStore, wakeRoutes } = here.local;
+  const route = wakeRoutes.register(SESSION);
+  await scheduleStore.createSchedule({ sessionId: SESSION, description: "Tea time.", scheduledAt: 0 });
+  const background = here.local.startBackground();
+  assert.equal((await route.next()).value?.text, "Tea time.");
+  const down = background.shutdown();
+  route[Symbol.dispose]();
+  await down;
+  assert.deepEqual((await scheduleStore.listSchedules(SESSION)).map(({ triggerCount }) => triggerCount), [1]);
+});
+
 Deno.test("a wake and a schedule that wait for a long step of a turn have not failed, however long it takes", async () => {
   using folder = tempFolder();
   const clock = new FakeClock();

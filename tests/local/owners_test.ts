@@ -2,6 +2,8 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { UnsafeStoreError } from "../../local/errors.ts";
+import { StoreError } from "../../src/errors.ts";
 import { Owners } from "../../local/owners.ts";
 import { tempFolder } from "./_support/temp_folder.ts";
 
@@ -40,6 +42,23 @@ Deno.test("sweep() removes the files of dead owners and leaves those of living o
   owners.connect("owner_1");
   assert.equal(others.sweep(), 1);
   assert.deepEqual([...Deno.readDirSync(folder.path)].map(({ name }) => name), ["owner_1"]);
+});
+
+Deno.test("sweep() leaves what is no file", () => {
+  using folder = tempFolder();
+  Deno.mkdirSync(join(folder.path, "notes"));
+  using owners = new Owners(folder.path);
+  assert.equal(owners.sweep(), 0);
+  assert.ok(Deno.lstatSync(join(folder.path, "notes")).isDirectory);
+});
+
+Deno.test("owners whose folder is none are refused by a typed error", () => {
+  using folder = tempFolder();
+  const path = join(folder.path, "owners");
+  Deno.writeTextFileSync(path, "");
+  using owners = new Owners(path);
+  for (const use of [() => owners.sweep(), () => owners.connect("owner_1")]) assert.throws(use, UnsafeStoreError);
+  assert.throws(() => owners.isAlive("owner_1"), StoreError);
 });
 
 Deno.test("dispose frees every owner of the instance and leaves no file", () => {

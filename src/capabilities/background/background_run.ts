@@ -10,6 +10,7 @@ import type { ToolOutcome } from "../../ports/tool.ts";
 import { sleep } from "../../kit/clock.ts";
 import { copyForeign } from "../../kit/parse_arguments.ts";
 import { isFinalState } from "../../kit/task_state.ts";
+import { toldToModel } from "../../kit/told_to_model.ts";
 import type { BackgroundCall } from "./background_call.ts";
 import { beginningOf } from "./cut_text.ts";
 import { OutputLog } from "./output_log.ts";
@@ -200,8 +201,8 @@ export class BackgroundRun {
     try {
       await (await this.#files).writeFile(result, resultText(id, this.#call.tool, ending));
     } catch (error) {
-      const reason = error instanceof RuntimeError ? messageOf(error) : "an internal error";
-      return { artifacts: log, stateDetail: `result.json could not be written: ${beginningOf(reason, MAX_DETAIL)}` };
+      const reason = beginningOf(toldToModel(error), MAX_DETAIL);
+      return { artifacts: log, stateDetail: `result.json could not be written: ${reason}` };
     }
     return { resultPath: result, artifacts: [...log, { name: "result.json", type: "application/json", path: result }] };
   }

@@ -72,9 +72,10 @@ const spawnBackground: Tool = defineTool({
  * Lets the model run tools in the background that say they support it (`hints.supportsBackground`).
  *
  * It needs a host that keeps a task registry, and schedules for scheduled runs; without them the tool answers with an
- * error. A tool whose calls need approval is refused, and `preToolUse` hooks see the call of `spawn_background`, not one
- * of the tool it starts. Runs are limited to 5 at once per session and 64 per process. It is never on by default; switch
- * on `session_tasks` beside it to list and cancel runs.
+ * error. A tool whose calls need approval is refused, and `preToolUse` hooks are asked about the call of
+ * `spawn_background` and about the tool it starts. Runs are limited to 5 at once per session and 64 per process. Where a
+ * task registry is kept it is on for sessions with such a tool, and for no others unless they name it; switch on
+ * `session_tasks` beside it to list and cancel runs.
  *
  * @example
  * ```ts

@@ -1,11 +1,11 @@
 /** What looks after tasks that stand for a schedule. */
 
-import { messageOf, RuntimeError } from "../../errors.ts";
 import { isId, type ScheduleId } from "../../records/ids.ts";
 import type { SessionTask, TaskState } from "../../records/task.ts";
 import type { SessionScheduleStore } from "../../ports/schedule_store.ts";
 import type { SessionTaskRegistry, TaskExecutor } from "../../ports/task_registry.ts";
 import { isFinalState } from "../../kit/task_state.ts";
+import { toldToModel } from "../../kit/told_to_model.ts";
 
 /** The kind of tasks that stand for a schedule. */
 export const MONITOR_KIND = "monitor";
@@ -51,7 +51,7 @@ async function switchOff(schedules: SessionScheduleStore, task: SessionTask): Pr
     const schedule = await schedules.cancelSchedule(task.sessionId, id);
     return schedule === undefined ? `the session has no schedule "${id}"` : undefined;
   } catch (error) {
-    return error instanceof RuntimeError ? messageOf(error) : "an internal error";
+    return toldToModel(error);
   }
 }
 

@@ -1,11 +1,12 @@
 /** Starting a background run at once. */
 
-import { RuntimeError, ToolError } from "../../errors.ts";
+import { ToolError } from "../../errors.ts";
 import type { JsonObject } from "../../records/json.ts";
 import type { SessionTask } from "../../records/task.ts";
 import type { SessionTaskRegistry, TaskExecutor } from "../../ports/task_registry.ts";
 import type { ToolContext } from "../../ports/tool.ts";
 import { permitsOf } from "../../kit/background_permits.ts";
+import { toldToModel } from "../../kit/told_to_model.ts";
 import { tasksOf } from "../session_tasks/task_access.ts";
 import { BACKGROUND_KIND, isReattachable } from "./background_call.ts";
 import { runPaths } from "./run_record.ts";
@@ -67,8 +68,7 @@ async function started(
   try {
     await starting;
   } catch (cause) {
-    const reason = cause instanceof RuntimeError ? cause.message : "an internal error";
-    const message = `The run could not be started: ${reason}`;
+    const message = `The run could not be started: ${toldToModel(cause)}`;
     await registry.update(task.sessionId, task.id, {
       expectedAttempt: task.attempt,
       state: "failed",

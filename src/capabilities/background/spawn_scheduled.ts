@@ -52,6 +52,8 @@ export async function spawnScheduled(
       // It runs nowhere: no process that ends takes it along.
       wakePolicy: "silent",
     });
+    // The schedule may have fired for the last time before there was a task to end with it.
+    await registry.executors.get(MONITOR_KIND)?.reconcile?.(task);
     return { status: "scheduled", task_id: task.id, tool: target.tool, title: target.title, ...scheduleView(schedule) };
   } catch (error) {
     // Nobody would know of it.

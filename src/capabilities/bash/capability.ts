@@ -81,9 +81,10 @@ that tell of errors stay.`;
  * that worked and 8,192 of one that failed; anything else counts as `concise`. Of standard error it is 4,096 at most.
  * `tool_output_persistence` keeps the rest in files. Calls of one reply run one after another; none is ever repeated.
  *
- * With `background_execution` the model may start a command that outlives its turn, for 24 hours at most; the limit of a
- * background run is shorter by default. The command `/shell <command>` runs one for the user, without a turn: whoever may
- * run commands of the session may do anything the user can. A host may offer it as `!<command>`.
+ * Where tasks are kept, as by local backends, the model may start a command that outlives its turn (`spawn_background`),
+ * for 24 hours at most; the limit of a background run is shorter by default. The command `/shell <command>` runs one for
+ * the user, without a turn: whoever may run commands of the session may do anything the user can. A host may offer it as
+ * `!<command>`.
  *
  * Needs Linux or macOS, and `--allow-run=bash`; without it a call fails with words that name the flag. On Windows every
  * command fails, unless you pass a `spawn`.

@@ -5,7 +5,7 @@ import type { SessionTaskRegistry } from "../../ports/task_registry.ts";
 import type { Tool } from "../../ports/tool.ts";
 import { defineTool } from "../../kit/define_tool.ts";
 import { isFinalState } from "../../kit/task_state.ts";
-import { failureText } from "./message_task.ts";
+import { toldToModel } from "../../kit/told_to_model.ts";
 import { currentTask, namedTask, noSuchTask } from "./task_access.ts";
 
 /**
@@ -51,6 +51,6 @@ async function stop(registry: SessionTaskRegistry, task: SessionTask): Promise<s
   try {
     return await executor.cancel(task);
   } catch (error) {
-    return `The wish is stored, but the task could not be stopped at once: ${failureText(error)}`;
+    return `The wish is stored, but the task could not be stopped at once: ${toldToModel(error)}`;
   }
 }

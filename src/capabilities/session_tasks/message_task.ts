@@ -1,10 +1,11 @@
 /** The tool `message_task`. */
 
-import { messageOf, RuntimeError } from "../../errors.ts";
+import { RuntimeError } from "../../errors.ts";
 import type { SessionTask, TaskMessage } from "../../records/task.ts";
 import type { NewTaskMessage, SessionTaskRegistry } from "../../ports/task_registry.ts";
 import type { Tool, ToolContext } from "../../ports/tool.ts";
 import { defineTool } from "../../kit/define_tool.ts";
+import { toldToModel } from "../../kit/told_to_model.ts";
 import { currentTask, namedTask, noSuchTask } from "./task_access.ts";
 
 /**
@@ -71,11 +72,6 @@ async function deliver(registry: SessionTaskRegistry, task: SessionTask, text: s
     await executor.deliver(task, text);
     return "delivered";
   } catch (error) {
-    return `failed: ${failureText(error)}`;
+    return `failed: ${toldToModel(error)}`;
   }
-}
-
-/** What the model may know of a failure: the words of errors of the runtime, nothing of others. */
-export function failureText(error: unknown): string {
-  return error instanceof RuntimeError ? messageOf(error) : "an internal error";
 }

@@ -1,6 +1,6 @@
 /** Running a child session's turn to its end. */
 
-import { messageOf, RuntimeError, TurnWaitingError } from "../../errors.ts";
+import { RuntimeError, TurnWaitingError } from "../../errors.ts";
 import { textOf } from "../../records/content.ts";
 import type { SessionId } from "../../records/ids.ts";
 import type { TaskInputRequest } from "../../records/task.ts";
@@ -8,6 +8,7 @@ import type { TurnResult } from "../../records/turn.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { PlatformStore, SessionOutcome } from "../../ports/platform_store.ts";
 import { sleep } from "../../kit/clock.ts";
+import { toldToModel } from "../../kit/told_to_model.ts";
 
 /** How a child's work ended. */
 export type ChildEnding =
@@ -128,9 +129,8 @@ export async function endingOf(
 
 /** The ending of work that could not be done at all. */
 export function endingOfError(error: unknown): ChildEnding {
-  // What is no error of ours may say anything; it is the host's to see, not the model's.
-  const reason = error instanceof RuntimeError ? messageOf(error) : "an internal error";
-  return { state: "failed", reply: "", error: { kind: "error", message: `The agent could not run: ${reason}` } };
+  const message = `The agent could not run: ${toldToModel(error)}`;
+  return { state: "failed", reply: "", error: { kind: "error", message } };
 }
 
 /** Whether a runtime was closed while it was asked. */

@@ -139,6 +139,16 @@ Deno.test("a file over the cap is refused by its bytes, not its characters", asy
   await assert.rejects(files.writeFile(WS, "/d", "AAAAAAA=", "base64"), { code: "file_too_large" });
 });
 
+Deno.test("by default a file has 10 MiB at most, and a workspace 100 MiB", async () => {
+  using folder = tempFolder();
+  using db = openStore(folder);
+  const files = new LocalFileStore(db);
+  const full = "x".repeat(10 * MEBIBYTE);
+  await assert.rejects(files.writeFile(WS, "/over", `${full}x`, "text"), { code: "file_too_large" });
+  for (let n = 0; n < 10; n++) await files.writeFile(WS, `/${n}`, full, "text");
+  await assert.rejects(files.writeFile(WS, "/more", "x", "text"), { code: "workspace_full" });
+});
+
 Deno.test("a cap that is no whole number is refused", () => {
   using folder = tempFolder();
   using db = openStore(folder);

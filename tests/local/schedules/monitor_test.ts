@@ -1,6 +1,8 @@
 /** Monitors: their task ends with their schedule. */
 
 import assert from "node:assert/strict";
+import { CorruptRecordError } from "../../../local/errors.ts";
+import { RuntimeError } from "../../../src/errors.ts";
 import { idFromSeed } from "../../../src/records/ids.ts";
 import type { MonitorState, SettleMonitor } from "../../../local/schedules/monitor.ts";
 import { FakeSessions, fire, MINUTE, onlySchedule, openWorld, type Process, SESSION, START } from "./_support.ts";
@@ -41,7 +43,7 @@ Deno.test("a one-shot schedule that is given up fails its monitor with the error
   await process.store().createSchedule(ONCE);
   const sessions = new FakeSessions();
   sessions.before = () => {
-    throw new Error("no route");
+    throw new RuntimeError("no_route", "no route");
   };
   await using run = process.start(sessions, { settleMonitor: await monitorTable(process), maxAttempts: 2 });
   await fire(run);
@@ -49,6 +51,21 @@ Deno.test("a one-shot schedule that is given up fails its monitor with the error
   world.clock.advance(MINUTE);
   await fire(run);
   assert.deepEqual(monitors(process), [monitor("failed", "no route")]);
+});
+
+Deno.test("a monitor does not tell the model what an unexpected failure says", async () => {
+  using world = openWorld();
+  const process = world.process();
+  const store = process.store();
+  const { id } = await store.createSchedule(ONCE);
+  const sessions = new FakeSessions();
+  sessions.before = () => {
+    throw new Error("open '/home/me/key.pem'");
+  };
+  await using run = process.start(sessions, { settleMonitor: await monitorTable(process), maxAttempts: 1 });
+  await fire(run);
+  assert.deepEqual(monitors(process), [monitor("failed", "an internal error")]);
+  assert.equal(await store.lastDeliveryError(id), "open '/home/me/key.pem'");
 });
 
 Deno.test("a recurring schedule leaves its monitor alone as long as it goes on", async () => {
@@ -74,6 +91,18 @@ Deno.test("a schedule that was cancelled during its delivery does not settle its
   await using run = process.start(sessions, { settleMonitor });
   await fire(run);
   assert.deepEqual(monitors(process), [monitor("canceled", "the schedule was cancelled")]);
+});
+
+Deno.test("a schedule whose monitor is damaged is cancelled all the same", async () => {
+  using world = openWorld();
+  const process = world.process();
+  const settleMonitor = (): never => {
+    throw new CorruptRecordError(`task "${TASK}"`, "its content does not match its hash");
+  };
+  const store = process.store({ settleMonitor });
+  const { id } = await store.createSchedule(ONCE);
+  assert.equal((await store.cancelSchedule(SESSION, id))?.enabled, false);
+  assert.equal((await onlySchedule(store)).enabled, false);
 });
 
 Deno.test("a monitor that cannot be settled is reported and does not keep its schedule from ending", async () => {

@@ -1,8 +1,9 @@
 /** Deliveries that fail, or that a session cannot take now. */
 
 import assert from "node:assert/strict";
-import { DuplicateInputError, QueueFullError, SessionBusyError, TurnWaitingError } from "../../../src/errors.ts";
-import { StoreBusyError } from "../../../local/errors.ts";
+import { DuplicateInputError, LeaseLostError, QueueFullError } from "../../../src/errors.ts";
+import { SequenceConflictError, SessionBusyError, TurnWaitingError } from "../../../src/errors.ts";
+import { ReadOnlyStorageError, StorageFullError, StoreBusyError } from "../../../local/errors.ts";
 import {
   claimantOf,
   FakeSessions,
@@ -107,6 +108,10 @@ const NOT_NOW: readonly [name: string, error: Error][] = [
   ["waits for its client", new TurnWaitingError(SESSION, [{ id: "call_1", name: "ask" }])],
   ["has a full route", new QueueFullError("wake", 1)],
   ["has a busy store", new StoreBusyError("local.db", 5000)],
+  ["has a full disk", new StorageFullError("local.db")],
+  ["has a read-only disk", new ReadOnlyStorageError("local.db")],
+  ["ran elsewhere in between", new LeaseLostError(SESSION, 2)],
+  ["went on elsewhere in between", new SequenceConflictError(SESSION, 3, 5)],
 ];
 for (const [name, error] of NOT_NOW) {
   Deno.test(`a session that ${name} is asked again a second later, and that is no failure`, async () => {

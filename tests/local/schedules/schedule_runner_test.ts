@@ -153,6 +153,16 @@ Deno.test("earlier schedules are claimed first, a batch at a time", async () => 
   assert.equal(await fire(run), 1);
 });
 
+Deno.test("by default a batch has 32 schedules", async () => {
+  using world = openWorld();
+  const process = world.process();
+  const store = process.store();
+  for (let n = 0; n < 33; n++) await store.createSchedule(ONCE);
+  world.clock.advance(MINUTE);
+  await using run = process.start(new FakeSessions());
+  assert.deepEqual([await fire(run), await fire(run)], [32, 1]);
+});
+
 Deno.test("a poll that filled its batch is followed by the next one without a wait", async () => {
   using world = openWorld();
   const process = world.process();

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { TaskSupervisor, type TaskSupervisorOptions } from "../../../local/tasks/supervisor.ts";
 import { TaskWakes } from "../../../local/tasks/wakes.ts";
-import { RuntimeError } from "../../../src/errors.ts";
+import { RuntimeError, ToolError } from "../../../src/errors.ts";
 import type { TaskExecutor } from "../../../src/ports/task_registry.ts";
 import type { SessionTask } from "../../../src/records/task.ts";
 import { newMessage, newTask } from "../../../src/testing/conformance/task_fixtures.ts";
@@ -132,13 +132,27 @@ Deno.test("an executor that cannot start a task again ends it as orphaned", asyn
   const { id } = await orphan(folder);
   const process = folder.open();
   const executor = new FakeExecutor();
-  executor.failure = new Error("no such tool");
+  executor.failure = new ToolError("no such tool");
   process.registry.executors.register(executor);
   const pass = await supervisorOf(process, folder).pass();
   assert.deepEqual(pass.ended, [id]);
   const task = await process.registry.get(SESSION, id);
   assert.deepEqual([task?.state, task?.error?.kind], ["failed", "orphaned"]);
   assert.match(task?.error?.message ?? "", /no such tool/);
+});
+
+Deno.test("what an executor throws that is not made for the model is told to the host alone", async () => {
+  using folder = dataFolder();
+  const { id } = await orphan(folder);
+  const process = folder.open();
+  const executor = new FakeExecutor();
+  executor.failure = new Error("open '/home/me/key.pem'");
+  process.registry.executors.register(executor);
+  const errors: unknown[] = [];
+  await supervisorOf(process, folder, { reportError: (error) => errors.push(error) }).pass();
+  const { error } = (await process.registry.get(SESSION, id))!;
+  assert.deepEqual(error, { kind: "orphaned", message: "Attempt 2 could not be started: an internal error" });
+  assert.deepEqual(errors, [executor.failure]);
 });
 
 Deno.test("an executor that hangs does not hold the pass up for ever", async () => {
@@ -282,7 +296,22 @@ Deno.test("a damaged task is reported and does not keep the pass from the others
   assert.match(String(errors[0]), new RegExp(damaged.id));
 });
 
-Deno.test("final tasks older than thirty days are deleted with threads and wakes, a hundred in a pass", async () => {
+for (const damaged of ['"worker_x"', "worker"]) {
+  Deno.test(`a live task whose worker reads ${damaged} is left alone, and does not keep the pass from others`, async () => {
+    using folder = dataFolder();
+    const alive = folder.open();
+    const { registry } = alive;
+    const task = await registry.create(newTask({ state: "running", workerId: registry.workerId }));
+    const { id } = await orphan(folder);
+    const process = folder.open();
+    const { connection } = process;
+    await connection.write(() => connection.run("UPDATE task SET worker_id = ? WHERE id = ?", damaged, task.id));
+    assert.deepEqual((await supervisorOf(process, folder).pass()).ended, [id]);
+    assert.equal((await registry.get(SESSION, task.id))?.state, "running");
+  });
+}
+
+Deno.test("final tasks older than thirty days are deleted with threads and given-up wakes, a hundred in a pass", async () => {
   using folder = dataFolder();
   const process = folder.open();
   const { connection, registry } = process;
@@ -293,6 +322,7 @@ Deno.test("final tasks older than thirty days are deleted with threads and wakes
     await registry.recordMessage(SESSION, id, newMessage("hi"));
     await registry.update(SESSION, id, { state: "succeeded" });
   }
+  await connection.write(() => connection.run("UPDATE task_wake SET retry_at = NULL"));
   folder.clock.advance(30 * DAY_MS);
   assert.equal((await supervisor.pass()).deleted, 0);
   folder.clock.advance(1);
@@ -300,6 +330,22 @@ Deno.test("final tasks older than thirty days are deleted with threads and wakes
   assert.equal((await supervisor.pass()).deleted, 1);
   assert.deepEqual(await registry.list(SESSION), [live]);
   for (const table of ["task_message", "task_wake"]) assert.deepEqual(connection.all(`SELECT id FROM ${table}`), []);
+});
+
+Deno.test("a task whose wake waits is kept, however old it is, until its session was told", async () => {
+  using folder = dataFolder();
+  const process = folder.open();
+  const { registry } = process;
+  const { id } = await registry.create(newTask({ state: "running", wakePolicy: "on_terminal" }));
+  await registry.update(SESSION, id, { state: "succeeded" });
+  folder.clock.advance(31 * DAY_MS);
+  const supervisor = supervisorOf(process, folder);
+  assert.equal((await supervisor.pass()).deleted, 0);
+  const delivery = new FakeDelivery();
+  await using wakes = new TaskWakes({ ...process, delivery, clock: folder.clock });
+  await wakes.pump();
+  assert.deepEqual(delivery.got.map(({ sessionId }) => sessionId), [SESSION]);
+  assert.equal((await supervisor.pass()).deleted, 1);
 });
 
 Deno.test("a retention of 0 keeps every task", async () => {

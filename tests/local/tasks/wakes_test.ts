@@ -173,6 +173,21 @@ Deno.test("a session nobody can deliver to now keeps its wakes, in order and wit
   assert.deepEqual(delivery.got.map(({ key }) => key), ids.map((id) => `wake:${id}:succeeded`));
 });
 
+Deno.test("by default a wake is given up after 8 tries", async () => {
+  using folder = dataFolder();
+  const process = folder.open();
+  const delivery = new FakeDelivery();
+  const { clock } = folder;
+  await using wakes = wakesOf(process, delivery, { clock });
+  await ended(process.registry);
+  delivery.before.set(SESSION, () => Promise.reject(new Error("no such session")));
+  for (let look = 0; look < 20; look++) {
+    await wakes.pump();
+    clock.advance(300_000);
+  }
+  assert.equal(delivery.calls.length, 8);
+});
+
 Deno.test("a failed delivery is recorded, waits longer each time, and is given up in the end", async () => {
   using folder = dataFolder();
   const process = folder.open();
@@ -248,6 +263,18 @@ Deno.test("a damaged wake is recorded as failed and does not hold up the next on
   await wakes.pump();
   assert.equal(delivery.got.length, 1);
   assert.match(wakes.pending()[0]?.error ?? "", /does not match its hash/);
+});
+
+Deno.test("a wake whose noted error is damaged is delivered", async () => {
+  using folder = dataFolder();
+  const process = folder.open();
+  const delivery = new FakeDelivery();
+  await using wakes = wakesOf(process, delivery);
+  await ended(process.registry);
+  await process.connection.write(() => process.connection.run("UPDATE task_wake SET tries = 1, error = 'no JSON'"));
+  assert.deepEqual(wakes.pending().map(({ error }) => error), [undefined]);
+  await wakes.pump();
+  assert.equal(delivery.got.length, 1);
 });
 
 Deno.test("a change is neither held up by the delivery of its wake nor failed by it", async () => {

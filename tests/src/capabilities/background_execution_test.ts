@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ToolError } from "../../../src/errors.ts";
+import { StoreError, ToolError } from "../../../src/errors.ts";
 import { backgroundExecution } from "../../../src/capabilities/background/capability.ts";
 import { backgroundToolExecutor } from "../../../src/capabilities/background/executor.ts";
 import type { InMemorySessionTaskRegistry } from "../../../src/in_memory/task_registry.ts";
@@ -226,6 +226,13 @@ Deno.test("spawn_background fails the task when its run cannot be started", asyn
   assert.match(JSON.stringify(await run(CRUNCH)), /could not be started: no room/);
   const [task] = await registry.list(SESSION);
   assert.deepEqual([task?.state, task?.error?.kind], ["failed", "error"]);
+});
+
+Deno.test("spawn_background tells nothing of the host's files when its run cannot be started", async () => {
+  const { registry, run } = setting();
+  const failure = new StoreError('write to "/home/me/local.db"', new Error("no"));
+  registry.executors.register({ kind: "background_tool", start: () => Promise.reject(failure) });
+  assert.match(JSON.stringify(await run(CRUNCH)), /could not be started: an internal error \(store_failed\)"/);
 });
 
 Deno.test("the model is told which tools can run in the background", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { NotFoundError, RuntimeClosedError, RuntimeError, ToolError } from "../../../src/errors.ts";
+import { NotFoundError, RuntimeClosedError, RuntimeError, StoreError, ToolError } from "../../../src/errors.ts";
 import type { ToolOutcome } from "../../../src/ports/tool.ts";
 import type { JsonObject } from "../../../src/records/json.ts";
 import { ended, failed, setting, started } from "./_background_runs.ts";
@@ -138,6 +138,13 @@ Deno.test("a run whose files cannot be written still settles its task and says s
   const task = await ended(on, { type: "success", value: "done" });
   assert.deepEqual([task.state, task.summary, task.resultPath, task.artifacts], ["succeeded", "done", undefined, []]);
   assert.equal(task.stateDetail, "result.json could not be written: the workspace is full");
+});
+
+Deno.test("a run whose files cannot be written tells nothing of the host's files", async () => {
+  const on = await started();
+  on.host.store.writeFile = () => Promise.reject(new StoreError('write to "/home/me/local.db"', new Error("no")));
+  const task = await ended(on, { type: "success", value: "done" });
+  assert.equal(task.stateDetail, "result.json could not be written: an internal error (store_failed)");
 });
 
 Deno.test("start() runs an attempt once", async () => {

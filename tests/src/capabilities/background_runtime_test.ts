@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { type InProcessRuntime, RuntimeBackends, type Tool } from "../../../mod.ts";
+import {
+  CapabilityRegistry,
+  DriverRegistry,
+  type InProcessRuntime,
+  InProcessRuntimeBuilder,
+  LlmSimConfig,
+  PlatformDefinition,
+  RuntimeBackends,
+  type Tool,
+} from "../../../mod.ts";
 import type { InMemorySessionTaskRegistry } from "../../../src/in_memory/task_registry.ts";
 import type { SessionTask } from "../../../src/records/task.ts";
 import { textOf } from "../../../src/records/content.ts";
@@ -40,8 +49,34 @@ async function onlyTask(runtime: InProcessRuntime, registry: InMemorySessionTask
   return task;
 }
 
-Deno.test("a session that does not name background_execution cannot spawn", async () => {
-  await using runtime = await simRuntime("hi", { tools: [backgroundTool()] });
+async function toolsOf(options: Parameters<typeof simRuntime>[1]): Promise<string[]> {
+  await using runtime = await simRuntime("hi", options);
+  const { runtimeAgent } = await runtime.loadContext(runtime.defaultSessionId);
+  return runtimeAgent.tools.map(({ name }) => name);
+}
+
+Deno.test("a session with a tool that can run in the background can spawn it, and no other session can", async () => {
+  await using registry = taskRegistry();
+  const backends = RuntimeBackends.inMemory().withTaskRegistry(registry);
+  assert.deepEqual(await toolsOf({ backends, tools: [backgroundTool()] }), ["crunch", "spawn_background"]);
+  assert.deepEqual(await toolsOf({ backends, tools: [backgroundTool({ hints: {} })] }), ["crunch"]);
+  const made = { id: "made", name: "Made", tools: () => [backgroundTool()] };
+  assert.deepEqual(await toolsOf({ backends, capabilities: [made] }), ["crunch", "spawn_background"]);
+});
+
+Deno.test("a session of a host that keeps no tasks cannot spawn", async () => {
+  assert.deepEqual(await toolsOf({ tools: [backgroundTool()] }), ["crunch"]);
+});
+
+Deno.test("a session of a platform without background_execution cannot spawn", async () => {
+  await using registry = taskRegistry();
+  const capabilities = new CapabilityRegistry().register({ id: "crunches", name: "C", tools: [backgroundTool()] });
+  await using runtime = await new InProcessRuntimeBuilder()
+    .platformDefinition(new PlatformDefinition({ capabilities, drivers: new DriverRegistry() }))
+    .backends(RuntimeBackends.inMemory().withTaskRegistry(registry))
+    .llmSim(LlmSimConfig.echo())
+    .singleSession((single) => single.harness("h", "").withCapability("crunches"))
+    .build();
   const { runtimeAgent } = await runtime.loadContext(runtime.defaultSessionId);
   assert.deepEqual(runtimeAgent.tools.map(({ name }) => name), ["crunch"]);
 });

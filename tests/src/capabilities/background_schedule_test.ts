@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ToolError } from "../../../src/errors.ts";
+import { StoreError, ToolError } from "../../../src/errors.ts";
 import { backgroundExecution } from "../../../src/capabilities/background/capability.ts";
 import { monitorExecutor } from "../../../src/capabilities/background/monitor_executor.ts";
 import { createSessionTasks } from "../../../src/capabilities/session_tasks/capability.ts";
@@ -162,6 +162,19 @@ Deno.test("spawn_background finds the schedule of a call that ended before its m
   assert.deepEqual([answer["status"], on.schedules.asked.length], ["scheduled", 1]);
 });
 
+Deno.test("a monitor whose schedule fired before it was stored is settled", async () => {
+  const on = setting();
+  const { schedules } = on;
+  const create = schedules.createScheduleEnforcingLimits.bind(schedules);
+  schedules.createScheduleEnforcingLimits = async (input) => {
+    const schedule = await create(input);
+    // Another process claims it at once.
+    schedules.fired(schedule.id);
+    return schedule;
+  };
+  assert.equal((await monitored(on, ONCE)).state, "succeeded");
+});
+
 function cancelTask(on: Setting, task: SessionTask): Promise<JsonObject> {
   return call(toolOf(createSessionTasks({ clock: on.clock }), "cancel_task"), { task_id: task.id }, on.context);
 }
@@ -174,12 +187,19 @@ Deno.test("cancelling a monitor switches its schedule off", async () => {
 });
 
 Deno.test("cancelling a monitor settles it even when its schedule cannot be switched off", async () => {
-  const on = setting();
-  const task = await monitored(on);
-  on.schedules.cancelFailure = new Error("password=hunter2");
-  const answer = await cancelTask(on, task);
-  assert.equal(answer["state"], "canceled");
-  assert.match(String(answer["message"]), /could not be switched off: an internal error; .*cancel_schedule/);
+  for (
+    const secret of [new Error("password=hunter2"), new StoreError('write to "/home/me/local.db"', new Error("no"))]
+  ) {
+    const on = setting();
+    const task = await monitored(on);
+    on.schedules.cancelFailure = secret;
+    const answer = await cancelTask(on, task);
+    assert.equal(answer["state"], "canceled");
+    assert.match(
+      String(answer["message"]),
+      /could not be switched off: an internal error( \(store_failed\))?; .*cancel_schedule/,
+    );
+  }
 });
 
 Deno.test("cancelling a monitor whose schedule is gone settles it", async () => {

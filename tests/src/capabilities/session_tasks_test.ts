@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { RuntimeError, ToolError } from "../../../src/errors.ts";
+import { RuntimeError, StoreError, ToolError } from "../../../src/errors.ts";
 import { sessionTasks } from "../../../src/capabilities/session_tasks/capability.ts";
 import { idFromSeed } from "../../../src/records/ids.ts";
 import type { JsonObject } from "../../../src/records/json.ts";
@@ -228,6 +228,18 @@ Deno.test("message_task does not tell what an unexpected failure says", async ()
   assert.equal(answer["delivery"], "failed: an internal error");
 });
 
+Deno.test("message_task and cancel_task tell nothing of the store's files when it fails", async () => {
+  const { registry, run } = setting();
+  const { id } = await addTask(registry);
+  const fail = (): Promise<never> => Promise.reject(new StoreError('write to "/home/me/local.db"', new Error("no")));
+  registry.executors.register(executor({ deliver: fail, cancel: fail }));
+  assert.equal(
+    (await run("message_task", { task_id: id, message: "Hi" }))["delivery"],
+    "failed: an internal error (store_failed)",
+  );
+  assert.match(String((await run("cancel_task", { task_id: id }))["message"]), /: an internal error \(store_failed\)$/);
+});
+
 for (const [what, more] of [["nothing runs the kind", undefined], ["what runs it takes no messages", {}]] as const) {
   Deno.test(`message_task only stores the message when ${what}`, async () => {
     const { registry, run } = setting();
@@ -276,11 +288,11 @@ Deno.test("cancel_task asks nobody to stop a task that has ended", async () => {
 Deno.test("cancel_task keeps the wish when the work cannot be stopped at once", async () => {
   const { registry, run } = setting();
   const { id } = await addTask(registry);
-  const failure = new RuntimeError("store_busy", "the store is busy");
+  const failure = new RuntimeError("queue_full", "the queue is full");
   registry.executors.register(executor({ cancel: () => Promise.reject(failure) }));
   const answer = await run("cancel_task", { task_id: id });
   assert.equal(answer["cancel_requested"], true);
-  assert.match(String(answer["message"]), /wish is stored, but .*the store is busy/);
+  assert.match(String(answer["message"]), /wish is stored, but .*the queue is full/);
 });
 
 Deno.test("cancel_task only stores the wish when nothing here runs the kind", async () => {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { idFromSeed, type SessionId } from "../../../mod.ts";
 import { assertTaskCaps, lineageOf, oneAtATime } from "../../../src/capabilities/subagents/caps.ts";
-import { readSettings } from "../../../src/capabilities/subagents/settings.ts";
+import { readSettings, settingsProblem } from "../../../src/capabilities/subagents/settings.ts";
 import { InMemorySessionTaskRegistry } from "../../../src/in_memory/task_registry.ts";
 import type { JsonObject } from "../../../src/records/json.ts";
 import { type Asked, eventually, type Reply, spawnCall, world } from "./subagent_support.ts";
@@ -16,6 +16,24 @@ function alwaysDelegating(args: JsonObject = {}): (asked: Asked) => Reply {
     if (!/^(delegate|count)$/.test(text)) return "noted";
     return results.length === 0 ? [spawnCall(args)] : results.join();
   };
+}
+
+Deno.test("by default subagents nest 2 deep, 16 work at once under a root and 200 in all", () => {
+  const { maxDepth, maxActiveTasks, maxTotalTasks } = readSettings({});
+  assert.deepEqual([maxDepth, maxActiveTasks, maxTotalTasks], [2, 16, 200]);
+});
+
+for (
+  const [name, most] of [
+    ["max_subagent_depth", 16],
+    ["max_active_descendant_tasks", 1_024],
+    ["max_total_descendant_tasks", 10_000],
+  ] as const
+) {
+  Deno.test(`${name} is ${most} at most`, () => {
+    assert.equal(settingsProblem({ [name]: most }), undefined);
+    assert.match(settingsProblem({ [name]: most + 1 })!, new RegExp(`\`${name}\` is ${most + 1}, not .* to ${most}`));
+  });
 }
 
 for (

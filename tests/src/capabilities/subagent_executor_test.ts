@@ -1,7 +1,14 @@
 /** Running tasks whose work is done by a child session. */
 
 import assert from "node:assert/strict";
-import { defineCapability, defineClientTool, defineTool, RuntimeError, type SessionId } from "../../../mod.ts";
+import {
+  defineCapability,
+  defineClientTool,
+  defineTool,
+  RuntimeError,
+  type SessionId,
+  StoreError,
+} from "../../../mod.ts";
 import { subagentExecutor } from "../../../src/capabilities/subagents/executor.ts";
 import { permitsOf } from "../../../src/kit/background_permits.ts";
 import type { TaskExecutor } from "../../../src/ports/task_registry.ts";
@@ -68,6 +75,17 @@ Deno.test("a task fails with the kind of its child's end", async () => {
     kind: "max_iterations_reached",
     message: "It reached its limit of steps",
   });
+});
+
+Deno.test("a task whose child cannot run tells nothing of the host's files", async () => {
+  await using it = await world(() => "1");
+  const task = await childTask(it);
+  const platform = Object.create(it.platform, {
+    sendMessage: { value: () => Promise.reject(new StoreError('write to "/home/me/local.db"', new Error("no"))) },
+  });
+  await subagentExecutor(it.registry, platform).start(task);
+  const { error } = await inState(it, task, "failed");
+  assert.deepEqual(error, { kind: "error", message: "The agent could not run: an internal error (store_failed)" });
 });
 
 Deno.test("cancel() aborts a child in a hanging model call, and its task is canceled", async () => {
