@@ -52,7 +52,7 @@ export interface WriteOptions<T> {
  * throws takes nothing with it. A store that another process keeps locked is
  * tried again asynchronously for 5 s.
  *
- * `path` is opened as it is: check the file first (see `prepareStore`).
+ * `path` is opened as it is: check the file first (see `openStore`).
  */
 export class Connection implements Disposable {
   /** The file. */
