@@ -87,8 +87,8 @@ export interface SessionJournal {
   /** Whether a step is all or nothing across a crash. */
   readonly atomic: boolean;
   /**
-   * Whether `acquire`, `events` and `messages` wait for the steps given before them, so that a turn need not: it goes on
-   * while its first one is being stored.
+   * Whether `acquire`, `events` and `messages` wait for a step with `join` that was given before, so that the turn need
+   * not: it goes on while its first step is being stored.
    *
    * @default {false}
    */
