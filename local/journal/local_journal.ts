@@ -291,10 +291,7 @@ export class LocalJournal implements SessionJournal {
   /** Reads of a session once its steps are stored, or refused. */
   async #after<T>(sessionId: SessionId, read: () => T | Promise<T>): Promise<T> {
     const waiting = this.#waiting.get(sessionId);
-    if (waiting !== undefined) {
-      this.#connection.flush();
-      await waiting.catch(() => {});
-    }
+    if (waiting !== undefined) await waiting.catch(() => {});
     return await read();
   }
 

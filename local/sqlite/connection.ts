@@ -155,7 +155,7 @@ export class Connection implements Disposable {
       this.#queue.push({ apply, verify, bytes, since: this.#clock.monotonic(), alone: false, ...settle });
       this.#queuedBytes += bytes;
       const full = this.#queue.length >= MAX_GROUP || this.#queuedBytes >= MAX_GROUP_BYTES;
-      if (options.join !== true || full) this.flush();
+      if (options.join !== true || full) this.#flush();
       else this.#schedule();
     });
   }
@@ -195,12 +195,12 @@ export class Connection implements Disposable {
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      this.flush();
+      this.#flush();
     });
   }
 
-  /** Writes the next group now, unless one is stalled: it goes first. */
-  flush(): void {
+  /** Writes the next group, unless one is stalled: it goes first. */
+  #flush(): void {
     if (this.#stalled !== undefined || this.#closed || this.#queue.length === 0) return;
     const group = this.#takeGroup();
     if (!this.#writeGroup(group)) this.#stall(group);
@@ -233,7 +233,7 @@ export class Connection implements Disposable {
     const timer = this.#clock.setTimer(() => {
       if (!this.#writeGroup(group)) return this.#stall(group, tries + 1);
       this.#stalled = undefined;
-      this.flush();
+      this.#flush();
     }, wait);
     const cancel = (): void => {
       timer.cancel();

@@ -86,7 +86,12 @@ export interface EventQuery {
 export interface SessionJournal {
   /** Whether a step is all or nothing across a crash. */
   readonly atomic: boolean;
-  /** Whether a read of a session sees the steps given before it, so that nobody has to wait for them. @default {false} */
+  /**
+   * Whether `acquire`, `events` and `messages` wait for a step with `join` that was given before, so that the turn need
+   * not: it goes on while its first step is being stored.
+   *
+   * @default {false}
+   */
   readonly readsOwnSteps?: boolean;
   /**
    * Asks for the lease; writes nothing.

@@ -104,8 +104,9 @@ export async function acceptTurn(
     };
     // A repeated key must not reach the model, so its step is waited for.
     if (turn.key === undefined && ports.journal.readsOwnSteps === true) {
-      const stored = (await early()).commitEarly(run, opening, checkpoint).then(turn.accepted, refused);
-      return await (await early()).performMeanwhile(new TurnLoop(run).perform({ plan: start }), stored);
+      const { commitEarly, performMeanwhile } = await early();
+      const stored = commitEarly(run, opening, checkpoint).then(() => turn.accepted(), refused);
+      return await performMeanwhile(run, new TurnLoop(run).perform({ plan: start }), stored);
     }
     await run.commit(opening, { checkpoint, ...key }).catch(refused);
     turn.accepted();

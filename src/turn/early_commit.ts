@@ -14,32 +14,37 @@ import type { TurnRun } from "./turn_run.ts";
  *
  * Nothing that depends on the step is seen before it is stored: its events come first, live ones are held back behind
  * them, later steps are stored after it, and only those let a tool run or end the turn. When it is refused, the turn is
- * interrupted and nothing of it remains.
+ * interrupted.
  */
 export function commitEarly(
   run: TurnRun,
   drafts: readonly EventDraft[],
   checkpoint: TurnCheckpoint,
 ): Promise<CommittedStep> {
-  const { share, sessionId, ports: { live } } = run;
+  const { share, state, ports: { live } } = run;
   const events = [...run.recorded.splice(0), ...drafts];
   const before = run.sequence;
-  live.hold(sessionId);
+  live.hold(state.turnId);
   const stored = run.commit(events, { checkpoint, join: true });
   const numbered = events.map((draft, at) => ({ ...draft, sequence: before + at + 1 }) as Event);
   share.history.extend({ messages: messagesOfEvents(numbered), lastSequence: run.sequence });
   run.opening = stored;
-  stored.catch(() => {
-    live.drop(sessionId);
-    share.history = new SessionHistory();
-  });
   return stored;
 }
 
-/** What a turn comes to once its first step is stored; when that is refused, why. */
-export async function performMeanwhile(turn: Promise<TurnResult>, stored: Promise<void>): Promise<TurnResult> {
+/** What a turn comes to once its first step is stored; when that is refused, why, and then nothing of it remains. */
+export async function performMeanwhile(
+  run: TurnRun,
+  turn: Promise<TurnResult>,
+  stored: Promise<void>,
+): Promise<TurnResult> {
   const [ended, opened] = await Promise.allSettled([turn, stored]);
-  if (opened.status === "rejected") throw opened.reason;
+  if (opened.status === "rejected") {
+    // Not before the turn is over: a piece of its answer may still be on the way.
+    run.ports.live.drop(run.state.turnId);
+    run.share.history = new SessionHistory();
+    throw opened.reason;
+  }
   if (ended.status === "rejected") throw ended.reason;
   return ended.value;
 }

@@ -35,7 +35,7 @@ export class LiveEvents {
   readonly #options: LiveEventsOptions;
   readonly #channels = new Map<SessionId, Channel>();
   readonly #runs = new Map<SessionId, DeltaRun>();
-  readonly #held = new Map<SessionId, (() => void)[]>();
+  readonly #held = new Map<TurnId | undefined, (() => void)[]>();
   #flushing: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
@@ -47,34 +47,35 @@ export class LiveEvents {
   /** Delivers committed events, and what is held back behind them. */
   committed(sessionId: SessionId, events: readonly Event[]): void {
     this.#deliver(sessionId, events);
-    const held = this.#held.get(sessionId);
+    const turnId = events[0]?.context.turnId;
+    const held = this.#held.get(turnId);
     if (held === undefined) return;
-    this.#held.delete(sessionId);
+    this.#held.delete(turnId);
     for (const deliver of held) deliver();
   }
 
-  /** Holds ephemeral events of a session back until its next committed ones are delivered. */
-  hold(sessionId: SessionId): void {
-    this.#held.set(sessionId, []);
+  /** Holds ephemeral events of a turn back until its first committed ones are delivered. */
+  hold(turnId: TurnId): void {
+    this.#held.set(turnId, []);
   }
 
   /** Nobody gets what is held back: what it follows did not happen. */
-  drop(sessionId: SessionId): void {
-    this.#held.delete(sessionId);
+  drop(turnId: TurnId): void {
+    this.#held.delete(turnId);
   }
 
   /** Delivers an ephemeral event. */
   live<T extends EventType>(sessionId: SessionId, context: EventContext, type: T, data: EventDataMap[T]): void {
     const { ids, clock } = this.#options;
     const event = Object.freeze({ id: ids.next("event"), type, ts: clock.now(), sessionId, context, data }) as Event;
-    const held = this.#held.get(sessionId);
+    const held = this.#held.get(context.turnId);
     if (held === undefined) this.#deliver(sessionId, [event]);
     else held.push(() => this.#deliver(sessionId, [event]));
   }
 
   /** Delivers a piece of an answer or of thinking; joined with its neighbours. */
   delta(kind: DeltaRun["kind"], state: DeltaTarget, delta: string, offset: number): void {
-    const held = this.#held.get(state.sessionId);
+    const held = this.#held.get(state.turnId);
     if (held !== undefined) return void held.push(() => this.delta(kind, state, delta, offset));
     let run = this.#runs.get(state.sessionId);
     if (run === undefined || run.kind !== kind || run.messageId !== state.messageId || run.full) {

@@ -97,7 +97,7 @@ class Attempt {
       );
     });
     try {
-      return await stop.race(this.#read(driver.stream(request, stop), stalled));
+      return await stop.race(() => this.#read(driver.stream(request, stop), stalled));
     } catch (error) {
       // A driver that cannot clean up after a complete reply does not spoil it.
       if (this.#complete !== undefined && !this.#run.interrupts.interrupted) return this.#complete;
@@ -269,11 +269,12 @@ class StreamStop {
     this.#reject?.(reason);
   }
 
-  race<T>(promise: Promise<T>): Promise<T> {
+  /** Begins nothing when it is too late already. */
+  race<T>(begin: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      if (this.#stopped) reject(this.#reason);
-      else this.#reject = reject;
-      promise.then(resolve, reject);
+      if (this.#stopped) return reject(this.#reason);
+      this.#reject = reject;
+      begin().then(resolve, reject);
     });
   }
 

@@ -27,7 +27,7 @@ export interface EnqueueOptions<T> {
 export class SessionLane implements SessionShare {
   /** The session. */
   readonly sessionId: SessionId;
-  /** The history up to the last commit. */
+  /** The history up to the last step. */
   history: SessionHistory = new SessionHistory();
   /** The fold of its layers. */
   readonly config: ConfigCache;

@@ -118,7 +118,7 @@ export class TurnRun {
    */
   async commit(
     events: readonly EventDraft[],
-    options: Omit<Partial<SessionStep>, "events"> = {},
+    options: Pick<SessionStep, "checkpoint" | "release" | "key" | "join"> = {},
   ): Promise<CommittedStep> {
     if (this.#broken !== undefined) throw this.#broken;
     if (this.recorded.length > 0) events = [...this.recorded.splice(0), ...events];
@@ -159,9 +159,9 @@ export class TurnRun {
     return { version: 1, state };
   }
 
-  /** Tells live subscribers. */
+  /** Tells live subscribers, while its lease can be used. */
   live<T extends EventType>(type: T, data: EventDataMap[T]): void {
-    this.ports.live.live(this.sessionId, this.eventContext, type, data);
+    if (this.#broken === undefined) this.ports.live.live(this.sessionId, this.eventContext, type, data);
   }
 
   /** The turn's context as it was last assembled. */

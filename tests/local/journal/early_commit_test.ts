@@ -1,43 +1,14 @@
-/** A turn goes on while its input is being stored: what may be seen of it meanwhile, and what remains when that fails. */
+/** A turn goes on while its input is being stored: what may be seen of it meanwhile. */
 
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
-import { SessionBusyError } from "../../../src/errors.ts";
-import type { ModelRequest } from "../../../src/ports/driver.ts";
 import type { CommittedStep, SessionStep } from "../../../src/ports/journal.ts";
-import type { Event } from "../../../src/records/event.ts";
 import { textOf } from "../../../src/records/content.ts";
 import { defineCapability } from "../../../src/kit/define_capability.ts";
-import type { RuntimeBackends } from "../../../src/runtime/backends.ts";
-import type { InProcessRuntime } from "../../../src/runtime/in_process_runtime.ts";
-import { LocalBackends } from "../../../local/backends.ts";
-import { LocalProfile } from "../../../local/profile.ts";
-import { type FaultOptions, faultRuntime, isSettled, SESSION, stalls, text, tick } from "../../src/_support/faults.ts";
+import { isSettled, SESSION, stalls, text, tick } from "../../src/_support/faults.ts";
 import { RecordingJournal } from "../../src/_support/journals.ts";
-import { type TempFolder, tempFolder } from "../_support/temp_folder.ts";
-
-/** A runtime as a process of its own has it. */
-interface Opened extends AsyncDisposable {
-  readonly runtime: InProcessRuntime;
-  readonly local: LocalBackends;
-}
-
-async function open(
-  { path }: TempFolder,
-  options: FaultOptions = {},
-  change: (backends: RuntimeBackends) => RuntimeBackends = (backends) => backends,
-): Promise<Opened> {
-  const local = await LocalBackends.open(new LocalProfile(path));
-  const runtime = await faultRuntime({ ...options, backends: change(local.runtimeBackends) });
-  return {
-    runtime,
-    local,
-    [Symbol.asyncDispose]: async () => {
-      await runtime.close();
-      await local.close();
-    },
-  };
-}
+import { tempFolder } from "../_support/temp_folder.ts";
+import { open, storedSteps, watch } from "./_early_turns.ts";
 
 /** Tells of a step that may be joined only after the one that was. */
 class LateJournal extends RecordingJournal {
@@ -48,29 +19,6 @@ class LateJournal extends RecordingJournal {
     if (step.join === true) await tick();
     return committed;
   }
-}
-
-/** What a process that looks at the file finds. */
-function storedSteps({ local }: Opened): number {
-  using db = new DatabaseSync(local.profile.databasePath, { readOnly: true });
-  return Number(db.prepare("SELECT count(*) AS steps FROM step").get()?.["steps"]);
-}
-
-function textsOf({ messages }: ModelRequest): string[] {
-  return messages.map(({ content }) => typeof content === "string" ? content : textOf(content));
-}
-
-/** Collects what a subscriber sees, and how many steps were stored by then. */
-function watch(opened: Opened): { readonly seen: Event[]; readonly steps: number[] } {
-  const seen: Event[] = [];
-  const steps: number[] = [];
-  void (async () => {
-    for await (const event of opened.runtime.subscribe(SESSION)) {
-      seen.push(event);
-      steps.push(storedSteps(opened));
-    }
-  })();
-  return { seen, steps };
 }
 
 Deno.test("the input is stored while the model still thinks, and then it is accepted", async () => {
@@ -183,8 +131,10 @@ Deno.test("a hook before the model call reads the input it is about", async () =
       id: "reader",
       name: "Reader",
       hooks: {
-        beforeModelCall: async () => {
-          read.push((await opened.runtime.messages(SESSION)).map(({ content }) => textOf(content)));
+        beforeModelCall: async ({ turn }) => {
+          const stored = await opened.runtime.messages(SESSION);
+          assert.deepEqual(turn?.messages, stored);
+          read.push(stored.map(({ content }) => textOf(content)));
           return { action: "proceed" };
         },
       },
@@ -204,51 +154,4 @@ Deno.test("a turn that is cancelled at once is stored with its input, or not at 
   const isAccepted = await turn.accepted.then(() => true, () => false);
   assert.equal(stored.includes("hi"), isAccepted);
   assert.equal(await opened.runtime.status(SESSION), isAccepted ? "idle" : "started");
-});
-
-Deno.test("of two processes that begin a turn together one is refused: its model call ends and nobody hears of it", async () => {
-  using folder = tempFolder();
-  const aborts = { aborted: 0 };
-  const answer = Promise.withResolvers<void>();
-  await using one = await open(folder, {
-    respond: async function* () {
-      await answer.promise;
-      yield* text("of one");
-    },
-  });
-  const stalling = stalls([{ type: "text", delta: "of the other" }], aborts);
-  await using other = await open(folder, {
-    respond: (request, options, call) => call === 1 ? stalling(request, options, call) : text("ok"),
-  });
-  const heard = watch(other);
-  const first = one.runtime.startTurn(SESSION, "one");
-  const second = other.runtime.startTurn(SESSION, "other");
-  await assert.rejects(second.result, SessionBusyError);
-  await assert.rejects(second.accepted, SessionBusyError);
-  assert.equal(aborts.aborted, 1);
-  assert.deepEqual(heard.seen, []);
-  answer.resolve();
-  assert.equal((await first.result).response, "of one");
-  const third = await other.runtime.runTextTurn(SESSION, "again", { idempotencyKey: "third" });
-  await tick();
-  for (const { context, type } of other.runtime.events()) assert.equal(context.turnId, third.turnId, type);
-});
-
-Deno.test("after a refused turn the next one is asked with what is stored, and with nothing else", async () => {
-  using folder = tempFolder();
-  const asked: string[][] = [];
-  await using one = await open(folder);
-  await using other = await open(folder, {
-    respond: (request) => {
-      asked.push(textsOf(request));
-      return text("ok");
-    },
-  });
-  const outcomes = await Promise.allSettled([
-    one.runtime.runTextTurn(SESSION, "one"),
-    other.runtime.runTextTurn(SESSION, "refused"),
-  ]);
-  assert.deepEqual(outcomes.map(({ status }) => status), ["fulfilled", "rejected"]);
-  await other.runtime.runTextTurn(SESSION, "next");
-  assert.deepEqual(asked.at(-1), ["one", "ok", "next"]);
 });
