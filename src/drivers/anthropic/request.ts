@@ -2,9 +2,9 @@
 
 import type { ToolDefinition } from "../../records/tool.ts";
 import type { ModelMessage, ModelRequest } from "../../ports/driver.ts";
-import { parametersOf } from "../../kit/provider/content.ts";
 import { jsonText, TextCache } from "../../kit/provider/json_text.ts";
 import { isStrictSchema, STRICT_KEYWORDS } from "../../kit/provider/strict_schema.ts";
+import { parametersOf } from "../../kit/provider/tool_parameters.ts";
 import { instructed } from "../../kit/response_format.ts";
 import { contextManagement, replayOf, SEARCH_TOOL, searchesTools } from "./hosted.ts";
 import { DEFAULT_MAX_TOKENS, profileOf, takesSchemas, takesTemperature } from "./models.ts";

@@ -3,9 +3,9 @@
 import type { JsonObject } from "../../records/json.ts";
 import type { ToolDefinition } from "../../records/tool.ts";
 import type { ModelMessage, ModelRequest } from "../../ports/driver.ts";
-import { parametersOf } from "../../kit/provider/content.ts";
 import { jsonText, TextCache } from "../../kit/provider/json_text.ts";
 import { isStrictSchema, STRICT_KEYWORDS, type StrictRules } from "../../kit/provider/strict_schema.ts";
+import { parametersOf } from "../../kit/provider/tool_parameters.ts";
 import { instructed } from "../../kit/response_format.ts";
 import { DEFAULT_MAX_TOKENS, isModern, thinkingConfig } from "./models.ts";
 import type { RequestSettings } from "./options.ts";

@@ -4,13 +4,14 @@ import type { ImagePart, TextPart } from "../../records/content.ts";
 import type { JsonObject } from "../../records/json.ts";
 import type { ToolDefinition } from "../../records/tool.ts";
 import type { ModelMessage, ModelRequest } from "../../ports/driver.ts";
-import { imageUrl, NO_IMAGE, parametersOf, TOOL_IMAGES_NOTE } from "../../kit/provider/content.ts";
+import { imageUrl, NO_IMAGE, TOOL_IMAGES_NOTE } from "../../kit/provider/content.ts";
 import { formatted } from "./answer_format.ts";
 import { argumentsText, laterInstructions } from "./content.ts";
 import type { Dialect } from "./dialect.ts";
 import { jsonText, TextCache } from "../../kit/provider/json_text.ts";
 import { effortFor, temperatureFor } from "./models.ts";
 import { transcriptText } from "../../kit/provider/transcript.ts";
+import { parametersOf } from "../../kit/provider/tool_parameters.ts";
 import { detailsToSend } from "./reasoning_details.ts";
 
 /** Builds the bodies of one dialect; keep it, it remembers the text of every message it has seen. */

@@ -4,13 +4,14 @@ import type { ImagePart, ReasoningPart, TextPart } from "../../records/content.t
 import type { JsonObject } from "../../records/json.ts";
 import type { ToolDefinition } from "../../records/tool.ts";
 import type { ModelMessage, ModelRequest } from "../../ports/driver.ts";
-import { imageUrl, NO_IMAGE, parametersOf, TOOL_IMAGES_NOTE } from "../../kit/provider/content.ts";
+import { imageUrl, NO_IMAGE, TOOL_IMAGES_NOTE } from "../../kit/provider/content.ts";
 import { formatted } from "./answer_format.ts";
 import { argumentsText, laterInstructions, wireMetadata } from "./content.ts";
 import type { Dialect } from "./dialect.ts";
 import { jsonText, TextCache } from "../../kit/provider/json_text.ts";
 import { effortFor, mayReason, temperatureFor } from "./models.ts";
 import { transcriptText } from "../../kit/provider/transcript.ts";
+import { parametersOf } from "../../kit/provider/tool_parameters.ts";
 import { isHosted, type KeptItem, type Replay, type Replayed, replayed, replayOf, SEARCH_TOOL } from "./hosted.ts";
 import { wholeItem } from "./reasoning_items.ts";
 
