@@ -96,7 +96,7 @@ async function create(
     failures,
   });
   const additions = provider.additions?.(config);
-  const builder = requests.of(name, dialect);
+  let builder = requests.of(name, dialect);
   const Reply = name === "responses" ? ResponsesReply : CompletionsReply;
   return new WireDriver({
     id: provider.id,
@@ -106,7 +106,11 @@ async function create(
       headers: (request) => additions?.headers(request) ?? {},
       reply: (request) =>
         new Reply({ dialect, provider: provider.id, model: request.model, failures, price: priceOf(request, dialect) }),
-      amend: withoutNative,
+      amend(request, refusal) {
+        if (!isAboutSummaries(refusal)) return withoutNative(request, refusal);
+        builder = requests.of(name, { ...dialect, reasoningSummary: false });
+        return request;
+      },
       models: MODELS,
     },
     endpoint,
@@ -114,6 +118,11 @@ async function create(
     failures,
     shownHeaders: shownHeaders(headers),
   });
+}
+
+/** OpenAI gives summaries to verified organizations only, and of some models none; the driver goes on without. */
+function isAboutSummaries({ status, message }: ProviderError): boolean {
+  return status === 400 && /reasoning.summar/i.test(message);
 }
 
 /** What is known about a model, and what the server at hand does itself for it. */
@@ -134,7 +143,7 @@ class Requests {
   }
 
   of(api: ApiName, dialect: Dialect): ResponsesRequests | CompletionsRequests {
-    const key = `${api} ${dialect.name}`;
+    const key = `${api} ${dialect.name} ${dialect.reasoningSummary}`;
     const Builder = api === "responses" ? ResponsesRequests : CompletionsRequests;
     const made = this.#made.get(key) ?? new Builder(dialect, this.#provider);
     this.#made.set(key, made);
