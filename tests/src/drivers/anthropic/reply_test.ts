@@ -37,6 +37,25 @@ Deno.test("a call that was cut off by the limit is no call; whole ones before it
   assert.deepEqual(events.map(({ type }) => type), ["tool_call", "done"]);
 });
 
+Deno.test("a call that was cut off before its input is no call; one without input before it is", () => {
+  const events = read(START, ...tool(0, ""), ...tool(1, ""), end("max_tokens"), STOP);
+  assert.deepEqual(events.map((event) => event.type === "tool_call" ? event.providerCallId : event.type), [
+    "t0",
+    "done",
+  ]);
+});
+
+Deno.test("a call without input that was followed by text is one, whatever ended the reply", () => {
+  const text = { type: "content_block_start", index: 1, content_block: { type: "text", text: "And" } };
+  const events = read(START, ...tool(0, ""), text, end("max_tokens"), STOP);
+  assert.deepEqual(events.map(({ type }) => type), ["text", "tool_call", "done"]);
+});
+
+Deno.test("a call that a refusal cut off is no call", () => {
+  const events = read(START, ...tool(0, '{"a'), end("refusal"), STOP);
+  assert.deepEqual(events.map(({ type }) => type), ["done"]);
+});
+
 Deno.test("a call with torn arguments that ends otherwise is passed on for an error result", () => {
   const [call] = read(START, ...tool(0, '{"a'), end("tool_use"), STOP);
   assert.equal(call?.type === "tool_call" && call.arguments, '{"a');
