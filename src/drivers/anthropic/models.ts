@@ -120,6 +120,19 @@ export function omitsThinking(model: string): boolean {
   return (claude(model)?.version ?? 0) >= 47;
 }
 
+/** Whether a model thinks without being asked to, and then says even what it does between calls in its thinking. */
+export function thinksByDefault(model: string): boolean {
+  return (claude(model)?.version ?? 0) >= 50;
+}
+
+/** The `thinking` that keeps a model which thinks by default from it; undefined where nothing does. */
+export function thinkingOff(model: string): "disabled" | "between_tools" | undefined {
+  const { family, version = 0 } = claude(model) ?? {};
+  if (family === "sonnet" && version === 55) return "between_tools";
+  const canBeOff = (family === "opus" || family === "sonnet") && version === 50 || family === "haiku" && version === 55;
+  return canBeOff ? "disabled" : undefined;
+}
+
 /** Whether a model takes a temperature; from 4.7 on any but the default is an error. */
 export function takesTemperature(model: string): boolean {
   return (claude(model)?.version ?? 0) < 47;

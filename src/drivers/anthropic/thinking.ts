@@ -5,7 +5,7 @@ import { DriverId } from "../../records/model.ts";
 import type { ModelMessage, ModelRequest } from "../../ports/driver.ts";
 import type { Fields } from "../../kit/provider/narrow.ts";
 import { hostedBlocks, type Replay } from "./hosted.ts";
-import { effortsOf, omitsThinking, thinkingForm } from "./models.ts";
+import { effortsOf, omitsThinking, thinkingForm, thinkingOff, thinksByDefault } from "./models.ts";
 import type { BlockPlace } from "./place.ts";
 
 /** Tokens of thinking for each effort, where a model wants a number. */
@@ -27,16 +27,17 @@ export interface ThinkingSettings {
   readonly effort?: string;
 }
 
-/** How a request asks for thinking; without an effort the model's default applies. */
+/** How a request asks for thinking; without an effort the model's default applies, shown where it thinks. */
 export function thinkingSettings(request: ModelRequest, maxTokens: number): ThinkingSettings {
   const { model, reasoningEffort: effort } = request;
-  if (effort === undefined || effort === "none") return {};
+  if (effort === undefined) return thinksByDefault(model) ? { thinking: SHOWN } : {};
+  if (effort === "none") return withoutThinking(model);
   switch (thinkingForm(model)) {
     case "none":
       return {};
     case "adaptive":
       return {
-        thinking: { type: "adaptive", ...(omitsThinking(model) ? { display: "summarized" } : {}) },
+        thinking: omitsThinking(model) ? SHOWN : { type: "adaptive" },
         effort: effortFor(model, effort),
       };
     case "budget": {
@@ -48,6 +49,15 @@ export function thinkingSettings(request: ModelRequest, maxTokens: number): Thin
   }
 }
 
+const SHOWN: object = Object.freeze({ type: "adaptive", display: "summarized" });
+
+/** As little thinking as a model can be made to do. */
+function withoutThinking(model: string): ThinkingSettings {
+  if (!thinksByDefault(model)) return {};
+  const type = thinkingOff(model);
+  return type === undefined ? { thinking: SHOWN, effort: "low" } : { thinking: { type } };
+}
+
 function effortFor(model: string, effort: string): string {
   if (effort === "minimal") return "low";
   return effort === "xhigh" && !effortsOf(model).includes(effort) ? "high" : effort;
@@ -56,12 +66,13 @@ function effortFor(model: string, effort: string): string {
 /**
  * Whether the request answers calls that no thinking of this model led to, such as another model's.
  *
- * With a budget the API refuses such a request; the next turn thinks again.
+ * With a budget the API refuses such a request; the next turn thinks again. Calls and answers up to the next word of the
+ * user are one turn to it: the model thinks at its beginning, and need not think again before a further call.
  */
 function endsInForeignCalls({ messages, model }: ModelRequest): boolean {
-  const last = messages.findLast((message) => message.role !== "tool" && message.role !== "system");
-  if (last?.role !== "assistant" || last.toolCalls.length === 0) return false;
-  return keptBlocks(last, model).length === 0;
+  const begin = messages.findLastIndex(({ role }) => role === "user") + 1;
+  const first = messages.slice(begin).find((message) => message.role === "assistant");
+  return first !== undefined && first.toolCalls.length > 0 && keptBlocks(first, model).length === 0;
 }
 
 /** A block of thinking as it came. */
