@@ -8,6 +8,7 @@ import { DEFAULT_MAX_TOKENS } from "./models.ts";
 import { maxTokensOf } from "./request.ts";
 
 const NAMED_LIMIT = /max_tokens: \d+ > (\d+)/;
+const LEFT_IN_CONTEXT = /exceed context limit: (\d+) \+ \d+ > (\d+)/;
 
 /**
  * The request with the reply limit the provider takes, or without what it does not do itself or thinking it does not
@@ -16,14 +17,26 @@ const NAMED_LIMIT = /max_tokens: \d+ > (\d+)/;
 export function amended(request: ModelRequest, refusal: ProviderError): ModelRequest | undefined {
   if (refusal.status !== 400) return undefined;
   if (/max_tokens/.test(refusal.message)) {
-    const maxTokens = Number(NAMED_LIMIT.exec(refusal.message)?.[1] ?? DEFAULT_MAX_TOKENS);
+    const maxTokens = limitIn(refusal.message);
     return maxTokens > 0 && maxTokens < maxTokensOf(request) ? { ...request, maxTokens } : undefined;
   }
   const native = withoutNative(request, refusal);
   if (native !== undefined) return native;
+  // Where a turn has to begin with thinking, and this one has none to begin with, it can only go on without.
+  if (request.reasoningEffort !== undefined && /Expected `?thinking/.test(refusal.message)) {
+    const { reasoningEffort: _, ...unthinking } = request;
+    return unthinking;
+  }
   // Newer models refuse thinking from another account, or from before the conversation was edited.
   if (!/thinking|signature/i.test(refusal.message) || !request.messages.some(hasReasoning)) return undefined;
   return { ...request, messages: request.messages.map(withoutReasoning) };
+}
+
+/** The reply limit a refusal leaves room for. */
+function limitIn(words: string): number {
+  const [, prompt, context] = LEFT_IN_CONTEXT.exec(words) ?? [];
+  if (context !== undefined) return Number(context) - Number(prompt);
+  return Number(NAMED_LIMIT.exec(words)?.[1] ?? DEFAULT_MAX_TOKENS);
 }
 
 function hasReasoning(message: ModelMessage): boolean {

@@ -65,10 +65,25 @@ Deno.test("a reply limit the model does not take is lowered to the one it names,
   assert.deepEqual(outcome, { events: TEXT.events });
 });
 
-Deno.test("a reply limit that does not fit the context is lowered to 16,384", async () => {
+Deno.test("a reply limit that does not fit the context is lowered to what is left of it", async () => {
   const refusal = "input length and `max_tokens` exceed context limit: 190000 + 64000 > 200000";
   const { sent } = await refusedOnce(refusal, { maxTokens: 64_000 });
+  assert.deepEqual(sent.map(({ max_tokens }) => max_tokens), [64_000, 10_000]);
+});
+
+Deno.test("a reply limit that is refused without a number is lowered to 16,384", async () => {
+  const { sent } = await refusedOnce("max_tokens is too large", { maxTokens: 64_000 });
   assert.deepEqual(sent.map(({ max_tokens }) => max_tokens), [64_000, 16_384]);
+});
+
+Deno.test("a turn that has to begin with thinking, and has none, goes on without", async () => {
+  const { sent, outcome } = await refusedOnce(
+    "messages.1.content.0.type: Expected `thinking` or `redacted_thinking`, but found `tool_use`." +
+      " When `thinking` is enabled, a final `assistant` message must start with a thinking block",
+    { model: "claude-sonnet-4-5", reasoningEffort: "low" },
+  );
+  assert.deepEqual(sent.map(({ thinking }) => thinking !== undefined), [true, false]);
+  assert.equal(outcome.thrown, undefined);
 });
 
 Deno.test("a reply limit of 16,384 or less is not tried again", async () => {
