@@ -13,6 +13,7 @@ import { effortFor, temperatureFor } from "./models.ts";
 import { transcriptText } from "../../kit/provider/transcript.ts";
 import { parametersOf } from "../../kit/provider/tool_parameters.ts";
 import { detailsToSend } from "./reasoning_details.ts";
+import { hasReasoningText } from "./reasoning_text.ts";
 
 /** Builds the bodies of one dialect; keep it, it remembers the text of every message it has seen. */
 export class CompletionsRequests {
@@ -20,7 +21,8 @@ export class CompletionsRequests {
   readonly #provider: string;
   readonly #tools = new TextCache<ToolDefinition>((tool) => jsonText(toolOf(tool)));
   readonly #texts = new TextCache<ModelMessage>((message) => this.#encode(message));
-  readonly #marked = new TextCache<ModelMessage>((message) => this.#encode(message, true));
+  readonly #marked = new TextCache<ModelMessage>((message) => this.#encode(message, { marked: true }));
+  readonly #thought = new TextCache<ModelMessage>((message) => this.#encode(message, { thought: true }));
   readonly #imageMessages = new TextCache<readonly ImagePart[]>((images) => jsonText(imageMessage(images)));
 
   /** Makes a builder for a dialect that replays the reasoning of one provider. */
@@ -62,7 +64,11 @@ export class CompletionsRequests {
     });
     const last = marks ? request.messages.findLast(({ role }) => role === "user") : undefined;
     const messages = transcriptText(request.messages, {
-      of: (message) => message === last ? this.#marked.of(message) : this.#texts.of(message),
+      of: (message) => {
+        if (message === last) return this.#marked.of(message);
+        const thought = hasReasoningText(message, this.#provider, request.model);
+        return (thought ? this.#thought : this.#texts).of(message);
+      },
       imagesOf: (message) => this.#imagesOf(message),
     });
     const comma = system !== "" && messages !== "" ? "," : "";
@@ -75,7 +81,7 @@ export class CompletionsRequests {
     return this.#imageMessages.of(message.images);
   }
 
-  #encode(message: ModelMessage, marked = false): string {
+  #encode(message: ModelMessage, { marked = false, thought = false } = {}): string {
     switch (message.role) {
       case "system":
         return jsonText(laterInstructions(this.#dialect, message.content));
@@ -87,6 +93,7 @@ export class CompletionsRequests {
         return jsonText({
           role: "assistant",
           content: message.content === "" ? null : message.content,
+          reasoning_content: thought ? message.thinking ?? "" : undefined,
           reasoning_details: this.#dialect.reasoningDetails ? detailsToSend(message, this.#provider) : undefined,
           tool_calls: message.toolCalls.length === 0 ? undefined : message.toolCalls.map((call) => ({
             id: call.id,

@@ -19,6 +19,7 @@ import { CompletionsRequests } from "./completions_request.ts";
 import type { Dialect } from "./dialect.ts";
 import { nativeOf, profileOf } from "./models.ts";
 import type { ApiName, TransportOptions } from "./options.ts";
+import { withReasoningText } from "./reasoning_text.ts";
 import { ResponsesReply } from "./responses_reply.ts";
 import { ResponsesRequests } from "./responses_request.ts";
 
@@ -107,7 +108,9 @@ async function create(
       reply: (request) =>
         new Reply({ dialect, provider: provider.id, model: request.model, failures, price: priceOf(request, dialect) }),
       amend(request, refusal) {
-        if (!isAboutSummaries(refusal)) return withoutNative(request, refusal);
+        if (!isAboutSummaries(refusal)) {
+          return withoutNative(request, refusal) ?? withReasoningText(request, refusal, provider.id);
+        }
         builder = requests.of(name, { ...dialect, reasoningSummary: false });
         return request;
       },
