@@ -3,7 +3,7 @@
 import type { ReasoningPart } from "../../records/content.ts";
 import type { ModelEvent } from "../../ports/driver.ts";
 import type { Failures } from "../../kit/provider/failures.ts";
-import { type Fields, fieldsOf, listOf, textOf } from "../../kit/provider/narrow.ts";
+import { type Fields, fieldsOf, isFields, listOf, textOf } from "../../kit/provider/narrow.ts";
 import { ACTIVITY, type ReplyReader, textEvent, thinkingEvent } from "../../kit/provider/reply.ts";
 import { hostedItem, namespaceItem } from "./hosted.ts";
 import type { ReplyParts } from "./reply_parts.ts";
@@ -18,6 +18,7 @@ export class ResponsesReply implements ReplyReader {
   readonly #failures: Failures;
   #phase: "commentary" | "final_answer" | undefined;
   #refused = false;
+  #failed = false;
   readonly #seen = { text: false, reasoning: false, calls: false, hosted: false };
   #callCount = 0;
 
@@ -48,8 +49,13 @@ export class ResponsesReply implements ReplyReader {
       case "response.completed":
       case "response.incomplete":
         return this.#end(fieldsOf(fields["response"]), fields["type"] === "response.incomplete");
-      case "response.failed":
-        throw this.#failures.ofBody(fieldsOf(fields["response"])["error"] ?? "the response failed");
+      case "response.failed": {
+        const { error } = fieldsOf(fields["response"]);
+        if (isFields(error)) throw this.#failures.ofBody(error);
+        // Azure says why in an error event of its own, after this one.
+        this.#failed = true;
+        return ACTIVITY;
+      }
       case "response.cancelled":
         throw this.#failures.ofBody("the response was cancelled");
       case "error":
@@ -62,6 +68,7 @@ export class ResponsesReply implements ReplyReader {
 
   /** Only its own event completes a reply. */
   end(): readonly ModelEvent[] {
+    if (this.#failed) throw this.#failures.ofBody("the response failed");
     return [];
   }
 

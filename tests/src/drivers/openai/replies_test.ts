@@ -73,6 +73,17 @@ for (const [event, code] of FAILED) {
   });
 }
 
+Deno.test("the reason of a failed response may come in an event of its own", () => {
+  const failed = { type: "response.failed", response: { status: "failed", error: null } };
+  const why = { type: "error", error: { code: "content_filter", message: "The prompt was filtered", type: null } };
+  assert.throws(
+    () => readResponses(failed, why),
+    (error) =>
+      error instanceof ProviderError && error.code === "provider_rejected_request" &&
+      /was filtered/.test(error.message),
+  );
+});
+
 Deno.test("events of any shape are signs of life", () => {
   const odd = [null, 7, "text", [], {}, { type: 3 }, { choices: "x" }, { choices: [null] }, {
     choices: [{ delta: 1 }],
