@@ -9,7 +9,7 @@ import { formatted } from "./answer_format.ts";
 import { argumentsText, laterInstructions } from "./content.ts";
 import type { Dialect } from "./dialect.ts";
 import { jsonText, TextCache } from "../../kit/provider/json_text.ts";
-import { effortFor, temperatureFor } from "./models.ts";
+import { effortFor, reasonsWithoutToolsOnly, temperatureFor } from "./models.ts";
 import { transcriptText } from "../../kit/provider/transcript.ts";
 import { parametersOf } from "../../kit/provider/tool_parameters.ts";
 import { detailsToSend } from "./reasoning_details.ts";
@@ -32,10 +32,12 @@ export class CompletionsRequests {
   }
 
   /** The body of a request, with further members. */
-  body(asked: ModelRequest, members: JsonObject = {}): string {
+  body(whole: ModelRequest, members: JsonObject = {}): string {
     const dialect = this.#dialect;
-    const { request, schema } = formatted(asked, dialect.chatFormat);
-    const effort = effortFor(request.model, request.reasoningEffort, dialect.effortNone);
+    const { request, schema } = formatted(whole, dialect.chatFormat);
+    const asked = effortFor(request.model, request.reasoningEffort, dialect.effortNone);
+    const unasked = dialect.name === "openai" && request.tools.length > 0 && reasonsWithoutToolsOnly(request.model);
+    const effort = asked ?? (unasked ? "none" : undefined);
     // No metadata: OpenAI takes it here only together with `store: true`, and nothing is to be stored.
     const settings = jsonText({
       model: request.model,

@@ -17,6 +17,7 @@ Deno.test("a Chat request of one question is this text", () => {
 
 Deno.test("a Chat request carries every setting under OpenAI's name, and no metadata", () => {
   const body = parsed(requestOf({
+    model: "gpt-5.4",
     systemPrompt: "",
     messages: [],
     tools: [CLOCK],
@@ -30,7 +31,7 @@ Deno.test("a Chat request carries every setting under OpenAI's name, and no meta
     metadata: { session: "s1" },
   }));
   assert.deepEqual(body, {
-    model: "gpt-5.5",
+    model: "gpt-5.4",
     max_completion_tokens: 100,
     temperature: 0.5,
     reasoning_effort: "high",
@@ -51,6 +52,7 @@ Deno.test("a Chat request carries every setting under OpenAI's name, and no meta
 /** What each dialect makes of the same wishes, apart from what all of them send. */
 const SENT: Record<DialectName, object> = {
   openai: {
+    reasoning_effort: "none",
     max_completion_tokens: 9,
     verbosity: "low",
     parallel_tool_calls: true,
@@ -83,6 +85,17 @@ for (const dialect of Object.values(DIALECTS)) {
     assert.deepEqual(messages, [{ role, content: "Be brief." }, { role: "user", content: "Hello" }]);
   });
 }
+
+Deno.test("new models get tools over OpenAI's Chat API by not reasoning, unless an effort is asked for", () => {
+  const sent = (members: Partial<ModelRequest>, dialect: DialectName = "openai") =>
+    parsed(requestOf({ tools: [CLOCK], ...members }), dialect)["reasoning_effort"];
+  assert.equal(sent({ model: "gpt-5.6-luna" }), "none");
+  assert.equal(sent({ model: "gpt-5.6-luna", reasoningEffort: "low" }), "low");
+  assert.equal(sent({ model: "gpt-5.6-luna", tools: [] }), undefined);
+  assert.equal(sent({ model: "gpt-5.2" }), undefined);
+  assert.equal(sent({ model: "gpt-6-astra" }), undefined);
+  assert.equal(sent({ model: "gpt-5.6-luna" }, "generic"), undefined);
+});
 
 Deno.test("instructions inside the conversation are system messages for OpenAI only", () => {
   const messages: ModelMessage[] = [{ role: "system", content: "It is noon." }];
