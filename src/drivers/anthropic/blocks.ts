@@ -6,13 +6,19 @@ import { NO_IMAGE } from "../../kit/provider/content.ts";
 import type { Replay } from "./hosted.ts";
 import { keptBlocks } from "./thinking.ts";
 
+/** Stands for a message of the user that has nothing in it. */
+const EMPTY = "(empty message)";
+
 /** The content blocks of a message for a model; none for a message that says nothing, which the API refuses. */
 export function blocksOf(message: ModelMessage, replay: Replay): readonly object[] {
   switch (message.role) {
     case "system":
       return textBlocks(`[System message]\n${message.content}`);
-    case "user":
-      return message.content.flatMap(partBlocks);
+    case "user": {
+      // Left out, the conversation might end with the model's own words, which newer models refuse.
+      const blocks = message.content.flatMap(partBlocks);
+      return blocks.length === 0 ? textBlocks(EMPTY) : blocks;
+    }
     case "assistant":
       return assistantBlocks(message, replay);
     case "tool": {

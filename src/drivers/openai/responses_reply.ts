@@ -19,6 +19,7 @@ export class ResponsesReply implements ReplyReader {
   #phase: "commentary" | "final_answer" | undefined;
   #refused = false;
   #failed = false;
+  #message: unknown;
   readonly #seen = { text: false, reasoning: false, calls: false, hosted: false };
   #callCount = 0;
 
@@ -33,12 +34,10 @@ export class ResponsesReply implements ReplyReader {
     const fields = fieldsOf(event);
     switch (fields["type"]) {
       case "response.output_text.delta":
-        this.#seen.text = true;
-        return textEvent(textOf(fields["delta"]));
+        return this.#text(fields);
       case "response.refusal.delta":
-        this.#seen.text = true;
         this.#refused = true;
-        return textEvent(textOf(fields["delta"]));
+        return this.#text(fields);
       case "response.reasoning_summary_text.delta":
       case "response.reasoning_text.delta":
         return thinkingEvent(textOf(fields["delta"]));
@@ -70,6 +69,15 @@ export class ResponsesReply implements ReplyReader {
   end(): readonly ModelEvent[] {
     if (this.#failed) throw this.#failures.ofBody("the response failed");
     return [];
+  }
+
+  /** A piece of a message; one after another, such as an aside and the answer, are told apart by an empty line. */
+  #text({ delta, output_index: index }: Fields): readonly ModelEvent[] {
+    const text = textOf(delta);
+    const isAnother = this.#seen.text && this.#message !== index;
+    this.#seen.text = true;
+    this.#message = index;
+    return textEvent(isAnother && text !== "" ? `\n\n${text}` : text);
   }
 
   #item(item: Fields): readonly ModelEvent[] {

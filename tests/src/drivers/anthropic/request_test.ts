@@ -232,3 +232,19 @@ function parsed(request: ModelRequest): Record<string, unknown> {
 function turnsOf(members: Partial<ModelRequest>): readonly { role: string; content: readonly object[] }[] {
   return JSON.parse(bodyOf(requestOf(members))).messages;
 }
+
+Deno.test("an empty message of the user is told, so that the conversation does not end with the model's words", () => {
+  const { messages } = JSON.parse(
+    new MessagesRequests().body(requestOf({
+      messages: [
+        ...requestOf().messages,
+        { role: "assistant", content: "Hi", toolCalls: [] },
+        { role: "user", content: [{ type: "text", text: " \n" }] },
+      ],
+    })),
+  );
+  assert.deepEqual(messages.at(-1), {
+    role: "user",
+    content: [{ type: "text", text: "(empty message)", cache_control: { type: "ephemeral" } }],
+  });
+});

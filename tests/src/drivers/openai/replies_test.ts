@@ -73,6 +73,23 @@ for (const [event, code] of FAILED) {
   });
 }
 
+Deno.test("two messages of one response are told apart by an empty line", () => {
+  const delta = (output_index: number, text: string) => ({
+    type: "response.output_text.delta",
+    output_index,
+    delta: text,
+  });
+  const events = readResponses(
+    delta(0, "Let me "),
+    delta(0, "look."),
+    delta(2, "It "),
+    delta(2, "rains."),
+    completed(),
+  );
+  const text = events.map((event) => event.type === "text" ? event.delta : "").join("");
+  assert.equal(text, "Let me look.\n\nIt rains.");
+});
+
 Deno.test("the reason of a failed response may come in an event of its own", () => {
   const failed = { type: "response.failed", response: { status: "failed", error: null } };
   const why = { type: "error", error: { code: "content_filter", message: "The prompt was filtered", type: null } };
