@@ -27,6 +27,8 @@ export function amended(request: ModelRequest, refusal: ProviderError): ModelReq
     const { reasoningEffort: _, ...unthinking } = request;
     return unthinking;
   }
+  // DeepSeek wants the thinking of every call, of which there is none when another model made it.
+  if (/thinking.{0,80}must be passed back/.test(refusal.message)) return { ...request, reasoningEffort: "none" };
   // Newer models refuse thinking from another account, or from before the conversation was edited.
   if (!/thinking|signature/i.test(refusal.message) || !request.messages.some(hasReasoning)) return undefined;
   return { ...request, messages: request.messages.map(withoutReasoning) };

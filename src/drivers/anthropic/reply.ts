@@ -6,7 +6,7 @@ import type { Failures } from "../../kit/provider/failures.ts";
 import { countOf, type Fields, fieldsOf, isFields, textOf } from "../../kit/provider/narrow.ts";
 import { ACTIVITY, type ReplyReader, textEvent, thinkingEvent } from "../../kit/provider/reply.ts";
 import { hostedItem } from "./hosted.ts";
-import { priced } from "./models.ts";
+import { isClaude, priced } from "./models.ts";
 import type { BlockPlace } from "./place.ts";
 import { thinkingItem } from "./thinking.ts";
 
@@ -131,8 +131,8 @@ export class MessagesReply implements ReplyReader {
     this.#open.delete(index);
     switch (block?.type) {
       case "thinking":
-        // Other vendors' models think without a proof; there is nothing to send back then.
-        if (block.signature === "") return ACTIVITY;
+        // Other vendors' models think without a proof, and may want the thinking back all the same (DeepSeek).
+        if (block.signature === "" && isClaude(this.#model)) return ACTIVITY;
         return [{
           type: "reasoning_item",
           item: thinkingItem(

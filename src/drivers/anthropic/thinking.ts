@@ -5,7 +5,7 @@ import { DriverId } from "../../records/model.ts";
 import type { ModelMessage, ModelRequest } from "../../ports/driver.ts";
 import type { Fields } from "../../kit/provider/narrow.ts";
 import { hostedBlocks, type Replay } from "./hosted.ts";
-import { effortsOf, omitsThinking, thinkingForm, thinkingOff, thinksByDefault } from "./models.ts";
+import { effortsOf, isClaude, omitsThinking, thinkingForm, thinkingOff, thinksByDefault } from "./models.ts";
 import type { BlockPlace } from "./place.ts";
 
 /** Tokens of thinking for each effort, where a model wants a number. */
@@ -53,7 +53,7 @@ const SHOWN: object = Object.freeze({ type: "adaptive", display: "summarized" })
 
 /** As little thinking as a model can be made to do. */
 function withoutThinking(model: string): ThinkingSettings {
-  if (!thinksByDefault(model)) return {};
+  if (isClaude(model) && !thinksByDefault(model)) return {};
   const type = thinkingOff(model);
   return type === undefined ? { thinking: SHOWN, effort: "low" } : { thinking: { type } };
 }

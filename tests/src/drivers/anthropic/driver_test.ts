@@ -112,6 +112,15 @@ Deno.test("thinking the provider does not take back is left out, once", async ()
   assert.deepEqual(outcome, { events: TEXT.events });
 });
 
+Deno.test("a server that misses the thinking of calls it did not make goes on without thinking", async () => {
+  const { sent, outcome } = await refusedOnce(
+    "The `content[].thinking` in the thinking mode must be passed back to the API.",
+    { model: "deepseek-v4-pro" },
+  );
+  assert.deepEqual(sent.map(({ thinking }) => thinking), [undefined, { type: "disabled" }]);
+  assert.equal(outcome.thrown, undefined);
+});
+
 Deno.test("a second refusal is final", async () => {
   let count = 0;
   const driver = await driverOver(() => {

@@ -70,7 +70,25 @@ Deno.test("the whole input at the start of a call is its arguments", () => {
   assert.equal(call?.type === "tool_call" && call.arguments, '{"a":1}');
 });
 
-Deno.test("thinking without a proof is shown and not kept", () => {
+Deno.test("thinking of another vendor's model is kept without a proof", () => {
+  const reply = new MessagesReply("deepseek-v4-pro", failures);
+  const events = [
+    START,
+    { type: "content_block_start", index: 0, content_block: { type: "thinking", thinking: "" } },
+    { type: "content_block_delta", index: 0, delta: { type: "thinking_delta", thinking: "Hm" } },
+    { type: "content_block_stop", index: 0 },
+    STOP,
+  ].flatMap((event) => reply.read(event));
+  const items = events.flatMap((event) => event.type === "reasoning_item" ? [event.item] : []);
+  assert.deepEqual(items, [{
+    type: "reasoning",
+    provider: "anthropic",
+    itemId: "thinking:0:0:2:deepseek-v4-pro",
+    encryptedContent: "",
+  }]);
+});
+
+Deno.test("thinking of Claude without a proof is shown and not kept", () => {
   const events = read(
     START,
     { type: "content_block_start", index: 0, content_block: { type: "thinking", thinking: "Hm" } },

@@ -114,6 +114,26 @@ Deno.test("another provider's reasoning and changed thinking are left out", asyn
   assert.deepEqual(typesOf(assistantBlocks(without)), ["text", "tool_use", "tool_use"]);
 });
 
+Deno.test("thinking without a proof goes back to the model of another vendor", () => {
+  const item = {
+    type: "reasoning",
+    provider: "anthropic",
+    itemId: "thinking:0:0:2:kimi-k3",
+    encryptedContent: "",
+  } as const;
+  const message: ModelMessage = {
+    role: "assistant",
+    content: "",
+    thinking: "Hm",
+    reasoning: [item],
+    toolCalls: [{ id: "call_0", name: "weather", arguments: {} }],
+  };
+  assert.deepEqual(assistantBlocks(message, { model: "kimi-k3" }), [
+    { type: "thinking", thinking: "Hm", signature: "" },
+    { type: "tool_use", id: "call_0", name: "weather", input: {} },
+  ]);
+});
+
 Deno.test("thinking that led to nothing is left out", async () => {
   const message = { ...await recordedMessage(), content: "", toolCalls: [] };
   const turns = turnsOf({ messages: [...requestOf().messages, message, ...requestOf().messages] });
