@@ -3,10 +3,10 @@ import { Secret } from "../../src/records/secret.ts";
 import type { DriverDescriptor, ModelRequest } from "../../src/ports/driver.ts";
 import { anthropicDriver } from "../../src/drivers/anthropic/mod.ts";
 import { geminiDriver } from "../../src/drivers/gemini/mod.ts";
-import { openAIResponsesDriver } from "../../src/drivers/openai/mod.ts";
+import { openAICompletionsDriver, openAIResponsesDriver } from "../../src/drivers/openai/mod.ts";
 import { TEXT as ANTHROPIC_TEXT } from "../src/drivers/anthropic/recordings.ts";
 import { GEMINI_TEXT } from "../src/drivers/gemini/recordings.ts";
-import { RESPONSES_TEXT } from "../src/drivers/openai/recordings.ts";
+import { COMPLETIONS_TEXT, RESPONSES_TEXT } from "../src/drivers/openai/recordings.ts";
 import { requestOf } from "../src/drivers/openai/requests.ts";
 import { type WireReply, WireServer } from "../_support/wire_server.ts";
 import { assertFailed, collect, type RecordedStream } from "./fault_table.ts";
@@ -113,6 +113,37 @@ Deno.test("openai: an organization that may not have summaries of the reasoning 
   for (const index of [1, 2]) assert.match(await bodyOf(server, index), /"reasoning":\{"effort":"low"\}/);
   assert.equal(server.count, 3);
 });
+
+for (
+  const message of [
+    "Tool call id was call_00000000000070008000abcdef012345 but must be a-z, A-Z, 0-9, with a length of 9.",
+    "Unexpected role 'user' after role 'tool'",
+  ]
+) {
+  Deno.test(`a server of Mistral's models that says "${message.slice(0, 26)}..." gets what it wants from then on`, async () => {
+    await using server = await serve(
+      { object: "error", message, type: "invalid_function_call", code: "3280" },
+      COMPLETIONS_TEXT,
+    );
+    const driver = await openAICompletionsDriver().create({ baseUrl: server.origin });
+    const id = "call_00000000000070008000abcdef012345";
+    const request = requestOf({
+      model: "devstral",
+      messages: [
+        ...requestOf().messages,
+        { role: "assistant", content: "", toolCalls: [{ id, name: "clock", arguments: {} }] },
+        { role: "tool", toolCallId: id, toolName: "clock", content: "noon", isError: false },
+        ...requestOf().messages,
+      ],
+    });
+    for (const _ of [1, 2]) assert.equal((await collect(driver, request)).thrown, undefined);
+    assert.match(await bodyOf(server, 0), new RegExp(id));
+    for (const index of [1, 2]) {
+      assert.match(await bodyOf(server, index), /"id":"def012345".*"tool_call_id":"def012345".*"assistant".*"user"/);
+    }
+    assert.equal(server.count, 3);
+  });
+}
 
 /** Refuses the first request. */
 function serve(refusal: object, { pieces }: RecordedStream): Promise<WireServer> {

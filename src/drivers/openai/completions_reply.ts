@@ -89,6 +89,9 @@ export class CompletionsReply implements ReplyReader {
     const events: ModelEvent[] = [];
     const thinking = this.#reasoningFields.map((field) => textOf(delta[field])).find((text) => text !== "");
     if (thinking !== undefined) events.push({ type: "thinking", delta: thinking });
+    // Mistral's thinking is a part of the content, which holds parts of its own.
+    const inside = listOf(delta["content"]).map((part) => contentText(fieldsOf(part)["thinking"])).join("");
+    if (inside !== "") events.push({ type: "thinking", delta: inside });
     // Also an empty one: the server knows the member, and may insist on it.
     this.#hasReasoningText ||= this.#reasoningFields[0] === "reasoning_content" &&
       typeof delta["reasoning_content"] === "string";

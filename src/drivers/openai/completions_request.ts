@@ -1,6 +1,7 @@
 /** Requests of the Chat Completions API. */
 
 import type { ImagePart, TextPart } from "../../records/content.ts";
+import type { CallId } from "../../records/ids.ts";
 import type { JsonObject } from "../../records/json.ts";
 import type { ToolDefinition } from "../../records/tool.ts";
 import type { ModelMessage, ModelRequest } from "../../ports/driver.ts";
@@ -72,6 +73,7 @@ export class CompletionsRequests {
         return (thought ? this.#thought : this.#texts).of(message);
       },
       imagesOf: (message) => this.#imagesOf(message),
+      bridge: dialect.mistralRules ? BRIDGE : undefined,
     });
     const comma = system !== "" && messages !== "" ? "," : "";
     return `${settings.slice(0, -1)}${tools},"messages":[${system}${comma}${messages}]}`;
@@ -81,6 +83,10 @@ export class CompletionsRequests {
   #imagesOf(message: ModelMessage): string {
     if (message.role !== "tool" || message.images === undefined || message.images.length === 0) return "";
     return this.#imageMessages.of(message.images);
+  }
+
+  #idOf(id: CallId): string {
+    return this.#dialect.mistralRules ? shortId(id) : id;
   }
 
   #encode(message: ModelMessage, { marked = false, thought = false } = {}): string {
@@ -98,15 +104,23 @@ export class CompletionsRequests {
           reasoning_content: thought ? message.thinking ?? "" : undefined,
           reasoning_details: this.#dialect.reasoningDetails ? detailsToSend(message, this.#provider) : undefined,
           tool_calls: message.toolCalls.length === 0 ? undefined : message.toolCalls.map((call) => ({
-            id: call.id,
+            id: this.#idOf(call.id),
             type: "function",
             function: { name: call.name, arguments: argumentsText(call) },
           })),
         });
       case "tool":
-        return jsonText({ role: "tool", tool_call_id: message.toolCallId, content: message.content });
+        return jsonText({ role: "tool", tool_call_id: this.#idOf(message.toolCallId), content: message.content });
     }
   }
+}
+
+/** The model's word between results of tools and the user. */
+const BRIDGE = '{"role":"assistant","content":"I see."}';
+
+/** Nine letters and digits of an id: its end, which is random. */
+function shortId(id: CallId): string {
+  return id.replace(/[^a-zA-Z0-9]/g, "").slice(-9).padStart(9, "0");
 }
 
 /** Up to here the request is to be cached. */

@@ -97,21 +97,23 @@ async function create(
     failures,
   });
   const additions = provider.additions?.(config);
-  let builder = requests.of(name, dialect);
+  // What the server itself says about its habits.
+  let tuned = dialect;
   const Reply = name === "responses" ? ResponsesReply : CompletionsReply;
   return new WireDriver({
     id: provider.id,
     api: {
       path: () => name === "responses" ? "/responses" : "/chat/completions",
-      body: (request) => builder.body(request, additions?.members(request)),
+      body: (request) => requests.of(name, tuned).body(request, additions?.members(request)),
       headers: (request) => additions?.headers(request) ?? {},
       reply: (request) =>
         new Reply({ dialect, provider: provider.id, model: request.model, failures, price: priceOf(request, dialect) }),
       amend(request, refusal) {
-        if (!isAboutSummaries(refusal)) {
+        const learned = habitsIn(refusal);
+        if (learned === undefined) {
           return withoutNative(request, refusal) ?? withReasoningText(request, refusal, provider.id);
         }
-        builder = requests.of(name, { ...dialect, reasoningSummary: false });
+        tuned = { ...tuned, ...learned };
         return request;
       },
       models: MODELS,
@@ -123,9 +125,17 @@ async function create(
   });
 }
 
-/** OpenAI gives summaries to verified organizations only, and of some models none; the driver goes on without. */
-function isAboutSummaries({ status, message }: ProviderError): boolean {
-  return status === 400 && /reasoning.summar/i.test(message);
+/**
+ * What a refusal tells of a server beyond its dialect; undefined for nothing.
+ *
+ * OpenAI gives summaries to verified organizations only, and of some models none. Mistral's rules come with its models,
+ * whoever serves them.
+ */
+function habitsIn({ status, message }: ProviderError): Partial<Dialect> | undefined {
+  if (status !== undefined && status < 500 && status !== 400 && status !== 422) return undefined;
+  if (/reasoning.summar/i.test(message)) return { reasoningSummary: false };
+  const isMistral = /Tool call id was .{0,200}length of 9|Unexpected role '?user'? after role '?tool/i.test(message);
+  return isMistral ? { mistralRules: true } : undefined;
 }
 
 /** What is known about a model, and what the server at hand does itself for it. */
@@ -146,7 +156,7 @@ class Requests {
   }
 
   of(api: ApiName, dialect: Dialect): ResponsesRequests | CompletionsRequests {
-    const key = `${api} ${dialect.name} ${dialect.reasoningSummary}`;
+    const key = `${api} ${dialect.name} ${dialect.reasoningSummary} ${dialect.mistralRules}`;
     const Builder = api === "responses" ? ResponsesRequests : CompletionsRequests;
     const made = this.#made.get(key) ?? new Builder(dialect, this.#provider);
     this.#made.set(key, made);

@@ -61,6 +61,7 @@ const SENT: Record<DialectName, object> = {
     stream_options: { include_usage: true },
   },
   openrouter: { max_tokens: 9, verbosity: "low", parallel_tool_calls: true, service_tier: "flex" },
+  mistral: { max_tokens: 9, parallel_tool_calls: true },
   ollama: { max_tokens: 9, stream_options: { include_usage: true } },
   vllm: { max_tokens: 9, parallel_tool_calls: true, stream_options: { include_usage: true } },
   llama_cpp: { max_tokens: 9, parallel_tool_calls: true, stream_options: { include_usage: true } },
@@ -151,6 +152,30 @@ Deno.test("a Chat request replays a transcript and puts images of tool results b
     { role: "user", content: "" },
     { role: "user", content: [{ type: "text", text: "[image without data]" }] },
   ]);
+});
+
+Deno.test("Mistral gets ids of nine letters and digits, and a word of the model's between results and the user", () => {
+  const id = "call_00000000000070008000abcdef012345";
+  const image = { type: "image", base64: "AAAA" } as const;
+  const asked: ModelMessage = { role: "user", content: [{ type: "text", text: "See" }] };
+  const calling: ModelMessage = { role: "assistant", content: "", toolCalls: [{ id, name: "clock", arguments: {} }] };
+  const result: ModelMessage = { role: "tool", toolCallId: id, toolName: "clock", content: "noon", isError: false };
+  const sent = (messages: readonly ModelMessage[]) => {
+    const { messages: list }: { messages?: readonly { role: string; tool_call_id?: string }[] } = JSON.parse(
+      bodyOf(requestOf({ systemPrompt: "", messages }), "mistral"),
+    );
+    return list?.map(({ role, tool_call_id }) => tool_call_id ?? role);
+  };
+  const begin = ["user", "assistant", "def012345"];
+  assert.deepEqual(sent([asked, calling, result]), begin);
+  assert.deepEqual(sent([asked, calling, result, asked]), [...begin, "assistant", "user"]);
+  assert.deepEqual(sent([asked, calling, { ...result, images: [image] }]), [...begin, "assistant", "user"]);
+  assert.deepEqual(sent([asked, calling, result, { role: "system", content: "Go on." }]), [
+    ...begin,
+    "assistant",
+    "user",
+  ]);
+  assert.match(bodyOf(requestOf({ messages: [calling] }), "mistral"), /"id":"def012345"/);
 });
 
 function bodyOf(request: ModelRequest, dialect: DialectName): string {

@@ -161,6 +161,12 @@ Deno.test("content in parts, and a whole message in one chunk, are text", () => 
   assert.deepEqual(events.slice(0, 2), [{ type: "text", delta: "Hi" }, { type: "text", delta: "!" }]);
 });
 
+Deno.test("thinking inside of the content is thinking", () => {
+  const thinking = { type: "thinking", thinking: [{ type: "text", text: "Hm" }, { type: "text", text: "..." }] };
+  const events = readCompletions([{ choices: [{ delta: { content: [thinking, { type: "text", text: "Yes" }] } }] }]);
+  assert.deepEqual(events, [{ type: "thinking", delta: "Hm..." }, { type: "text", delta: "Yes" }]);
+});
+
 Deno.test("usage is read wherever it comes, with cache hits and cost", () => {
   const usage = { prompt_tokens: 9, completion_tokens: 2, prompt_cache_hit_tokens: 4, cost: 0.25 };
   const events = readCompletions([finish("stop"), { choices: [], usage }, { choices: [], usage: null }]);
