@@ -145,6 +145,42 @@ for (
   });
 }
 
+for (
+  const error of [
+    {
+      message: "The encrypted content gAAA...c90= could not be verified.",
+      type: "invalid_request_error",
+      param: null,
+      code: "invalid_encrypted_content",
+    },
+    {
+      message: "Item 'rs_1' of type 'reasoning' was provided without its required following item.",
+      type: "invalid_request_error",
+      param: "input",
+      code: null,
+    },
+  ]
+) {
+  Deno.test(`openai: a conversation goes on without reasoning that is refused with "${error.message}"`, async () => {
+    await using server = await serve({ error }, RESPONSES_TEXT);
+    const reasoning = [{ type: "reasoning", provider: "openai", itemId: "rs_1", encryptedContent: "gAAA" }] as const;
+    const outcome = await call(
+      openAIResponsesDriver({ dialect: "openai" }),
+      server,
+      requestOf({
+        messages: [
+          ...requestOf().messages,
+          { role: "assistant", content: "Hi", toolCalls: [], reasoning },
+          ...requestOf().messages,
+        ],
+      }),
+    );
+    assert.equal(outcome.thrown, undefined);
+    assert.match(await bodyOf(server, 0), /gAAA/);
+    assert.doesNotMatch(await bodyOf(server, 1), /gAAA/);
+  });
+}
+
 /** Refuses the first request. */
 function serve(refusal: object, { pieces }: RecordedStream): Promise<WireServer> {
   return WireServer.start((index): WireReply =>

@@ -1,9 +1,9 @@
 /** What a refusal says about how the request has to be changed. */
 
 import type { ProviderError } from "../../errors.ts";
-import type { ReasoningPart } from "../../records/content.ts";
-import type { ModelMessage, ModelRequest } from "../../ports/driver.ts";
+import type { ModelRequest } from "../../ports/driver.ts";
 import { withoutNative } from "../../kit/provider/without_native.ts";
+import { withoutReasoning } from "../../kit/provider/without_reasoning.ts";
 import { DEFAULT_MAX_TOKENS } from "./models.ts";
 import { maxTokensOf } from "./request.ts";
 
@@ -30,8 +30,7 @@ export function amended(request: ModelRequest, refusal: ProviderError): ModelReq
   // DeepSeek wants the thinking of every call, of which there is none when another model made it.
   if (/thinking.{0,80}must be passed back/.test(refusal.message)) return { ...request, reasoningEffort: "none" };
   // Newer models refuse thinking from another account, or from before the conversation was edited.
-  if (!/thinking|signature/i.test(refusal.message) || !request.messages.some(hasReasoning)) return undefined;
-  return { ...request, messages: request.messages.map(withoutReasoning) };
+  return /thinking|signature/i.test(refusal.message) ? withoutReasoning(request) : undefined;
 }
 
 /** The reply limit a refusal leaves room for. */
@@ -39,20 +38,4 @@ function limitIn(words: string): number {
   const [, prompt, context] = LEFT_IN_CONTEXT.exec(words) ?? [];
   if (context !== undefined) return Number(context) - Number(prompt);
   return Number(NAMED_LIMIT.exec(words)?.[1] ?? DEFAULT_MAX_TOKENS);
-}
-
-function hasReasoning(message: ModelMessage): boolean {
-  return message.role === "assistant" && message.reasoning?.some(isThinking) === true;
-}
-
-function withoutReasoning(message: ModelMessage): ModelMessage {
-  if (message.role !== "assistant") return message;
-  const { reasoning = [], ...rest } = message;
-  // What is not thinking stays: a compaction stands for messages that are not sent.
-  const others = reasoning.filter((item) => !isThinking(item));
-  return others.length === 0 ? rest : { ...rest, reasoning: others };
-}
-
-function isThinking({ purpose }: ReasoningPart): boolean {
-  return purpose === undefined;
 }

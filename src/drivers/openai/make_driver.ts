@@ -12,6 +12,7 @@ import { Redactor } from "../../kit/redactor.ts";
 import { Transport } from "../../kit/provider/transport.ts";
 import { type WireApi, WireDriver } from "../../kit/provider/wire_driver.ts";
 import { withoutNative } from "../../kit/provider/without_native.ts";
+import { withoutReasoning } from "../../kit/provider/without_reasoning.ts";
 import type { Additions } from "./additions.ts";
 import { Client } from "./client.ts";
 import { CompletionsReply } from "./completions_reply.ts";
@@ -111,7 +112,8 @@ async function create(
       amend(request, refusal) {
         const learned = habitsIn(refusal);
         if (learned === undefined) {
-          return withoutNative(request, refusal) ?? withReasoningText(request, refusal, provider.id);
+          return withoutNative(request, refusal) ?? withReasoningText(request, refusal, provider.id) ??
+            (isAboutItems(refusal) ? withoutReasoning(request) : undefined);
         }
         tuned = { ...tuned, ...learned };
         return request;
@@ -136,6 +138,13 @@ function habitsIn({ status, message }: ProviderError): Partial<Dialect> | undefi
   if (/reasoning.summar/i.test(message)) return { reasoningSummary: false };
   const isMistral = /Tool call id was .{0,200}length of 9|Unexpected role '?user'? after role '?tool/i.test(message);
   return isMistral ? { mistralRules: true } : undefined;
+}
+
+/** Items of another account, or parted from what they led to: "The encrypted content ... could not be verified". */
+function isAboutItems({ status, message, fields }: ProviderError): boolean {
+  return status === 400 &&
+    (fields["providerCode"] === "invalid_encrypted_content" ||
+      /encrypted.content.{0,200}could not be|of type 'reasoning' was provided without/is.test(message));
 }
 
 /** What is known about a model, and what the server at hand does itself for it. */
