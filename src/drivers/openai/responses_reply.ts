@@ -10,6 +10,9 @@ import type { ReplyParts } from "./reply_parts.ts";
 import { reasoningOf } from "./reasoning_items.ts";
 import { usageOf } from "./usage.ts";
 
+/** Between two messages of one reply. */
+export const PARTING = "\n\n";
+
 const HOSTED: ReadonlySet<string> = new Set(["tool_search_call", "tool_search_output", "compaction"]);
 
 /** Reads the events of one reply; unknown ones count as signs of life. */
@@ -22,6 +25,7 @@ export class ResponsesReply implements ReplyReader {
   #message: unknown;
   readonly #seen = { text: false, reasoning: false, calls: false, hosted: false };
   #callCount = 0;
+  #characters = 0;
 
   /** Reads one reply. */
   constructor(parts: ReplyParts) {
@@ -74,10 +78,11 @@ export class ResponsesReply implements ReplyReader {
   /** A piece of a message; one after another, such as an aside and the answer, are told apart by an empty line. */
   #text({ delta, output_index: index }: Fields): readonly ModelEvent[] {
     const text = textOf(delta);
-    const isAnother = this.#seen.text && this.#message !== index;
+    const piece = this.#seen.text && this.#message !== index && text !== "" ? `${PARTING}${text}` : text;
     this.#seen.text = true;
     this.#message = index;
-    return textEvent(isAnother && text !== "" ? `\n\n${text}` : text);
+    this.#characters += piece.length;
+    return textEvent(piece);
   }
 
   #item(item: Fields): readonly ModelEvent[] {
@@ -88,7 +93,10 @@ export class ResponsesReply implements ReplyReader {
         this.#seen.reasoning = true;
         return [{
           type: "reasoning_item",
-          item: reasoningOf(item, this.#parts.provider, this.#parts.dialect.wholeReasoningItems),
+          item: reasoningOf(item, this.#parts.provider, this.#parts.dialect.wholeReasoningItems, {
+            text: this.#characters,
+            calls: this.#callCount,
+          }),
         }];
       case "message":
         if (item["phase"] === "commentary" || item["phase"] === "final_answer") this.#phase = item["phase"];
@@ -162,6 +170,7 @@ export class ResponsesReply implements ReplyReader {
       if (part["type"] === "refusal") this.#refused = true;
       text += textOf(part["text"]) || textOf(part["refusal"]);
     }
+    this.#characters += text.length;
     return text === "" ? [] : textEvent(text);
   }
 
