@@ -181,6 +181,52 @@ for (
   });
 }
 
+/** Real wordings: Ollama, Groq, OpenAI. */
+const WISHES: readonly [refusal: string, members: Partial<ModelRequest>, named: RegExp][] = [
+  ['"llama3.2" does not support thinking', { reasoningEffort: "high" }, /reasoning_effort/],
+  ["`reasoning_effort` is not supported with this model", { reasoningEffort: "high" }, /reasoning_effort/],
+  [
+    "Unsupported value: 'low' is not supported with the 'gpt-4o' model. Supported values are: 'medium'. (text.verbosity)",
+    { verbosity: "low" },
+    /verbosity/,
+  ],
+  ["Unsupported parameter: 'parallel_tool_calls' is not supported with this model.", {
+    parallelToolCalls: false,
+    tools: [{ type: "builtin", name: "clock", description: "", parameters: {} }],
+  }, /parallel_tool_calls/],
+  ["Unsupported service_tier: flex is not available for this model", { speed: "flex" }, /service_tier/],
+];
+
+for (const [message, members, named] of WISHES) {
+  Deno.test(`a wish that is refused with "${message.slice(0, 50)}" is given up`, async () => {
+    await using server = await serve({ error: { message, type: "invalid_request_error" } }, COMPLETIONS_TEXT);
+    const driver = openAICompletionsDriver({ dialect: "openai" });
+    const outcome = await call(driver, server, requestOf({ model: "local", ...members }));
+    assert.equal(outcome.thrown, undefined);
+    assert.match(await bodyOf(server, 0), named);
+    assert.doesNotMatch(await bodyOf(server, 1), named);
+  });
+}
+
+Deno.test("a refusal about another member is final", async () => {
+  const message = "Unsupported parameter: 'max_tokens' is not supported with this model.";
+  await using server = await serve({ error: { message, type: "invalid_request_error" } }, COMPLETIONS_TEXT);
+  const outcome = await call(openAICompletionsDriver(), server, requestOf({ reasoningEffort: "high" }));
+  assertFailed(outcome, { code: "provider_rejected_request", retryable: false });
+  assert.equal(server.count, 1);
+});
+
+Deno.test("openai_completions: tools win over an effort the Chat API does not take together with them", async () => {
+  const message = "Function tools with reasoning_effort are not supported for gpt-5.6-luna in /v1/chat/completions." +
+    " To use function tools, use /v1/responses or set reasoning_effort to 'none'.";
+  await using server = await serve({ error: { message, param: "reasoning_effort" } }, COMPLETIONS_TEXT);
+  const tools = [{ type: "builtin", name: "clock", description: "", parameters: {} }] as const;
+  const request = requestOf({ model: "gpt-5.6-luna", tools, reasoningEffort: "high" });
+  assert.equal((await call(openAICompletionsDriver({ dialect: "openai" }), server, request)).thrown, undefined);
+  assert.match(await bodyOf(server, 0), /"reasoning_effort":"high"/);
+  assert.match(await bodyOf(server, 1), /"reasoning_effort":"none"/);
+});
+
 /** Refuses the first request. */
 function serve(refusal: object, { pieces }: RecordedStream): Promise<WireServer> {
   return WireServer.start((index): WireReply =>

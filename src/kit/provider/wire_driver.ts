@@ -9,6 +9,7 @@ import { BEAT } from "./heartbeat.ts";
 import { ALIVE, type ReplyReader } from "./reply.ts";
 import type { Incoming, WireClient } from "./wire_client.ts";
 import { withoutFormat } from "./without_format.ts";
+import { withoutWish } from "./without_wish.ts";
 
 /** What tells one provider's API from another's. */
 export interface WireApi {
@@ -127,7 +128,7 @@ export class WireDriver implements Driver {
       return { incoming: await post(request, prepared), sent: request };
     } catch (error) {
       if (!(error instanceof ProviderError)) throw error;
-      const amended = api.amend?.(request, error) ?? withoutFormat(request, error);
+      const amended = api.amend?.(request, error) ?? withoutFormat(request, error) ?? withoutWish(request, error);
       const again = amended === undefined ? prepared : this.prepare(amended);
       if (amended === undefined || again.body === prepared.body) throw error;
       return { incoming: await post(amended, again), sent: amended };
