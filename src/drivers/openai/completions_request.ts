@@ -65,10 +65,13 @@ export class CompletionsRequests {
       role: dialect.instructionRole,
       content: marks ? markedText(request.systemPrompt) : request.systemPrompt,
     });
-    const last = marks ? request.messages.findLast(({ role }) => role === "user") : undefined;
+    // The newest question, and the newest of the results that came since: a turn may be long.
+    const question = marks ? request.messages.findLastIndex(({ role }) => role === "user") : -1;
+    const marked = new Set([request.messages[question]]);
+    if (marks) marked.add(request.messages.slice(question + 1).findLast(({ role }) => role === "tool"));
     const messages = transcriptText(request.messages, {
       of: (message) => {
-        if (message === last) return this.#marked.of(message);
+        if (marked.has(message)) return this.#marked.of(message);
         const thought = hasReasoningText(message, this.#provider, request.model);
         return (thought ? this.#thought : this.#texts).of(message);
       },
@@ -110,7 +113,12 @@ export class CompletionsRequests {
           })),
         });
       case "tool":
-        return jsonText({ role: "tool", tool_call_id: this.#idOf(message.toolCallId), content: message.content });
+        return jsonText({
+          role: "tool",
+          tool_call_id: this.#idOf(message.toolCallId),
+          content: message.content,
+          ...(marked ? CACHE_MARK : {}),
+        });
     }
   }
 }

@@ -140,11 +140,12 @@ function habitsIn({ status, message }: ProviderError): Partial<Dialect> | undefi
   return isMistral ? { mistralRules: true } : undefined;
 }
 
-/** Items of another account, or parted from what they led to: "The encrypted content ... could not be verified". */
+/** Reasoning of another account, parted from what it led to, or without its proof. */
 function isAboutItems({ status, message, fields }: ProviderError): boolean {
   return status === 400 &&
     (fields["providerCode"] === "invalid_encrypted_content" ||
-      /encrypted.content.{0,200}could not be|of type 'reasoning' was provided without/is.test(message));
+      /encrypted.content.{0,200}could not be|of type 'reasoning' was provided without|signature.{0,40}thinking/is
+        .test(message));
 }
 
 /** What is known about a model, and what the server at hand does itself for it. */
