@@ -14,7 +14,7 @@ export interface ProviderComplaint {
   readonly message: string;
   /** The quota that ran out, when it says which: Google has the same words for both. */
   readonly quota?: "day" | "minute";
-  /** How long to wait, in milliseconds, when the body says so. */
+  /** How long to wait, in milliseconds, when it says so. */
   readonly retryAfterMs?: number;
 }
 
@@ -146,6 +146,8 @@ export function classify(complaint: ProviderComplaint): FailureClass {
 
   if (complaint.quota === "minute") return again("provider_rate_limited");
   if (complaint.quota === "day") return final("provider_usage_limit_reached");
+  // OpenRouter, while other requests of the account hold its credit.
+  if (status === 402 && complaint.retryAfterMs !== undefined) return again("provider_rate_limited");
   if (KEY_CODES.has(code)) return final("provider_misconfigured");
   if (QUOTA_CODES.has(code) || QUOTA_CODES.has(type) || status === 402 || QUOTA_WORDS.test(message)) {
     return final("provider_usage_limit_reached");

@@ -79,7 +79,8 @@ export class Failures {
   }
 
   #complaint(complaint: ProviderComplaint, headers: Headers | undefined): ProviderError {
-    const { code, retryable } = classify(complaint);
+    const asked = (headers === undefined ? undefined : retryAfterMs(headers)) ?? complaint.retryAfterMs;
+    const { code, retryable } = classify(asked === undefined ? complaint : { ...complaint, retryAfterMs: asked });
     const words = complaint.message === "" ? complaint.code || "it gave no reason" : complaint.message;
     const why = complaint.status === undefined ? words : `${complaint.status} ${words}`;
     const fields: Record<string, string> = {};
@@ -88,8 +89,7 @@ export class Failures {
     if (requestId) fields["requestId"] = this.#shown(requestId);
     return this.#error(code, why, retryable && headers?.get("x-should-retry") !== "false", {
       status: complaint.status,
-      retryAfterMs: (headers === undefined ? undefined : retryAfterMs(headers)) ?? complaint.retryAfterMs ??
-        (code === "provider_rate_limited" ? retryAfterInWords(complaint.message) : undefined),
+      retryAfterMs: asked ?? (code === "provider_rate_limited" ? retryAfterInWords(complaint.message) : undefined),
       fields,
     });
   }

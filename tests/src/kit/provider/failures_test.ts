@@ -222,6 +222,12 @@ Deno.test("the wait in the words of a rate limit is known inside a stream too", 
   assert.equal(failed("Please try again in 5s", "invalid_prompt"), undefined);
 });
 
+Deno.test("a lack of credit that says how long it lasts is worth waiting for", () => {
+  const body = JSON.stringify(error("Insufficient credits in flight"));
+  const failure = failures.ofResponse(402, new Headers({ "retry-after": "2" }), body);
+  assert.deepEqual([failure.code, failure.retryable, failure.retryAfterMs], ["provider_rate_limited", true, 2000]);
+});
+
 Deno.test("a provider that says not to try again is believed", () => {
   assert.equal(failures.ofResponse(500, new Headers({ "x-should-retry": "false" }), "").retryable, false);
 });
