@@ -20,12 +20,12 @@ export class MessagesRequests {
   /** One for every model a host uses: thinking goes back to its own model only. */
   readonly #turns = new Map<string, TurnTexts>();
 
-  /** The body of a request. */
-  body(asked: ModelRequest): string {
+  /** The body of a request; `dropsBlocks` has the API leave out thinking that no longer fits what comes before it. */
+  body(asked: ModelRequest, dropsBlocks = false): string {
     const native = takesFormat(asked);
     const request = native ? asked : instructed(asked);
     const maxTokens = maxTokensOf(request);
-    const { thinking, effort } = thinkingSettings(request, maxTokens);
+    const { thinking, effort } = thinkingSettings(request, maxTokens, dropsBlocks);
     const format = native && request.responseFormat !== undefined
       ? { type: "json_schema", schema: request.responseFormat.schema }
       : undefined;

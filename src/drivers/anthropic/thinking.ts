@@ -22,13 +22,23 @@ const MIN_BUDGET = 1024;
 /** The members of a request that ask for thinking. */
 export interface ThinkingSettings {
   /** The `thinking` member. */
-  readonly thinking?: object;
+  readonly thinking?: Fields;
   /** The `effort` of `output_config`. */
   readonly effort?: string;
 }
 
 /** How a request asks for thinking; without an effort the model's default applies, shown where it thinks. */
-export function thinkingSettings(request: ModelRequest, maxTokens: number): ThinkingSettings {
+export function thinkingSettings(request: ModelRequest, maxTokens: number, dropsBlocks = false): ThinkingSettings {
+  const { thinking, effort } = wished(request, maxTokens);
+  if (thinking === undefined || !dropsBlocks || thinking["type"] !== "adaptive") {
+    return { ...(thinking === undefined ? {} : { thinking }), ...(effort === undefined ? {} : { effort }) };
+  }
+  return { ...(effort === undefined ? {} : { effort }), thinking: { ...thinking, ...DROPPING } };
+}
+
+const DROPPING = { block_binding: { prefix_mismatch_behavior: "drop_block" } } as const;
+
+function wished(request: ModelRequest, maxTokens: number): ThinkingSettings {
   const { model, reasoningEffort: effort } = request;
   if (effort === undefined) return thinksByDefault(model) ? { thinking: SHOWN } : {};
   if (effort === "none") return withoutThinking(model);
@@ -49,7 +59,7 @@ export function thinkingSettings(request: ModelRequest, maxTokens: number): Thin
   }
 }
 
-const SHOWN: object = Object.freeze({ type: "adaptive", display: "summarized" });
+const SHOWN: Fields = Object.freeze({ type: "adaptive", display: "summarized" });
 
 /** As little thinking as a model can be made to do. */
 function withoutThinking(model: string): ThinkingSettings {

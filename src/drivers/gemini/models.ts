@@ -45,8 +45,10 @@ const MODELS: readonly (readonly [name: RegExp, entry: Entry])[] = [
   [/^gemini-3\.5-flash/, { thinking: FLASH, ...LARGE, price: price(1.5, 9, 0.15) }],
   // An introductory price; from 2027-01-01 it is twice as much.
   [/^gemini-3\.[678]-flash/, { thinking: FLASH, ...LARGE, price: price(0.75, 3.75, 0.075) }],
+  // From 2026-12-01 on; half of it is an introductory price.
+  [/^gemini-4-argon/, { thinking: PRO, ...LARGE, price: { input: 4, output: 20 } }],
   [/^gemini-([3-9][\d.]*-)?flash/, { thinking: FLASH, ...LARGE }],
-  [/^gemini-([3-9][\d.]*-)?pro/, { thinking: PRO, ...LARGE }],
+  [/^gemini-(([3-9][\d.]*-)?pro|[4-9])/, { thinking: PRO, ...LARGE }],
 ];
 
 /** The profile of a model; undefined when unknown. */

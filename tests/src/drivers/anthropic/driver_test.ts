@@ -121,6 +121,45 @@ Deno.test("a server that misses the thinking of calls it did not make goes on wi
   assert.equal(outcome.thrown, undefined);
 });
 
+Deno.test("after thinking of a changed conversation was refused, the API is told to leave it out, until it refuses that", async () => {
+  const bound = "messages.1.content.0: Invalid `signature` in `thinking` block. The block is bound to a different" +
+    ' conversation. Remove the block, or set `thinking.block_binding.prefix_mismatch_behavior` to "drop_block".';
+  const refusals = [bound, undefined, undefined, "thinking.block_binding: Extra inputs are not permitted"];
+  const sent: [betas: string | null, body: string][] = [];
+  const driver = await driverOver((_url, init) => {
+    const refusal = refusals[sent.length];
+    sent.push([new Headers(init.headers).get("anthropic-beta"), String(init.body)]);
+    return Promise.resolve(refusal === undefined ? textStream(...TEXT.pieces) : refusalOf(refusal));
+  });
+  const model = "claude-opus-5-5";
+  const reasoning = [{
+    type: "reasoning",
+    provider: "anthropic",
+    itemId: `thinking:0:0:0:${model}`,
+    encryptedContent: "c2ln",
+  }] as const;
+  const request = requestOf({
+    model,
+    messages: [
+      ...requestOf().messages,
+      { role: "assistant", content: "Hi", toolCalls: [], reasoning },
+      ...requestOf().messages,
+    ],
+  });
+  for (const _ of [1, 2, 3, 4]) assert.equal((await collect(driver, request)).thrown, undefined);
+  assert.deepEqual(
+    sent.map(([betas, body]) => [betas, body.includes("drop_block"), body.includes("c2ln")]),
+    [
+      [null, false, true],
+      [null, false, false],
+      ["thinking-binding-controls-2026-08-01", true, true],
+      ["thinking-binding-controls-2026-08-01", true, true],
+      [null, false, false],
+      [null, false, true],
+    ],
+  );
+});
+
 Deno.test("a second refusal is final", async () => {
   let count = 0;
   const driver = await driverOver(() => {
