@@ -6,22 +6,34 @@ import { NO_IMAGE } from "../../kit/provider/content.ts";
 import type { Replay } from "./hosted.ts";
 import { keptBlocks } from "./thinking.ts";
 
+/** Stands for a message of the user that has nothing in it. */
+const EMPTY = "(empty message)";
+/** Stands for the words of an error that has none. */
+const FAILED = "The tool failed without a message.";
+
 /** The content blocks of a message for a model; none for a message that says nothing, which the API refuses. */
 export function blocksOf(message: ModelMessage, replay: Replay): readonly object[] {
   switch (message.role) {
     case "system":
       return textBlocks(`[System message]\n${message.content}`);
-    case "user":
-      return message.content.flatMap(partBlocks);
+    case "user": {
+      // Left out, the conversation might end with the model's own words, which newer models refuse.
+      const blocks = message.content.flatMap(partBlocks);
+      return blocks.length === 0 ? textBlocks(EMPTY) : blocks;
+    }
     case "assistant":
       return assistantBlocks(message, replay);
     case "tool": {
-      const content = [...textBlocks(message.content), ...(message.images ?? []).flatMap(partBlocks)];
+      const text = textBlocks(message.content);
+      const content = [...text, ...(message.images ?? []).flatMap(partBlocks)];
+      // An error may hold text only, and has to: with images the text alone tells that it is one.
+      const isError = message.isError && content.length === text.length;
+      const least = message.isError && text.length === 0 ? textBlocks(FAILED) : [];
       return [{
         type: "tool_result",
         tool_use_id: message.toolCallId,
-        content: content.length === 0 ? undefined : content,
-        is_error: message.isError ? true : undefined,
+        content: content.length + least.length === 0 ? undefined : [...least, ...content],
+        is_error: isError ? true : undefined,
       }];
     }
   }

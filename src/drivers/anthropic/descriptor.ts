@@ -13,6 +13,7 @@ import { Redactor } from "../../kit/redactor.ts";
 import { Transport } from "../../kit/provider/transport.ts";
 import { type WireApi, WireDriver } from "../../kit/provider/wire_driver.ts";
 import { amended } from "./amend.ts";
+import { ThinkingBinding } from "./thinking_binding.ts";
 import { betaHeader } from "./hosted.ts";
 import { nativeOf, profileOf } from "./models.ts";
 import type { AnthropicDriverOptions } from "./options.ts";
@@ -70,14 +71,18 @@ function create(options: AnthropicDriverOptions, requests: MessagesRequests, con
     maxLineBytes: MAX_LINE_BYTES,
     failures,
   });
+  const binding = new ThinkingBinding();
   return new WireDriver({
     id: DriverId.Anthropic,
     api: {
       path: () => "/v1/messages",
-      body: (request) => requests.body(request),
-      headers: (request) => betaHeader(request, betas),
+      body: (request) => requests.body(request, binding.dropsBlocksOf(request)),
+      headers: (request) => betaHeader(request, betas, binding.dropsBlocksOf(request)),
       reply: (request) => new MessagesReply(request.model, failures),
-      amend: amended,
+      amend(request, refusal) {
+        binding.learn(refusal);
+        return amended(request, refusal);
+      },
       models: MODELS,
     },
     endpoint,

@@ -20,6 +20,7 @@ export const SEARCH_TOOL: object = Object.freeze({
 });
 
 const COMPACTION_BETA = "compact-2026-01-12";
+const BINDING_BETA = "thinking-binding-controls-2026-08-01";
 /** The API takes no smaller trigger. */
 const LEAST_TRIGGER = 50_000;
 
@@ -36,8 +37,15 @@ export function contextManagement({ model, compactAt }: ModelRequest): object | 
 }
 
 /** The header with the betas of a request, besides those that were configured. */
-export function betaHeader(request: ModelRequest, configured: string | undefined): Readonly<Record<string, string>> {
-  const own = contextManagement(request) === undefined ? [] : [COMPACTION_BETA];
+export function betaHeader(
+  request: ModelRequest,
+  configured: string | undefined,
+  dropsBlocks = false,
+): Readonly<Record<string, string>> {
+  const own = [
+    ...contextManagement(request) === undefined ? [] : [COMPACTION_BETA],
+    ...dropsBlocks ? [BINDING_BETA] : [],
+  ];
   const betas = [...configured === undefined ? [] : [configured], ...own];
   return betas.length === 0 ? {} : { "anthropic-beta": betas.join(",") };
 }

@@ -115,9 +115,29 @@ export function thinkingForm(model: string): ThinkingForm {
   return version >= 46 ? "adaptive" : version >= 37 ? "budget" : "none";
 }
 
+/** Whether it is a model of Anthropic's; others behind this API think without a proof. */
+export function isClaude(model: string): boolean {
+  return claude(model) !== undefined;
+}
+
 /** Whether a model leaves its thinking out of replies unless asked for it. */
 export function omitsThinking(model: string): boolean {
   return (claude(model)?.version ?? 0) >= 47;
+}
+
+/** Whether a Claude thinks without being asked to, and then says even what it does between calls in its thinking. */
+export function thinksByDefault(model: string): boolean {
+  return (claude(model)?.version ?? 0) >= 50;
+}
+
+/** The `thinking` that keeps a model which thinks by default from it; undefined where nothing does. */
+export function thinkingOff(model: string): "disabled" | "between_tools" | undefined {
+  const found = claude(model);
+  if (found === undefined) return "disabled";
+  const { family, version } = found;
+  if (family === "sonnet" && version === 55) return "between_tools";
+  const canBeOff = (family === "opus" || family === "sonnet") && version === 50 || family === "haiku" && version === 55;
+  return canBeOff ? "disabled" : undefined;
 }
 
 /** Whether a model takes a temperature; from 4.7 on any but the default is an error. */

@@ -6,7 +6,7 @@ import type { Failures } from "../../kit/provider/failures.ts";
 import { countOf, type Fields, fieldsOf, isFields, textOf } from "../../kit/provider/narrow.ts";
 import { ACTIVITY, type ReplyReader, textEvent, thinkingEvent } from "../../kit/provider/reply.ts";
 import { hostedItem } from "./hosted.ts";
-import { priced } from "./models.ts";
+import { isClaude, priced } from "./models.ts";
 import type { BlockPlace } from "./place.ts";
 import { thinkingItem } from "./thinking.ts";
 
@@ -46,6 +46,8 @@ export class MessagesReply implements ReplyReader {
   #id = "";
   #answering = "";
   #stopReason = "";
+  #lastBegun: OpenBlock | undefined;
+  #lastCall: OpenBlock | undefined;
 
   /** Reads a reply of the model that was asked. */
   constructor(model: string, failures: Failures) {
@@ -91,7 +93,9 @@ export class MessagesReply implements ReplyReader {
   #begin(index: unknown, start: Fields): readonly ModelEvent[] {
     const type = textOf(start["type"]);
     const place = { text: this.#characters, calls: this.#callsBegun };
-    this.#open.set(index, { type, place, start, text: textOf(start["thinking"]), signature: "", compacted: {} });
+    const block = { type, place, start, text: textOf(start["thinking"]), signature: "", compacted: {} };
+    this.#open.set(index, block);
+    this.#lastBegun = block;
     if (type === "tool_use") this.#callsBegun++;
     if (type === "text") return this.#text(textOf(start["text"]));
     return type === "thinking" ? thinkingEvent(textOf(start["thinking"])) : ACTIVITY;
@@ -127,8 +131,8 @@ export class MessagesReply implements ReplyReader {
     this.#open.delete(index);
     switch (block?.type) {
       case "thinking":
-        // Other vendors' models think without a proof; there is nothing to send back then.
-        if (block.signature === "") return ACTIVITY;
+        // Other vendors' models think without a proof, and may want the thinking back all the same (DeepSeek).
+        if (block.signature === "" && isClaude(this.#model)) return ACTIVITY;
         return [{
           type: "reasoning_item",
           item: thinkingItem(
@@ -144,6 +148,7 @@ export class MessagesReply implements ReplyReader {
       }
       case "tool_use":
         this.#calls.push(callOf(block));
+        this.#lastCall = block;
         return ACTIVITY;
       case "server_tool_use":
       case "tool_search_tool_result":
@@ -163,15 +168,20 @@ export class MessagesReply implements ReplyReader {
 
   #done(): readonly ModelEvent[] {
     const finishReason = FINISH_REASONS.get(this.#stopReason) ?? (this.#stopReason || "stop");
-    // A call that was cut off by the limit of tokens is no call.
-    const calls = this.#calls.filter((call) => finishReason !== "length" || isWhole(call));
-    return [...calls, {
+    return [...this.#isCutOff(finishReason) ? this.#calls.slice(0, -1) : this.#calls, {
       type: "done",
       finishReason,
       usage: priced(usageOf(this.#usage, this.#iterations), this.#model),
       ...(this.#id === "" ? {} : { responseId: this.#id }),
       ...(this.#answering === "" ? {} : { model: this.#answering }),
     }];
+  }
+
+  /** Whether the limit of tokens, or a refusal, cut the last call: then it is no call, also when it has no input yet. */
+  #isCutOff(finishReason: string): boolean {
+    if (finishReason !== "length" && finishReason !== "refusal") return false;
+    const last = this.#lastCall;
+    return last !== undefined && last === this.#lastBegun && inputOf(last.text || startInput(last)) === undefined;
   }
 
   /** Counts are running totals; a later event repeats some of them. */
@@ -198,23 +208,21 @@ function inputOf(text: string): Fields | undefined {
   }
 }
 
-function callOf({ start, text }: OpenBlock): Call {
+function callOf(block: OpenBlock): Call {
+  const { start, text } = block;
   const id = textOf(start["id"]);
   return {
     type: "tool_call",
     ...(id === "" ? {} : { providerCallId: id }),
     name: textOf(start["name"]),
-    // Some servers send the whole input at the start.
-    arguments: text || (isFields(start["input"]) ? JSON.stringify(start["input"]) : "{}"),
+    arguments: text || startInput(block) || "{}",
   };
 }
 
-function isWhole(call: Call): boolean {
-  try {
-    return typeof call.arguments !== "string" || isFields(JSON.parse(call.arguments));
-  } catch {
-    return false;
-  }
+/** Some servers send the whole input at the start; others an empty one there. */
+function startInput({ start }: OpenBlock): string {
+  const input = fieldsOf(start["input"]);
+  return Object.keys(input).length === 0 ? "" : JSON.stringify(input);
 }
 
 /** What the API calls input tokens is what came from no cache. */

@@ -2,9 +2,9 @@
 
 import type { ToolDefinition } from "../../records/tool.ts";
 import type { ModelMessage, ModelRequest } from "../../ports/driver.ts";
-import { parametersOf } from "../../kit/provider/content.ts";
 import { jsonText, TextCache } from "../../kit/provider/json_text.ts";
 import { isStrictSchema, STRICT_KEYWORDS } from "../../kit/provider/strict_schema.ts";
+import { parametersOf } from "../../kit/provider/tool_parameters.ts";
 import { instructed } from "../../kit/response_format.ts";
 import { contextManagement, replayOf, SEARCH_TOOL, searchesTools } from "./hosted.ts";
 import { DEFAULT_MAX_TOKENS, profileOf, takesSchemas, takesTemperature } from "./models.ts";
@@ -20,12 +20,12 @@ export class MessagesRequests {
   /** One for every model a host uses: thinking goes back to its own model only. */
   readonly #turns = new Map<string, TurnTexts>();
 
-  /** The body of a request. */
-  body(asked: ModelRequest): string {
+  /** The body of a request; `dropsBlocks` has the API leave out thinking that no longer fits what comes before it. */
+  body(asked: ModelRequest, dropsBlocks = false): string {
     const native = takesFormat(asked);
     const request = native ? asked : instructed(asked);
     const maxTokens = maxTokensOf(request);
-    const { thinking, effort } = thinkingSettings(request, maxTokens);
+    const { thinking, effort } = thinkingSettings(request, maxTokens, dropsBlocks);
     const format = native && request.responseFormat !== undefined
       ? { type: "json_schema", schema: request.responseFormat.schema }
       : undefined;

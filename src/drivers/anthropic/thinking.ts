@@ -5,7 +5,7 @@ import { DriverId } from "../../records/model.ts";
 import type { ModelMessage, ModelRequest } from "../../ports/driver.ts";
 import type { Fields } from "../../kit/provider/narrow.ts";
 import { hostedBlocks, type Replay } from "./hosted.ts";
-import { effortsOf, omitsThinking, thinkingForm } from "./models.ts";
+import { effortsOf, isClaude, omitsThinking, thinkingForm, thinkingOff, thinksByDefault } from "./models.ts";
 import type { BlockPlace } from "./place.ts";
 
 /** Tokens of thinking for each effort, where a model wants a number. */
@@ -22,21 +22,32 @@ const MIN_BUDGET = 1024;
 /** The members of a request that ask for thinking. */
 export interface ThinkingSettings {
   /** The `thinking` member. */
-  readonly thinking?: object;
+  readonly thinking?: Fields;
   /** The `effort` of `output_config`. */
   readonly effort?: string;
 }
 
-/** How a request asks for thinking; without an effort the model's default applies. */
-export function thinkingSettings(request: ModelRequest, maxTokens: number): ThinkingSettings {
+/** How a request asks for thinking; without an effort the model's default applies, shown where it thinks. */
+export function thinkingSettings(request: ModelRequest, maxTokens: number, dropsBlocks = false): ThinkingSettings {
+  const { thinking, effort } = wished(request, maxTokens);
+  if (thinking === undefined || !dropsBlocks || thinking["type"] !== "adaptive") {
+    return { ...(thinking === undefined ? {} : { thinking }), ...(effort === undefined ? {} : { effort }) };
+  }
+  return { ...(effort === undefined ? {} : { effort }), thinking: { ...thinking, ...DROPPING } };
+}
+
+const DROPPING = { block_binding: { prefix_mismatch_behavior: "drop_block" } } as const;
+
+function wished(request: ModelRequest, maxTokens: number): ThinkingSettings {
   const { model, reasoningEffort: effort } = request;
-  if (effort === undefined || effort === "none") return {};
+  if (effort === undefined) return thinksByDefault(model) ? { thinking: SHOWN } : {};
+  if (effort === "none") return withoutThinking(model);
   switch (thinkingForm(model)) {
     case "none":
       return {};
     case "adaptive":
       return {
-        thinking: { type: "adaptive", ...(omitsThinking(model) ? { display: "summarized" } : {}) },
+        thinking: omitsThinking(model) ? SHOWN : { type: "adaptive" },
         effort: effortFor(model, effort),
       };
     case "budget": {
@@ -48,6 +59,15 @@ export function thinkingSettings(request: ModelRequest, maxTokens: number): Thin
   }
 }
 
+const SHOWN: Fields = Object.freeze({ type: "adaptive", display: "summarized" });
+
+/** As little thinking as a model can be made to do. */
+function withoutThinking(model: string): ThinkingSettings {
+  if (isClaude(model) && !thinksByDefault(model)) return {};
+  const type = thinkingOff(model);
+  return type === undefined ? { thinking: SHOWN, effort: "low" } : { thinking: { type } };
+}
+
 function effortFor(model: string, effort: string): string {
   if (effort === "minimal") return "low";
   return effort === "xhigh" && !effortsOf(model).includes(effort) ? "high" : effort;
@@ -56,12 +76,13 @@ function effortFor(model: string, effort: string): string {
 /**
  * Whether the request answers calls that no thinking of this model led to, such as another model's.
  *
- * With a budget the API refuses such a request; the next turn thinks again.
+ * With a budget the API refuses such a request; the next turn thinks again. Calls and answers up to the next word of the
+ * user are one turn to it: the model thinks at its beginning, and need not think again before a further call.
  */
 function endsInForeignCalls({ messages, model }: ModelRequest): boolean {
-  const last = messages.findLast((message) => message.role !== "tool" && message.role !== "system");
-  if (last?.role !== "assistant" || last.toolCalls.length === 0) return false;
-  return keptBlocks(last, model).length === 0;
+  const begin = messages.findLastIndex(({ role }) => role === "user") + 1;
+  const first = messages.slice(begin).find((message) => message.role === "assistant");
+  return first !== undefined && first.toolCalls.length > 0 && keptBlocks(first, model).length === 0;
 }
 
 /** A block of thinking as it came. */

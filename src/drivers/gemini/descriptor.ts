@@ -63,13 +63,22 @@ async function create(options: GeminiDriverOptions, requests: GeminiRequests, co
     maxLineBytes: MAX_LINE_BYTES,
     failures,
   });
+  // New projects store what they are sent unless told otherwise (https://ai.google.dev/gemini-api/docs/logs-datasets,
+  // 2026-10-26). Other servers may not know the member.
+  let unstored = endpoint.baseUrl.startsWith(BASE_URL);
   const { FetchClient } = await import("../../kit/provider/fetch_client.ts");
   return new WireDriver({
     id: DriverId.Gemini,
     api: {
       path: ({ model }) => `/${pathOf(model)}:streamGenerateContent?alt=sse`,
-      body: (request) => requests.body(request, settings),
+      body: (request) =>
+        requests.body(request, unstored ? { ...settings, members: { ...settings.members, store: false } } : settings),
       reply: ({ model }) => new GeminiReply(failures, profileOf(model)?.price),
+      amend(request, { status, message }) {
+        if (!unstored || status !== 400 || !/\bstore\b/.test(message)) return undefined;
+        unstored = false;
+        return request;
+      },
       models: MODELS,
     },
     endpoint,

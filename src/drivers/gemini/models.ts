@@ -6,6 +6,7 @@
 
 import type { JsonObject } from "../../records/json.ts";
 import type { ModelProfile } from "../../records/model.ts";
+import { nearestEffort } from "../../kit/provider/effort.ts";
 
 /** Tokens of a reply when nothing else is known or asked for. */
 export const DEFAULT_MAX_TOKENS = 8192;
@@ -44,8 +45,10 @@ const MODELS: readonly (readonly [name: RegExp, entry: Entry])[] = [
   [/^gemini-3\.5-flash/, { thinking: FLASH, ...LARGE, price: price(1.5, 9, 0.15) }],
   // An introductory price; from 2027-01-01 it is twice as much.
   [/^gemini-3\.[678]-flash/, { thinking: FLASH, ...LARGE, price: price(0.75, 3.75, 0.075) }],
+  // From 2026-12-01 on; half of it is an introductory price.
+  [/^gemini-4-argon/, { thinking: PRO, ...LARGE, price: { input: 4, output: 20 } }],
   [/^gemini-([3-9][\d.]*-)?flash/, { thinking: FLASH, ...LARGE }],
-  [/^gemini-([3-9][\d.]*-)?pro/, { thinking: PRO, ...LARGE }],
+  [/^gemini-(([3-9][\d.]*-)?pro|[4-9])/, { thinking: PRO, ...LARGE }],
 ];
 
 /** The profile of a model; undefined when unknown. */
@@ -73,7 +76,7 @@ export function thinkingConfig(model: string, effort: string | undefined): JsonO
         : { thinkingBudget: budgetOf(effort, thinking), includeThoughts: thinking.least > 0 || effort !== "none" };
     case "level":
       return {
-        ...(effort === undefined ? {} : { thinkingLevel: levelOf(effort, thinking.levels) }),
+        ...(effort === undefined ? {} : { thinkingLevel: nearestEffort(effort, thinking.levels) }),
         includeThoughts: true,
       };
     case undefined:
@@ -86,14 +89,6 @@ const BUDGETS: Readonly<Record<string, number>> = { none: 0, minimal: 512, low: 
 
 function budgetOf(effort: string, { least, most }: Extract<Thinking, { type: "budget" }>): number {
   return Math.max(least, Math.min(most, Object.hasOwn(BUDGETS, effort) ? BUDGETS[effort] ?? most : most));
-}
-
-/** The level of an effort: the next one up where a model lacks it, the lowest for none; unknown ones pass through. */
-function levelOf(effort: string, levels: readonly string[]): string {
-  const order = ["none", "minimal", "low", "medium", "high", "xhigh", "max"];
-  const wanted = order.indexOf(effort);
-  if (wanted < 0) return effort;
-  return levels.find((level) => order.indexOf(level) >= wanted) ?? levels.at(-1) ?? effort;
 }
 
 function effortsOf(thinking: Thinking): readonly string[] {

@@ -40,6 +40,7 @@ export class GeminiReply implements ReplyReader {
   readonly #price: ModelProfile["price"];
   #calls = 0;
   #images = 0;
+  #hasText = false;
   #textSignature = "";
   #usage: Usage | undefined;
   #id = "";
@@ -83,6 +84,7 @@ export class GeminiReply implements ReplyReader {
     }
     if (part["thought"] === true) return delta === "" ? [] : [{ type: "thinking", delta }];
     this.#textSignature = signature || this.#textSignature;
+    this.#hasText ||= delta !== "";
     return delta === "" ? [] : [{ type: "text", delta }];
   }
 
@@ -106,13 +108,13 @@ export class GeminiReply implements ReplyReader {
   }
 
   #finish(reason: string, candidate: Fields): readonly ModelEvent[] {
-    if (STUMBLES.has(reason)) {
+    const finishReason = reason === "STOP" ? this.#calls > 0 ? "tool_calls" : "stop" : FINISH_REASONS.get(reason);
+    const saysNothing = !this.#hasText && this.#calls + this.#images === 0;
+    if (STUMBLES.has(reason) || (finishReason === undefined && saysNothing)) {
       const words = textOf(candidate["finishMessage"]);
       throw this.#failures.unavailable(`the model broke off with ${reason}${words === "" ? "" : `: ${words}`}`);
     }
-    const signed = signedBy("text", this.#textSignature);
-    if (reason === "STOP") return [...signed, this.#done(this.#calls > 0 ? "tool_calls" : "stop")];
-    return [...signed, this.#done(FINISH_REASONS.get(reason) ?? reason.toLowerCase())];
+    return [...signedBy("text", this.#textSignature), this.#done(finishReason ?? reason.toLowerCase())];
   }
 
   #done(finishReason: string): ModelEvent {

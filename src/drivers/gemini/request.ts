@@ -1,11 +1,12 @@
 /** Requests of Gemini's API. */
 
-import type { JsonObject } from "../../records/json.ts";
+import type { JsonObject, JsonValue } from "../../records/json.ts";
 import type { ToolDefinition } from "../../records/tool.ts";
 import type { ModelMessage, ModelRequest } from "../../ports/driver.ts";
-import { parametersOf } from "../../kit/provider/content.ts";
+import { isJsonObject } from "../../kit/json_object.ts";
 import { jsonText, TextCache } from "../../kit/provider/json_text.ts";
 import { isStrictSchema, STRICT_KEYWORDS, type StrictRules } from "../../kit/provider/strict_schema.ts";
+import { parametersOf } from "../../kit/provider/tool_parameters.ts";
 import { instructed } from "../../kit/response_format.ts";
 import { DEFAULT_MAX_TOKENS, isModern, thinkingConfig } from "./models.ts";
 import type { RequestSettings } from "./options.ts";
@@ -120,9 +121,25 @@ function schemaOf({ responseFormat, model, tools }: ModelRequest): JsonObject | 
   // Before generation 3 a schema and tools in one request are refused.
   if (tools.length > 0 && !isModern(model)) return undefined;
   const { $schema: _dialect, ...schema } = responseFormat.schema;
-  return isStrictSchema(schema, SCHEMA_RULES) ? schema : undefined;
+  return isStrictSchema(schema, SCHEMA_RULES) ? plainReferences(schema) : undefined;
 }
 
 function declarationOf(tool: ToolDefinition): object {
-  return { name: tool.name, description: tool.description, parametersJsonSchema: parametersOf(tool) };
+  return { name: tool.name, description: tool.description, parametersJsonSchema: plainReferences(parametersOf(tool)) };
+}
+
+/** Beside a reference the API takes these alone, and refuses the whole request for another. */
+const BESIDE_REFERENCE: ReadonlySet<string> = new Set(["$ref", "description", "default"]);
+
+function plainReferences(schema: JsonObject): JsonObject;
+function plainReferences(schema: JsonValue): JsonValue;
+function plainReferences(schema: JsonValue): JsonValue {
+  if (Array.isArray(schema)) return schema.map((inner: JsonValue) => plainReferences(inner));
+  if (!isJsonObject(schema)) return schema;
+  const isReference = typeof schema["$ref"] === "string";
+  return Object.fromEntries(
+    Object.entries(schema)
+      .filter(([name]) => !isReference || BESIDE_REFERENCE.has(name))
+      .map(([name, inner]) => [name, plainReferences(inner)]),
+  );
 }

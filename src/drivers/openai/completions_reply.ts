@@ -7,6 +7,7 @@ import type { Failures } from "../../kit/provider/failures.ts";
 import { type Fields, fieldsOf, listOf, textOf } from "../../kit/provider/narrow.ts";
 import { ACTIVITY, type ReplyReader } from "../../kit/provider/reply.ts";
 import { DetailsMerger } from "./reasoning_details.ts";
+import { reasoningTextItem } from "./reasoning_text.ts";
 import { ToolCallMerger } from "./tool_call_merger.ts";
 import { usageOf } from "./usage.ts";
 
@@ -24,6 +25,7 @@ const FINISH_REASONS: ReadonlyMap<string, string> = new Map([
 /** Reads the chunks of one reply; unknown members are ignored. */
 export class CompletionsReply implements ReplyReader {
   readonly #reasoningFields: readonly string[];
+  readonly #parts: ReplyParts;
   readonly #failures: Failures;
   readonly #price: ReplyParts["price"];
   readonly #details: DetailsMerger | undefined;
@@ -33,9 +35,12 @@ export class CompletionsReply implements ReplyReader {
   #id = "";
   #model = "";
   #refused = false;
+  #hasReasoningText = false;
 
   /** Reads one reply. */
-  constructor({ dialect, provider, failures, price }: ReplyParts) {
+  constructor(parts: ReplyParts) {
+    const { dialect, provider, failures, price } = parts;
+    this.#parts = parts;
     this.#price = price;
     // Some servers send both, with the same text.
     this.#reasoningFields = dialect.reasoningField === "reasoning"
@@ -67,7 +72,11 @@ export class CompletionsReply implements ReplyReader {
     if (this.#finishReason === "") return [];
     const finishReason = this.#reason();
     const cutOff = finishReason === "length" || finishReason === "content_filter";
-    return [...this.#details?.events(this.#calls.ids) ?? [], ...this.#calls.events(cutOff), {
+    const { provider, model } = this.#parts;
+    const thought: readonly ModelEvent[] = this.#hasReasoningText
+      ? [{ type: "reasoning_item", item: reasoningTextItem(provider, model) }]
+      : [];
+    return [...thought, ...this.#details?.events(this.#calls.ids) ?? [], ...this.#calls.events(cutOff), {
       type: "done",
       finishReason,
       ...(this.#usage === undefined ? {} : { usage: this.#usage }),
@@ -80,6 +89,12 @@ export class CompletionsReply implements ReplyReader {
     const events: ModelEvent[] = [];
     const thinking = this.#reasoningFields.map((field) => textOf(delta[field])).find((text) => text !== "");
     if (thinking !== undefined) events.push({ type: "thinking", delta: thinking });
+    // Mistral's thinking is a part of the content, which holds parts of its own.
+    const inside = listOf(delta["content"]).map((part) => contentText(fieldsOf(part)["thinking"])).join("");
+    if (inside !== "") events.push({ type: "thinking", delta: inside });
+    // Also an empty one: the server knows the member, and may insist on it.
+    this.#hasReasoningText ||= this.#reasoningFields[0] === "reasoning_content" &&
+      typeof delta["reasoning_content"] === "string";
     this.#details?.add(delta["reasoning_details"]);
     const text = contentText(delta["content"]);
     if (text !== "") events.push({ type: "text", delta: text });

@@ -1,17 +1,20 @@
 /** Requests of the Chat Completions API. */
 
 import type { ImagePart, TextPart } from "../../records/content.ts";
+import type { CallId } from "../../records/ids.ts";
 import type { JsonObject } from "../../records/json.ts";
 import type { ToolDefinition } from "../../records/tool.ts";
 import type { ModelMessage, ModelRequest } from "../../ports/driver.ts";
-import { imageUrl, NO_IMAGE, parametersOf, TOOL_IMAGES_NOTE } from "../../kit/provider/content.ts";
+import { imageUrl, NO_IMAGE, TOOL_IMAGES_NOTE } from "../../kit/provider/content.ts";
 import { formatted } from "./answer_format.ts";
 import { argumentsText, laterInstructions } from "./content.ts";
 import type { Dialect } from "./dialect.ts";
 import { jsonText, TextCache } from "../../kit/provider/json_text.ts";
-import { effortFor, temperatureFor } from "./models.ts";
+import { effortFor, reasonsWithoutToolsOnly, temperatureFor } from "./models.ts";
 import { transcriptText } from "../../kit/provider/transcript.ts";
+import { parametersOf } from "../../kit/provider/tool_parameters.ts";
 import { detailsToSend } from "./reasoning_details.ts";
+import { hasReasoningText } from "./reasoning_text.ts";
 
 /** Builds the bodies of one dialect; keep it, it remembers the text of every message it has seen. */
 export class CompletionsRequests {
@@ -19,7 +22,8 @@ export class CompletionsRequests {
   readonly #provider: string;
   readonly #tools = new TextCache<ToolDefinition>((tool) => jsonText(toolOf(tool)));
   readonly #texts = new TextCache<ModelMessage>((message) => this.#encode(message));
-  readonly #marked = new TextCache<ModelMessage>((message) => this.#encode(message, true));
+  readonly #marked = new TextCache<ModelMessage>((message) => this.#encode(message, { marked: true }));
+  readonly #thought = new TextCache<ModelMessage>((message) => this.#encode(message, { thought: true }));
   readonly #imageMessages = new TextCache<readonly ImagePart[]>((images) => jsonText(imageMessage(images)));
 
   /** Makes a builder for a dialect that replays the reasoning of one provider. */
@@ -29,10 +33,12 @@ export class CompletionsRequests {
   }
 
   /** The body of a request, with further members. */
-  body(asked: ModelRequest, members: JsonObject = {}): string {
+  body(whole: ModelRequest, members: JsonObject = {}): string {
     const dialect = this.#dialect;
-    const { request, schema } = formatted(asked, dialect.chatFormat);
-    const effort = effortFor(request.model, request.reasoningEffort, dialect.effortNone);
+    const { request, schema } = formatted(whole, dialect.chatFormat);
+    const asked = effortFor(request.model, request.reasoningEffort, dialect.effortNone);
+    const unasked = dialect.name === "openai" && request.tools.length > 0 && reasonsWithoutToolsOnly(request.model);
+    const effort = asked ?? (unasked ? "none" : undefined);
     // No metadata: OpenAI takes it here only together with `store: true`, and nothing is to be stored.
     const settings = jsonText({
       model: request.model,
@@ -59,10 +65,18 @@ export class CompletionsRequests {
       role: dialect.instructionRole,
       content: marks ? markedText(request.systemPrompt) : request.systemPrompt,
     });
-    const last = marks ? request.messages.findLast(({ role }) => role === "user") : undefined;
+    // The newest question, and the newest of the results that came since: a turn may be long.
+    const question = marks ? request.messages.findLastIndex(({ role }) => role === "user") : -1;
+    const marked = new Set([request.messages[question]]);
+    if (marks) marked.add(request.messages.slice(question + 1).findLast(({ role }) => role === "tool"));
     const messages = transcriptText(request.messages, {
-      of: (message) => message === last ? this.#marked.of(message) : this.#texts.of(message),
+      of: (message) => {
+        if (marked.has(message)) return this.#marked.of(message);
+        const thought = hasReasoningText(message, this.#provider, request.model);
+        return (thought ? this.#thought : this.#texts).of(message);
+      },
       imagesOf: (message) => this.#imagesOf(message),
+      bridge: dialect.mistralRules ? BRIDGE : undefined,
     });
     const comma = system !== "" && messages !== "" ? "," : "";
     return `${settings.slice(0, -1)}${tools},"messages":[${system}${comma}${messages}]}`;
@@ -74,7 +88,11 @@ export class CompletionsRequests {
     return this.#imageMessages.of(message.images);
   }
 
-  #encode(message: ModelMessage, marked = false): string {
+  #idOf(id: CallId): string {
+    return this.#dialect.mistralRules ? shortId(id) : id;
+  }
+
+  #encode(message: ModelMessage, { marked = false, thought = false } = {}): string {
     switch (message.role) {
       case "system":
         return jsonText(laterInstructions(this.#dialect, message.content));
@@ -86,17 +104,31 @@ export class CompletionsRequests {
         return jsonText({
           role: "assistant",
           content: message.content === "" ? null : message.content,
+          reasoning_content: thought ? message.thinking ?? "" : undefined,
           reasoning_details: this.#dialect.reasoningDetails ? detailsToSend(message, this.#provider) : undefined,
           tool_calls: message.toolCalls.length === 0 ? undefined : message.toolCalls.map((call) => ({
-            id: call.id,
+            id: this.#idOf(call.id),
             type: "function",
             function: { name: call.name, arguments: argumentsText(call) },
           })),
         });
       case "tool":
-        return jsonText({ role: "tool", tool_call_id: message.toolCallId, content: message.content });
+        return jsonText({
+          role: "tool",
+          tool_call_id: this.#idOf(message.toolCallId),
+          content: message.content,
+          ...(marked ? CACHE_MARK : {}),
+        });
     }
   }
+}
+
+/** The model's word between results of tools and the user. */
+const BRIDGE = '{"role":"assistant","content":"I see."}';
+
+/** Nine letters and digits of an id: its end, which is random. */
+function shortId(id: CallId): string {
+  return id.replace(/[^a-zA-Z0-9]/g, "").slice(-9).padStart(9, "0");
 }
 
 /** Up to here the request is to be cached. */

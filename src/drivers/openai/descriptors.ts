@@ -80,6 +80,14 @@ function azureEndpoint(baseUrl: string | undefined): Endpoint {
         ` such as "${AZURE}")`,
     );
   }
+  // What older programs are set up with, query and all; there is no such thing in the API of version 1.
+  if (/\/deployments\//.test(baseUrl)) {
+    throw new ProviderError(
+      "provider_misconfigured",
+      "Cannot reach Azure OpenAI: the base URL names a deployment (give the address of the resource," +
+        ` such as "${AZURE}", and the deployment as the model)`,
+    );
+  }
   const endpoint = new Endpoint(baseUrl, AZURE);
   // The portal shows the address of the resource; the API is below it.
   const bare = /^\/(openai\/?)?$/.test(new URL(endpoint.baseUrl).pathname);

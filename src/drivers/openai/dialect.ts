@@ -4,7 +4,7 @@ import { ProviderError } from "../../errors.ts";
 import type { FormatMode } from "./answer_format.ts";
 
 /** Names a dialect. */
-export type DialectName = "openai" | "openrouter" | "ollama" | "vllm" | "llama_cpp" | "generic";
+export type DialectName = "openai" | "openrouter" | "mistral" | "ollama" | "vllm" | "llama_cpp" | "generic";
 
 /** The traits of a dialect: what may be sent to it and how it names things. */
 export interface Dialect {
@@ -59,6 +59,11 @@ export interface Dialect {
   readonly toolResultImages: boolean;
   /** Whether its Responses API searches tools and compacts conversations itself. */
   readonly hosted: boolean;
+  /**
+   * Whether the Chat API wants ids of calls of nine letters and digits, and a word of the model's between results and
+   * the user; servers of Mistral's models refuse a conversation without.
+   */
+  readonly mistralRules: boolean;
   /** How its Chat API is asked for an answer of a form. */
   readonly chatFormat: FormatMode;
   /** How its Responses API is asked for one. */
@@ -90,6 +95,7 @@ const GENERIC: Dialect = {
   phase: false,
   toolResultImages: false,
   hosted: false,
+  mistralRules: false,
   chatFormat: "words",
   responsesFormat: "words",
 };
@@ -120,6 +126,7 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = Object.freeze({
     phase: true,
     toolResultImages: true,
     hosted: true,
+    mistralRules: false,
     chatFormat: "schema",
     responsesFormat: "schema",
   },
@@ -143,6 +150,16 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = Object.freeze({
     parallelToolCalls: true,
     chatFormat: "both",
   },
+  mistral: {
+    ...GENERIC,
+    name: "mistral",
+    keyRequired: true,
+    // Usage comes with every stream, and members it does not know are refused.
+    usageOption: false,
+    parallelToolCalls: true,
+    mistralRules: true,
+    chatFormat: "both",
+  },
   ollama: { ...GENERIC, name: "ollama", reasoningField: "reasoning", effortNone: true, chatFormat: "both" },
   vllm: { ...GENERIC, name: "vllm", reasoningField: "reasoning", parallelToolCalls: true, chatFormat: "both" },
   llama_cpp: { ...GENERIC, name: "llama_cpp", parallelToolCalls: true, chatFormat: "both" },
@@ -154,6 +171,7 @@ export function detectDialect(baseUrl: string): Dialect {
   const { hostname, port } = new URL(baseUrl);
   if (within(hostname, "openai.com") || AZURE.some((domain) => within(hostname, domain))) return DIALECTS.openai;
   if (within(hostname, "openrouter.ai")) return DIALECTS.openrouter;
+  if (within(hostname, "mistral.ai")) return DIALECTS.mistral;
   if (within(hostname, "ollama.com") || port === "11434") return DIALECTS.ollama;
   if (LOOPBACK.has(hostname) && port === "8000") return DIALECTS.vllm;
   if (LOOPBACK.has(hostname) && port === "8080") return DIALECTS.llama_cpp;

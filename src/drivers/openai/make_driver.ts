@@ -12,6 +12,7 @@ import { Redactor } from "../../kit/redactor.ts";
 import { Transport } from "../../kit/provider/transport.ts";
 import { type WireApi, WireDriver } from "../../kit/provider/wire_driver.ts";
 import { withoutNative } from "../../kit/provider/without_native.ts";
+import { withoutReasoning } from "../../kit/provider/without_reasoning.ts";
 import type { Additions } from "./additions.ts";
 import { Client } from "./client.ts";
 import { CompletionsReply } from "./completions_reply.ts";
@@ -19,6 +20,7 @@ import { CompletionsRequests } from "./completions_request.ts";
 import type { Dialect } from "./dialect.ts";
 import { nativeOf, profileOf } from "./models.ts";
 import type { ApiName, TransportOptions } from "./options.ts";
+import { withReasoningText } from "./reasoning_text.ts";
 import { ResponsesReply } from "./responses_reply.ts";
 import { ResponsesRequests } from "./responses_request.ts";
 
@@ -96,17 +98,26 @@ async function create(
     failures,
   });
   const additions = provider.additions?.(config);
-  const builder = requests.of(name, dialect);
+  // What the server itself says about its habits.
+  let tuned = dialect;
   const Reply = name === "responses" ? ResponsesReply : CompletionsReply;
   return new WireDriver({
     id: provider.id,
     api: {
       path: () => name === "responses" ? "/responses" : "/chat/completions",
-      body: (request) => builder.body(request, additions?.members(request)),
+      body: (request) => requests.of(name, tuned).body(request, additions?.members(request)),
       headers: (request) => additions?.headers(request) ?? {},
       reply: (request) =>
         new Reply({ dialect, provider: provider.id, model: request.model, failures, price: priceOf(request, dialect) }),
-      amend: withoutNative,
+      amend(request, refusal) {
+        const learned = habitsIn(refusal);
+        if (learned === undefined) {
+          return withoutNative(request, refusal) ?? withReasoningText(request, refusal, provider.id) ??
+            (isAboutItems(refusal) ? withoutReasoning(request) : undefined);
+        }
+        tuned = { ...tuned, ...learned };
+        return request;
+      },
       models: MODELS,
     },
     endpoint,
@@ -114,6 +125,27 @@ async function create(
     failures,
     shownHeaders: shownHeaders(headers),
   });
+}
+
+/**
+ * What a refusal tells of a server beyond its dialect; undefined for nothing.
+ *
+ * OpenAI gives summaries to verified organizations only, and of some models none. Mistral's rules come with its models,
+ * whoever serves them.
+ */
+function habitsIn({ status, message }: ProviderError): Partial<Dialect> | undefined {
+  if (status !== undefined && status < 500 && status !== 400 && status !== 422) return undefined;
+  if (/reasoning.summar/i.test(message)) return { reasoningSummary: false };
+  const isMistral = /Tool call id was .{0,200}length of 9|Unexpected role '?user'? after role '?tool/i.test(message);
+  return isMistral ? { mistralRules: true } : undefined;
+}
+
+/** Reasoning of another account, parted from what it led to, or without its proof. */
+function isAboutItems({ status, message, fields }: ProviderError): boolean {
+  return status === 400 &&
+    (fields["providerCode"] === "invalid_encrypted_content" ||
+      /encrypted.content.{0,200}could not be|of type 'reasoning' was provided without|signature.{0,40}thinking/is
+        .test(message));
 }
 
 /** What is known about a model, and what the server at hand does itself for it. */
@@ -134,7 +166,7 @@ class Requests {
   }
 
   of(api: ApiName, dialect: Dialect): ResponsesRequests | CompletionsRequests {
-    const key = `${api} ${dialect.name}`;
+    const key = `${api} ${dialect.name} ${dialect.reasoningSummary} ${dialect.mistralRules}`;
     const Builder = api === "responses" ? ResponsesRequests : CompletionsRequests;
     const made = this.#made.get(key) ?? new Builder(dialect, this.#provider);
     this.#made.set(key, made);

@@ -2,7 +2,7 @@
  * Drivers for OpenAI and every server that speaks one of its APIs.
  *
  * `DriverId.OpenAI` speaks the Responses API, `DriverId.OpenAICompletions` the Chat Completions API. A base URL selects
- * the server: OpenAI (the default), OpenRouter, Ollama, vLLM, llama.cpp or any other; what each understands is told by
+ * the server: OpenAI (the default), OpenRouter, Mistral, Ollama, vLLM, llama.cpp or any other; what each understands is told by
  * its dialect, detected from the base URL or named in `providerMetadata.dialect` of the model. `DriverId.AzureOpenAI` and
  * `DriverId.Ollama` are the same with the addresses, the credentials and the habits of those two.
  *

@@ -1,6 +1,6 @@
 /**
  * What OpenAI's models cost. Source: https://developers.openai.com/api/docs/pricing, standard tier, by way of
- * genai-prices 0.1.8 of 2026-09-23. Prices change: an estimate is no bill.
+ * genai-prices 0.1.8 of 2026-09-23; GPT-6.1 Sol by its announcement of 2026-09-29. Prices change: an estimate is no bill.
  */
 
 import type { ModelProfile } from "../../records/model.ts";
@@ -46,6 +46,7 @@ const PRICES: ReadonlyMap<string, Price> = new Map(Object.entries<Price>({
   "gpt-5.6-luna": { ...of(0.2, 0.02, 1.2, 0.25), ...LONG },
   "gpt-6-astra": { ...of(10, 1, 50, 12.5), ...LONG },
   "gpt-6-sol": { ...of(2, 0.2, 10, 2.5), ...LONG },
+  "gpt-6.1-sol": { ...of(2, 0.1, 10, 2.5), ...LONG },
   "gpt-6-luna": { ...of(0.1, 0.01, 0.5, 0.125), ...LONG },
 }));
 

@@ -3,12 +3,15 @@
 import type { ReasoningPart } from "../../records/content.ts";
 import type { ModelEvent } from "../../ports/driver.ts";
 import type { Failures } from "../../kit/provider/failures.ts";
-import { type Fields, fieldsOf, listOf, textOf } from "../../kit/provider/narrow.ts";
+import { type Fields, fieldsOf, isFields, listOf, textOf } from "../../kit/provider/narrow.ts";
 import { ACTIVITY, type ReplyReader, textEvent, thinkingEvent } from "../../kit/provider/reply.ts";
 import { hostedItem, namespaceItem } from "./hosted.ts";
 import type { ReplyParts } from "./reply_parts.ts";
 import { reasoningOf } from "./reasoning_items.ts";
 import { usageOf } from "./usage.ts";
+
+/** Between two messages of one reply. */
+export const PARTING = "\n\n";
 
 const HOSTED: ReadonlySet<string> = new Set(["tool_search_call", "tool_search_output", "compaction"]);
 
@@ -18,8 +21,11 @@ export class ResponsesReply implements ReplyReader {
   readonly #failures: Failures;
   #phase: "commentary" | "final_answer" | undefined;
   #refused = false;
+  #failed = false;
+  #message: unknown;
   readonly #seen = { text: false, reasoning: false, calls: false, hosted: false };
   #callCount = 0;
+  #characters = 0;
 
   /** Reads one reply. */
   constructor(parts: ReplyParts) {
@@ -32,12 +38,10 @@ export class ResponsesReply implements ReplyReader {
     const fields = fieldsOf(event);
     switch (fields["type"]) {
       case "response.output_text.delta":
-        this.#seen.text = true;
-        return textEvent(textOf(fields["delta"]));
+        return this.#text(fields);
       case "response.refusal.delta":
-        this.#seen.text = true;
         this.#refused = true;
-        return textEvent(textOf(fields["delta"]));
+        return this.#text(fields);
       case "response.reasoning_summary_text.delta":
       case "response.reasoning_text.delta":
         return thinkingEvent(textOf(fields["delta"]));
@@ -48,8 +52,13 @@ export class ResponsesReply implements ReplyReader {
       case "response.completed":
       case "response.incomplete":
         return this.#end(fieldsOf(fields["response"]), fields["type"] === "response.incomplete");
-      case "response.failed":
-        throw this.#failures.ofBody(fieldsOf(fields["response"])["error"] ?? "the response failed");
+      case "response.failed": {
+        const { error } = fieldsOf(fields["response"]);
+        if (isFields(error)) throw this.#failures.ofBody(error);
+        // Azure says why in an error event of its own, after this one.
+        this.#failed = true;
+        return ACTIVITY;
+      }
       case "response.cancelled":
         throw this.#failures.ofBody("the response was cancelled");
       case "error":
@@ -62,7 +71,18 @@ export class ResponsesReply implements ReplyReader {
 
   /** Only its own event completes a reply. */
   end(): readonly ModelEvent[] {
+    if (this.#failed) throw this.#failures.ofBody("the response failed");
     return [];
+  }
+
+  /** A piece of a message; one after another, such as an aside and the answer, are told apart by an empty line. */
+  #text({ delta, output_index: index }: Fields): readonly ModelEvent[] {
+    const text = textOf(delta);
+    const piece = this.#seen.text && this.#message !== index && text !== "" ? `${PARTING}${text}` : text;
+    this.#seen.text = true;
+    this.#message = index;
+    this.#characters += piece.length;
+    return textEvent(piece);
   }
 
   #item(item: Fields): readonly ModelEvent[] {
@@ -73,7 +93,10 @@ export class ResponsesReply implements ReplyReader {
         this.#seen.reasoning = true;
         return [{
           type: "reasoning_item",
-          item: reasoningOf(item, this.#parts.provider, this.#parts.dialect.wholeReasoningItems),
+          item: reasoningOf(item, this.#parts.provider, this.#parts.dialect.wholeReasoningItems, {
+            text: this.#characters,
+            calls: this.#callCount,
+          }),
         }];
       case "message":
         if (item["phase"] === "commentary" || item["phase"] === "final_answer") this.#phase = item["phase"];
@@ -147,6 +170,7 @@ export class ResponsesReply implements ReplyReader {
       if (part["type"] === "refusal") this.#refused = true;
       text += textOf(part["text"]) || textOf(part["refusal"]);
     }
+    this.#characters += text.length;
     return text === "" ? [] : textEvent(text);
   }
 

@@ -4,15 +4,17 @@ import type { ImagePart, ReasoningPart, TextPart } from "../../records/content.t
 import type { JsonObject } from "../../records/json.ts";
 import type { ToolDefinition } from "../../records/tool.ts";
 import type { ModelMessage, ModelRequest } from "../../ports/driver.ts";
-import { imageUrl, NO_IMAGE, parametersOf, TOOL_IMAGES_NOTE } from "../../kit/provider/content.ts";
+import { imageUrl, NO_IMAGE, TOOL_IMAGES_NOTE } from "../../kit/provider/content.ts";
 import { formatted } from "./answer_format.ts";
 import { argumentsText, laterInstructions, wireMetadata } from "./content.ts";
 import type { Dialect } from "./dialect.ts";
 import { jsonText, TextCache } from "../../kit/provider/json_text.ts";
 import { effortFor, mayReason, temperatureFor } from "./models.ts";
 import { transcriptText } from "../../kit/provider/transcript.ts";
+import { parametersOf } from "../../kit/provider/tool_parameters.ts";
 import { isHosted, type KeptItem, type Replay, type Replayed, replayed, replayOf, SEARCH_TOOL } from "./hosted.ts";
-import { wholeItem } from "./reasoning_items.ts";
+import { placeOf, wholeItem } from "./reasoning_items.ts";
+import { PARTING } from "./responses_reply.ts";
 
 const NOTHING: Replayed = { items: [], namespaces: new Map() };
 
@@ -109,27 +111,52 @@ export class ResponsesRequests {
         return [laterInstructions(this.#dialect, message.content)];
       case "user":
         return [{ role: "user", content: message.content.length === 0 ? "" : message.content.map(inputPart) }];
-      case "assistant": {
-        const answer = message.content === "" ? [] : [{
-          type: "message",
-          role: "assistant",
-          phase: this.#dialect.phase ? message.phase : undefined,
-          content: message.content,
-        }];
-        const calls = message.toolCalls.map((call, index) => ({
-          type: "function_call",
-          call_id: call.id,
-          name: call.name,
-          namespace: namespaces.get(index),
-          arguments: argumentsText(call),
-        }));
-        // A reasoning item without the item it led to is refused.
-        const thoughts = answer.length + calls.length > 0 ? items.flatMap((item) => this.#replay(item)) : [];
-        return [...thoughts, ...answer, ...calls];
-      }
+      case "assistant":
+        return this.#assistantItems(message, { items, namespaces });
       case "tool":
         return [{ type: "function_call_output", call_id: message.toolCallId, output: this.#output(message) }];
     }
+  }
+
+  /** Text and calls, and between them the items of the API's own where they stood. */
+  #assistantItems(
+    { content, phase, toolCalls }: Extract<ModelMessage, { role: "assistant" }>,
+    { items, namespaces }: Replayed,
+  ): readonly object[] {
+    const calls = toolCalls.map((call, index) => ({
+      type: "function_call",
+      call_id: call.id,
+      name: call.name,
+      namespace: namespaces.get(index),
+      arguments: argumentsText(call),
+    }));
+    const said: object[] = [];
+    let at = { text: 0, calls: 0 };
+    const goTo = (text: number, call: number): void => {
+      const parted = at.text > 0 && content.startsWith(PARTING, at.text) ? PARTING.length : 0;
+      const words = content.slice(at.text + parted, text);
+      const isLast = text >= content.length;
+      if (words !== "") {
+        said.push({
+          type: "message",
+          role: "assistant",
+          phase: !this.#dialect.phase ? undefined : isLast ? phase : "commentary",
+          content: words,
+        });
+      }
+      said.push(...calls.slice(at.calls, call));
+      at = { text: Math.max(at.text, text), calls: Math.max(at.calls, call) };
+    };
+    for (const item of items) {
+      const sent = this.#replay(item);
+      const { place } = placeOf("sent" in item ? undefined : item.itemId);
+      // A reasoning item without the item it led to is refused.
+      if (sent.length === 0 || (place.text >= content.length && place.calls >= calls.length)) continue;
+      if (place.text > at.text || place.calls > at.calls) goTo(place.text, place.calls);
+      said.push(...sent);
+    }
+    goTo(content.length, calls.length);
+    return said;
   }
 
   /** Only this driver's items. */
@@ -145,7 +172,7 @@ export class ResponsesRequests {
     return [
       (this.#dialect.wholeReasoningItems ? wholeItem(item.encryptedContent) : undefined) ?? {
         type: "reasoning",
-        id: item.itemId,
+        id: placeOf(item.itemId).id,
         summary: (item.summary ?? []).map((text) => ({ type: "summary_text", text })),
         encrypted_content: item.encryptedContent,
       },

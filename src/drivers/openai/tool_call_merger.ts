@@ -46,14 +46,14 @@ export class ToolCallMerger {
     return this.#calls.map((call) => call.id);
   }
 
-  /** The calls in the order in which they began; a reply that was cut off may end with a torn one. */
+  /** The calls in the order in which they began, without one that was cut off with the reply. */
   events(cutOff: boolean): readonly ModelEvent[] {
-    return this.#calls.map((call) => ({
+    const isTorn = cutOff && !isJson(this.#calls.at(-1)?.arguments ?? "");
+    return (isTorn ? this.#calls.slice(0, -1) : this.#calls).map((call) => ({
       type: "tool_call",
       ...(call.id === "" ? {} : { providerCallId: call.id }),
       name: call.name,
-      // No text means no arguments, unless the limit struck before the first of them.
-      arguments: call.arguments === "" && !cutOff ? "{}" : call.arguments,
+      arguments: call.arguments || "{}",
     }));
   }
 

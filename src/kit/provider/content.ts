@@ -1,8 +1,6 @@
-/** What providers say about content and tools in the same way. */
+/** What providers say about content in the same way. */
 
 import type { ImagePart } from "../../records/content.ts";
-import type { JsonObject } from "../../records/json.ts";
-import type { ToolDefinition } from "../../records/tool.ts";
 
 /** Says what the images after a batch of tool results are, where results hold text only. */
 export const TOOL_IMAGES_NOTE = "Images returned by the tool calls above:";
@@ -14,9 +12,4 @@ export const NO_IMAGE = "[image without data]";
 export function imageUrl(image: ImagePart): string | undefined {
   if (image.url !== undefined) return image.url;
   return image.base64 === undefined ? undefined : `data:${image.mediaType ?? "image/png"};base64,${image.base64}`;
-}
-
-/** A tool's schema with the two members every server insists on. */
-export function parametersOf(tool: ToolDefinition): JsonObject {
-  return { type: "object", properties: {}, ...tool.parameters };
 }

@@ -14,7 +14,7 @@ export interface ProviderComplaint {
   readonly message: string;
   /** The quota that ran out, when it says which: Google has the same words for both. */
   readonly quota?: "day" | "minute";
-  /** How long to wait, in milliseconds, when the body says so. */
+  /** How long to wait, in milliseconds, when it says so. */
   readonly retryAfterMs?: number;
 }
 
@@ -101,10 +101,16 @@ const MODEL_WORDS = new RegExp(
   "i",
 );
 
+/** OpenRouter and xAI answer what their filters found with 403, which otherwise is about the key. */
+const FILTER_WORDS = /\b(flagged|moderation|guardrails?|violates)\b/i;
+
 /** Codes and types that come without a status, inside a stream. */
 const STATUS_OF_CODE: ReadonlyMap<string, number> = new Map([
   ["rate_limit_exceeded", 429],
   ["rate_limit_error", 429],
+  ["slow_down", 429],
+  ["server_is_overloaded", 503],
+  ["service_unavailable_error", 503],
   ["invalid_api_key", 401],
   ["authentication_error", 401],
   ["permission_error", 403],
@@ -117,10 +123,15 @@ const STATUS_OF_CODE: ReadonlyMap<string, number> = new Map([
   ["conflict_error", 409],
   ["invalid_prompt", 400],
   ["invalid_request_error", 400],
+  ["content_filter", 400],
+  ["content_policy_violation", 400],
+  ["cyber_policy", 400],
   ["bio_policy", 400],
   ["misalignment_policy_violation", 400],
   ["data_residency_mismatch", 400],
   ["INVALID_ARGUMENT", 400],
+  ["FAILED_PRECONDITION", 400],
+  ["UNAUTHENTICATED", 401],
   ["PERMISSION_DENIED", 403],
   ["RESOURCE_EXHAUSTED", 429],
   ["INTERNAL", 500],
@@ -135,6 +146,8 @@ export function classify(complaint: ProviderComplaint): FailureClass {
 
   if (complaint.quota === "minute") return again("provider_rate_limited");
   if (complaint.quota === "day") return final("provider_usage_limit_reached");
+  // OpenRouter, while other requests of the account hold its credit.
+  if (status === 402 && complaint.retryAfterMs !== undefined) return again("provider_rate_limited");
   if (KEY_CODES.has(code)) return final("provider_misconfigured");
   if (QUOTA_CODES.has(code) || QUOTA_CODES.has(type) || status === 402 || QUOTA_WORDS.test(message)) {
     return final("provider_usage_limit_reached");
@@ -146,6 +159,7 @@ export function classify(complaint: ProviderComplaint): FailureClass {
   if (MODEL_CODES.has(code)) return final("model_unavailable");
   if ((status === 404 || status === 400) && MODEL_WORDS.test(message)) return final("model_unavailable");
   if (status === undefined) return again("provider_unavailable");
+  if (status === 403 && FILTER_WORDS.test(message)) return final("provider_rejected_request");
   if (status === 401 || status === 403) return final("provider_misconfigured");
   if (status === 429) return again("provider_rate_limited");
   if (status === 408 || status === 409 || (status >= 500 && status !== 501)) return again("provider_unavailable");

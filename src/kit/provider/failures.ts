@@ -6,7 +6,7 @@ import { classify, type ProviderComplaint } from "./failure_code.ts";
 import { googleDetails } from "./google_details.ts";
 import { fieldsOf, isFields, textOf } from "./narrow.ts";
 import type { Redactor } from "../redactor.ts";
-import { retryAfterMs } from "./retry_after.ts";
+import { retryAfterInWords, retryAfterMs } from "./retry_after.ts";
 
 /** Most bytes of a provider's own words in a message. */
 const MAX_WORDS_BYTES = 2048;
@@ -79,7 +79,8 @@ export class Failures {
   }
 
   #complaint(complaint: ProviderComplaint, headers: Headers | undefined): ProviderError {
-    const { code, retryable } = classify(complaint);
+    const asked = (headers === undefined ? undefined : retryAfterMs(headers)) ?? complaint.retryAfterMs;
+    const { code, retryable } = classify(asked === undefined ? complaint : { ...complaint, retryAfterMs: asked });
     const words = complaint.message === "" ? complaint.code || "it gave no reason" : complaint.message;
     const why = complaint.status === undefined ? words : `${complaint.status} ${words}`;
     const fields: Record<string, string> = {};
@@ -88,7 +89,7 @@ export class Failures {
     if (requestId) fields["requestId"] = this.#shown(requestId);
     return this.#error(code, why, retryable && headers?.get("x-should-retry") !== "false", {
       status: complaint.status,
-      retryAfterMs: (headers === undefined ? undefined : retryAfterMs(headers)) ?? complaint.retryAfterMs,
+      retryAfterMs: asked ?? (code === "provider_rate_limited" ? retryAfterInWords(complaint.message) : undefined),
       fields,
     });
   }

@@ -10,6 +10,21 @@ export function retryAfterMs(headers: Headers): number | undefined {
   return milliseconds(headers.get("retry-after-ms")) ?? afterHeader(headers);
 }
 
+const IN_WORDS = /\btry again in (?=\d)(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?/i;
+
+/**
+ * The wait in milliseconds a complaint names in its words, such as "Please try again in 7m12.5s".
+ *
+ * Inside a stream there is no header to say it.
+ */
+export function retryAfterInWords(words: string): number | undefined {
+  const found = IN_WORDS.exec(words);
+  if (found === null) return undefined;
+  const [hours, minutes, seconds, rest] = found.slice(1).map((part) => Number(part ?? 0));
+  const wait = ((hours ?? 0) * 3600 + (minutes ?? 0) * 60 + (seconds ?? 0)) * 1000 + (rest ?? 0);
+  return wait === 0 ? undefined : Math.ceil(wait);
+}
+
 function afterHeader(headers: Headers): number | undefined {
   const value = headers.get("retry-after");
   const seconds = milliseconds(value);

@@ -8,6 +8,8 @@ import type { Failures } from "./failures.ts";
 import { BEAT } from "./heartbeat.ts";
 import { ALIVE, type ReplyReader } from "./reply.ts";
 import type { Incoming, WireClient } from "./wire_client.ts";
+import { withoutFormat } from "./without_format.ts";
+import { withoutWish } from "./without_wish.ts";
 
 /** What tells one provider's API from another's. */
 export interface WireApi {
@@ -119,16 +121,17 @@ export class WireDriver implements Driver {
     any: AbortSignal,
   ): Promise<{ readonly incoming: Incoming; readonly sent: ModelRequest }> {
     const { api, client } = this.#parts;
-    const post = (sent: ModelRequest): Promise<Incoming> => {
-      const { url, body } = this.prepare(sent);
-      return this.#guarded(() => client.post(url, body, any, api.headers?.(sent)), signal);
-    };
+    const post = (sent: ModelRequest, { url, body }: PreparedRequest): Promise<Incoming> =>
+      this.#guarded(() => client.post(url, body, any, api.headers?.(sent)), signal);
+    const prepared = this.prepare(request);
     try {
-      return { incoming: await post(request), sent: request };
+      return { incoming: await post(request, prepared), sent: request };
     } catch (error) {
-      const amended = error instanceof ProviderError ? api.amend?.(request, error) : undefined;
-      if (amended === undefined) throw error;
-      return { incoming: await post(amended), sent: amended };
+      if (!(error instanceof ProviderError)) throw error;
+      const amended = api.amend?.(request, error) ?? withoutFormat(request, error) ?? withoutWish(request, error);
+      const again = amended === undefined ? prepared : this.prepare(amended);
+      if (amended === undefined || again.body === prepared.body) throw error;
+      return { incoming: await post(amended, again), sent: amended };
     }
   }
 

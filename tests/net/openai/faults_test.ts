@@ -10,6 +10,7 @@ import { COMPACTED, SEARCH } from "../../src/drivers/openai/hosted_recordings.ts
 import {
   COMPLETIONS_CALLS,
   COMPLETIONS_TEXT,
+  COMPLETIONS_THOUGHT,
   RESPONSES_CALLS,
   RESPONSES_TEXT,
 } from "../../src/drivers/openai/recordings.ts";
@@ -34,7 +35,7 @@ testFaults({
   name: "openai_completions",
   create: (origin) => create(openAICompletionsDriver(), origin),
   request: requestOf(),
-  recordings: [COMPLETIONS_TEXT, COMPLETIONS_CALLS],
+  recordings: [COMPLETIONS_TEXT, COMPLETIONS_CALLS, COMPLETIONS_THOUGHT],
 });
 
 testFaults({

@@ -65,10 +65,25 @@ Deno.test("a reply limit the model does not take is lowered to the one it names,
   assert.deepEqual(outcome, { events: TEXT.events });
 });
 
-Deno.test("a reply limit that does not fit the context is lowered to 16,384", async () => {
+Deno.test("a reply limit that does not fit the context is lowered to what is left of it", async () => {
   const refusal = "input length and `max_tokens` exceed context limit: 190000 + 64000 > 200000";
   const { sent } = await refusedOnce(refusal, { maxTokens: 64_000 });
+  assert.deepEqual(sent.map(({ max_tokens }) => max_tokens), [64_000, 10_000]);
+});
+
+Deno.test("a reply limit that is refused without a number is lowered to 16,384", async () => {
+  const { sent } = await refusedOnce("max_tokens is too large", { maxTokens: 64_000 });
   assert.deepEqual(sent.map(({ max_tokens }) => max_tokens), [64_000, 16_384]);
+});
+
+Deno.test("a turn that has to begin with thinking, and has none, goes on without", async () => {
+  const { sent, outcome } = await refusedOnce(
+    "messages.1.content.0.type: Expected `thinking` or `redacted_thinking`, but found `tool_use`." +
+      " When `thinking` is enabled, a final `assistant` message must start with a thinking block",
+    { model: "claude-sonnet-4-5", reasoningEffort: "low" },
+  );
+  assert.deepEqual(sent.map(({ thinking }) => thinking !== undefined), [true, false]);
+  assert.equal(outcome.thrown, undefined);
 });
 
 Deno.test("a reply limit of 16,384 or less is not tried again", async () => {
@@ -95,6 +110,54 @@ Deno.test("thinking the provider does not take back is left out, once", async ()
   });
   assert.deepEqual(sent.map((body) => JSON.stringify(body).includes("c2ln")), [true, false]);
   assert.deepEqual(outcome, { events: TEXT.events });
+});
+
+Deno.test("a server that misses the thinking of calls it did not make goes on without thinking", async () => {
+  const { sent, outcome } = await refusedOnce(
+    "The `content[].thinking` in the thinking mode must be passed back to the API.",
+    { model: "deepseek-v4-pro" },
+  );
+  assert.deepEqual(sent.map(({ thinking }) => thinking), [undefined, { type: "disabled" }]);
+  assert.equal(outcome.thrown, undefined);
+});
+
+Deno.test("after thinking of a changed conversation was refused, the API is told to leave it out, until it refuses that", async () => {
+  const bound = "messages.1.content.0: Invalid `signature` in `thinking` block. The block is bound to a different" +
+    ' conversation. Remove the block, or set `thinking.block_binding.prefix_mismatch_behavior` to "drop_block".';
+  const refusals = [bound, undefined, undefined, "thinking.block_binding: Extra inputs are not permitted"];
+  const sent: [betas: string | null, body: string][] = [];
+  const driver = await driverOver((_url, init) => {
+    const refusal = refusals[sent.length];
+    sent.push([new Headers(init.headers).get("anthropic-beta"), String(init.body)]);
+    return Promise.resolve(refusal === undefined ? textStream(...TEXT.pieces) : refusalOf(refusal));
+  });
+  const model = "claude-opus-5-5";
+  const reasoning = [{
+    type: "reasoning",
+    provider: "anthropic",
+    itemId: `thinking:0:0:0:${model}`,
+    encryptedContent: "c2ln",
+  }] as const;
+  const request = requestOf({
+    model,
+    messages: [
+      ...requestOf().messages,
+      { role: "assistant", content: "Hi", toolCalls: [], reasoning },
+      ...requestOf().messages,
+    ],
+  });
+  for (const _ of [1, 2, 3, 4]) assert.equal((await collect(driver, request)).thrown, undefined);
+  assert.deepEqual(
+    sent.map(([betas, body]) => [betas, body.includes("drop_block"), body.includes("c2ln")]),
+    [
+      [null, false, true],
+      [null, false, false],
+      ["thinking-binding-controls-2026-08-01", true, true],
+      ["thinking-binding-controls-2026-08-01", true, true],
+      [null, false, false],
+      [null, false, true],
+    ],
+  );
 });
 
 Deno.test("a second refusal is final", async () => {

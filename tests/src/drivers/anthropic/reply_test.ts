@@ -37,6 +37,25 @@ Deno.test("a call that was cut off by the limit is no call; whole ones before it
   assert.deepEqual(events.map(({ type }) => type), ["tool_call", "done"]);
 });
 
+Deno.test("a call that was cut off before its input is no call; one without input before it is", () => {
+  const events = read(START, ...tool(0, ""), ...tool(1, ""), end("max_tokens"), STOP);
+  assert.deepEqual(events.map((event) => event.type === "tool_call" ? event.providerCallId : event.type), [
+    "t0",
+    "done",
+  ]);
+});
+
+Deno.test("a call without input that was followed by text is one, whatever ended the reply", () => {
+  const text = { type: "content_block_start", index: 1, content_block: { type: "text", text: "And" } };
+  const events = read(START, ...tool(0, ""), text, end("max_tokens"), STOP);
+  assert.deepEqual(events.map(({ type }) => type), ["text", "tool_call", "done"]);
+});
+
+Deno.test("a call that a refusal cut off is no call", () => {
+  const events = read(START, ...tool(0, '{"a'), end("refusal"), STOP);
+  assert.deepEqual(events.map(({ type }) => type), ["done"]);
+});
+
 Deno.test("a call with torn arguments that ends otherwise is passed on for an error result", () => {
   const [call] = read(START, ...tool(0, '{"a'), end("tool_use"), STOP);
   assert.equal(call?.type === "tool_call" && call.arguments, '{"a');
@@ -51,7 +70,25 @@ Deno.test("the whole input at the start of a call is its arguments", () => {
   assert.equal(call?.type === "tool_call" && call.arguments, '{"a":1}');
 });
 
-Deno.test("thinking without a proof is shown and not kept", () => {
+Deno.test("thinking of another vendor's model is kept without a proof", () => {
+  const reply = new MessagesReply("deepseek-v4-pro", failures);
+  const events = [
+    START,
+    { type: "content_block_start", index: 0, content_block: { type: "thinking", thinking: "" } },
+    { type: "content_block_delta", index: 0, delta: { type: "thinking_delta", thinking: "Hm" } },
+    { type: "content_block_stop", index: 0 },
+    STOP,
+  ].flatMap((event) => reply.read(event));
+  const items = events.flatMap((event) => event.type === "reasoning_item" ? [event.item] : []);
+  assert.deepEqual(items, [{
+    type: "reasoning",
+    provider: "anthropic",
+    itemId: "thinking:0:0:2:deepseek-v4-pro",
+    encryptedContent: "",
+  }]);
+});
+
+Deno.test("thinking of Claude without a proof is shown and not kept", () => {
   const events = read(
     START,
     { type: "content_block_start", index: 0, content_block: { type: "thinking", thinking: "Hm" } },

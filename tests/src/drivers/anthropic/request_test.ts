@@ -131,7 +131,12 @@ Deno.test("a conversation becomes turns of blocks: results of a batch come toget
             { type: "image", source: { type: "base64", media_type: "image/png", data: "AAAA" } },
           ],
         },
-        { type: "tool_result", tool_use_id: "call_2", is_error: true },
+        {
+          type: "tool_result",
+          tool_use_id: "call_2",
+          content: [{ type: "text", text: "The tool failed without a message." }],
+          is_error: true,
+        },
         { type: "text", text: "And?" },
         { type: "text", text: "[System message]\nIt is late." },
         { type: "text", text: "Well?", ...MARK },
@@ -232,3 +237,44 @@ function parsed(request: ModelRequest): Record<string, unknown> {
 function turnsOf(members: Partial<ModelRequest>): readonly { role: string; content: readonly object[] }[] {
   return JSON.parse(bodyOf(requestOf(members))).messages;
 }
+
+Deno.test("an empty message of the user is told, so that the conversation does not end with the model's words", () => {
+  const { messages } = JSON.parse(
+    new MessagesRequests().body(requestOf({
+      messages: [
+        ...requestOf().messages,
+        { role: "assistant", content: "Hi", toolCalls: [] },
+        { role: "user", content: [{ type: "text", text: " \n" }] },
+      ],
+    })),
+  );
+  assert.deepEqual(messages.at(-1), {
+    role: "user",
+    content: [{ type: "text", text: "(empty message)", cache_control: { type: "ephemeral" } }],
+  });
+});
+
+Deno.test("the result of a failed call holds text, and is no error by name when it holds images too", () => {
+  const call = { id: "call_1", name: "t", arguments: {} } as const;
+  const result = (content: string, images: readonly { readonly type: "image"; readonly base64: string }[] = []) => {
+    const { messages } = JSON.parse(
+      new MessagesRequests().body(requestOf({
+        messages: [
+          ...requestOf().messages,
+          { role: "assistant", content: "", toolCalls: [call] },
+          { role: "tool", toolCallId: "call_1", toolName: "t", content, isError: true, images },
+        ],
+      })),
+    );
+    const { content: blocks, is_error } = messages.at(-1).content[0];
+    return [
+      blocks.map((block: { readonly type: string; readonly text?: string }) => block.text ?? block.type),
+      is_error,
+    ];
+  };
+  const image = { type: "image", base64: "AAAA" } as const;
+  assert.deepEqual(result("Broken"), [["Broken"], true]);
+  assert.deepEqual(result(" "), [["The tool failed without a message."], true]);
+  assert.deepEqual(result("Broken", [image]), [["Broken", "image"], undefined]);
+  assert.deepEqual(result("", [image]), [["The tool failed without a message.", "image"], undefined]);
+});

@@ -22,6 +22,14 @@ const SETTINGS: readonly [model: string, effort: string, thinking: unknown, sent
   ["some-model", "high", { type: "enabled", budget_tokens: 16_383 }, undefined],
   ["claude-3-5-haiku-20241022", "high", undefined, undefined],
   ["claude-opus-4-6", "none", undefined, undefined],
+  ["claude-opus-4-8", "none", undefined, undefined],
+  ["claude-opus-5", "none", { type: "disabled" }, undefined],
+  ["claude-sonnet-5", "none", { type: "disabled" }, undefined],
+  ["claude-haiku-5-5", "none", { type: "disabled" }, undefined],
+  ["claude-sonnet-5-5", "none", { type: "between_tools" }, undefined],
+  ["claude-opus-5-5", "none", { type: "adaptive", display: "summarized" }, "low"],
+  ["claude-fable-5-1", "none", { type: "adaptive", display: "summarized" }, "low"],
+  ["claude-mythos-5", "none", { type: "adaptive", display: "summarized" }, "low"],
 ];
 
 for (const [model, reasoningEffort, thinking, effort] of SETTINGS) {
@@ -33,8 +41,15 @@ for (const [model, reasoningEffort, thinking, effort] of SETTINGS) {
 }
 
 Deno.test("without an effort the model's own default applies", () => {
-  const body = JSON.parse(new MessagesRequests().body(requestOf({ model: "claude-sonnet-4-5" })));
-  assert.equal(body.thinking, undefined);
+  for (const model of ["claude-sonnet-4-5", "claude-opus-4-8", "some-model"]) {
+    const body = JSON.parse(new MessagesRequests().body(requestOf({ model })));
+    assert.equal(body.thinking, undefined);
+  }
+});
+
+Deno.test("a model that thinks unasked is asked to show it: what it says between calls is in there", () => {
+  const body = JSON.parse(new MessagesRequests().body(requestOf({ model: "claude-opus-5-5" })));
+  assert.deepEqual([body.thinking, body.output_config], [{ type: "adaptive", display: "summarized" }, undefined]);
 });
 
 Deno.test("a budget leaves room for the answer, and there is none where that is impossible", () => {
@@ -99,6 +114,26 @@ Deno.test("another provider's reasoning and changed thinking are left out", asyn
   assert.deepEqual(typesOf(assistantBlocks(without)), ["text", "tool_use", "tool_use"]);
 });
 
+Deno.test("thinking without a proof goes back to the model of another vendor", () => {
+  const item = {
+    type: "reasoning",
+    provider: "anthropic",
+    itemId: "thinking:0:0:2:kimi-k3",
+    encryptedContent: "",
+  } as const;
+  const message: ModelMessage = {
+    role: "assistant",
+    content: "",
+    thinking: "Hm",
+    reasoning: [item],
+    toolCalls: [{ id: "call_0", name: "weather", arguments: {} }],
+  };
+  assert.deepEqual(assistantBlocks(message, { model: "kimi-k3" }), [
+    { type: "thinking", thinking: "Hm", signature: "" },
+    { type: "tool_use", id: "call_0", name: "weather", input: {} },
+  ]);
+});
+
 Deno.test("thinking that led to nothing is left out", async () => {
   const message = { ...await recordedMessage(), content: "", toolCalls: [] };
   const turns = turnsOf({ messages: [...requestOf().messages, message, ...requestOf().messages] });
@@ -114,6 +149,20 @@ Deno.test("with a budget, calls another model made are answered without thinking
   const own = { ...message, reasoning: message.reasoning?.map(madeBy("claude-sonnet-4-5")) ?? [] };
   const answering = [...requestOf().messages, own, ...RESULTS];
   assert.notEqual(bodyOf({ ...asked, messages: answering })["thinking"], undefined);
+});
+
+Deno.test("with a budget, a turn that began with thinking goes on with it after a call without", async () => {
+  const model = "claude-sonnet-4-5";
+  const message = await recordedMessage();
+  const own = { ...message, reasoning: message.reasoning?.map(madeBy(model)) ?? [] };
+  const { reasoning: _, thinking: __, ...further } = message;
+  const loop = [...requestOf().messages, own, ...RESULTS, further, ...RESULTS];
+  assert.deepEqual(bodyOf({ model, reasoningEffort: "high", messages: loop })["thinking"], {
+    type: "enabled",
+    budget_tokens: 16_384,
+  });
+  const foreign = [...requestOf().messages, further, ...RESULTS, own, ...RESULTS];
+  assert.equal(bodyOf({ model, reasoningEffort: "high", messages: foreign })["thinking"], undefined);
 });
 
 function madeBy(model: string): (item: ReasoningPart) => ReasoningPart {

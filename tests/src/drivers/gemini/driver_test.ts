@@ -171,3 +171,22 @@ async function make(fetch?: FetchFunction, config: DriverConfig = {}): Promise<D
   const options = fetch === undefined ? {} : { fetch };
   return await geminiDriver(options).create({ apiKey: new Secret(KEY), ...config });
 }
+
+Deno.test("Google is told to store nothing, and a server that does not know the member is not told", async () => {
+  const sent: string[] = [];
+  const refusal = {
+    error: { code: 400, message: 'Unknown name "store": Cannot find field.', status: "INVALID_ARGUMENT" },
+  };
+  const fetch: FetchFunction = (_url, init) => {
+    sent.push(String(init.body));
+    return Promise.resolve(
+      sent.length === 1 ? Response.json(refusal, { status: 400 }) : textStream(...GEMINI_TEXT.pieces),
+    );
+  };
+  const driver = await make(fetch);
+  assert.match(driver.prepare(REQUEST).body, /"store":false/);
+  for (const _ of [1, 2]) assert.equal((await collect(driver, REQUEST)).thrown, undefined);
+  assert.deepEqual(sent.map((body) => body.includes("store")), [true, false, false]);
+  const elsewhere = await make(fetch, { baseUrl: "http://localhost:9000" });
+  assert.doesNotMatch(elsewhere.prepare(REQUEST).body, /store/);
+});

@@ -51,3 +51,11 @@ Deno.test("a profile has limits, efforts and a price, as far as they are known",
   assert.deepEqual(profileOf("gemini-9-flash")?.price, undefined);
   assert.equal(profileOf("unheard-of"), undefined);
 });
+
+Deno.test("a model newer than the table is known to think, and by which limits", () => {
+  for (const model of ["gemini-4-argon", "gemini-5-xenon"]) {
+    const profile = profileOf(model);
+    assert.deepEqual([profile?.maxOutputTokens, profile?.reasoningEfforts], [65_536, ["low", "medium", "high"]]);
+  }
+  assert.equal(profileOf("gemini-4-argon")?.price?.output, 20);
+});

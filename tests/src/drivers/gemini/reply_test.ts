@@ -14,8 +14,6 @@ const REASONS: readonly [given: string, mapped: string][] = [
   ["SAFETY", "content_filter"],
   ["RECITATION", "content_filter"],
   ["PROHIBITED_CONTENT", "content_filter"],
-  ["OTHER", "other"],
-  ["SOME_NEW_REASON", "some_new_reason"],
 ];
 
 for (const [given, mapped] of REASONS) {
@@ -31,6 +29,20 @@ for (const reason of ["MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "TOO_MA
       (error) =>
         error instanceof ProviderError && error.code === "provider_unavailable" && error.retryable &&
         error.message.includes(`${reason}: call:default_api`),
+    );
+  });
+}
+
+for (const reason of ["OTHER", "MISSING_THOUGHT_SIGNATURE", "SOME_NEW_REASON"]) {
+  Deno.test(`a reply that ends with ${reason} is one when it says something, else it fails`, () => {
+    const [text, done] = read(candidate([{ text: "Half" }], { finishReason: reason }));
+    assert.deepEqual([text, done], [{ type: "text", delta: "Half" }, {
+      type: "done",
+      finishReason: reason.toLowerCase(),
+    }]);
+    assert.throws(
+      () => read(candidate([{ text: "Hm.", thought: true }], { finishReason: reason })),
+      (error) => error instanceof ProviderError && error.code === "provider_unavailable" && error.retryable,
     );
   });
 }

@@ -209,3 +209,17 @@ Deno.test("a message is encoded once for every request of a generation", () => {
 function parsed(members: Partial<ModelRequest>): JsonObject {
   return JSON.parse(new GeminiRequests().body(requestOf(members), { members: {}, cached: false }));
 }
+
+Deno.test("beside a reference a schema says no more than the API takes", () => {
+  const $defs = { City: { type: "string" } };
+  const city = { $ref: "#/$defs/City", description: "Where", title: "City", type: "string" };
+  const kept = { $ref: "#/$defs/City", description: "Where" };
+  const parameters = { type: "object", properties: { city, cities: { type: "array", items: city } }, $defs };
+  const body = parsed({ tools: [{ type: "builtin", name: "t", description: "", parameters }] });
+  const [{ functionDeclarations: [declared] }] = body["tools"] as unknown as [{ functionDeclarations: [JsonObject] }];
+  assert.deepEqual(declared["parametersJsonSchema"], {
+    type: "object",
+    properties: { city: kept, cities: { type: "array", items: kept } },
+    $defs,
+  });
+});

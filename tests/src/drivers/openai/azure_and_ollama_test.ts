@@ -157,3 +157,16 @@ function misconfigured(message: RegExp): (error: unknown) => boolean {
     return true;
   };
 }
+
+Deno.test("an address of Azure's older API fails with what to write instead", () => {
+  const baseUrl = "https://r.openai.azure.com/openai/deployments/gpt-5/chat/completions?api-version=2024-10-21";
+  assert.throws(() => azureOpenAIDriver().permissions({ baseUrl }), (error) => {
+    assert.ok(error instanceof ProviderError);
+    assert.equal(error.code, "provider_misconfigured");
+    assert.match(
+      error.message,
+      /names a deployment \(give the address of the resource, .*, and the deployment as the model\)/,
+    );
+    return true;
+  });
+});

@@ -17,6 +17,7 @@ Deno.test("a Chat request of one question is this text", () => {
 
 Deno.test("a Chat request carries every setting under OpenAI's name, and no metadata", () => {
   const body = parsed(requestOf({
+    model: "gpt-5.4",
     systemPrompt: "",
     messages: [],
     tools: [CLOCK],
@@ -30,7 +31,7 @@ Deno.test("a Chat request carries every setting under OpenAI's name, and no meta
     metadata: { session: "s1" },
   }));
   assert.deepEqual(body, {
-    model: "gpt-5.5",
+    model: "gpt-5.4",
     max_completion_tokens: 100,
     temperature: 0.5,
     reasoning_effort: "high",
@@ -51,6 +52,7 @@ Deno.test("a Chat request carries every setting under OpenAI's name, and no meta
 /** What each dialect makes of the same wishes, apart from what all of them send. */
 const SENT: Record<DialectName, object> = {
   openai: {
+    reasoning_effort: "none",
     max_completion_tokens: 9,
     verbosity: "low",
     parallel_tool_calls: true,
@@ -59,6 +61,7 @@ const SENT: Record<DialectName, object> = {
     stream_options: { include_usage: true },
   },
   openrouter: { max_tokens: 9, verbosity: "low", parallel_tool_calls: true, service_tier: "flex" },
+  mistral: { max_tokens: 9, parallel_tool_calls: true },
   ollama: { max_tokens: 9, stream_options: { include_usage: true } },
   vllm: { max_tokens: 9, parallel_tool_calls: true, stream_options: { include_usage: true } },
   llama_cpp: { max_tokens: 9, parallel_tool_calls: true, stream_options: { include_usage: true } },
@@ -83,6 +86,17 @@ for (const dialect of Object.values(DIALECTS)) {
     assert.deepEqual(messages, [{ role, content: "Be brief." }, { role: "user", content: "Hello" }]);
   });
 }
+
+Deno.test("new models get tools over OpenAI's Chat API by not reasoning, unless an effort is asked for", () => {
+  const sent = (members: Partial<ModelRequest>, dialect: DialectName = "openai") =>
+    parsed(requestOf({ tools: [CLOCK], ...members }), dialect)["reasoning_effort"];
+  assert.equal(sent({ model: "gpt-5.6-luna" }), "none");
+  assert.equal(sent({ model: "gpt-5.6-luna", reasoningEffort: "low" }), "low");
+  assert.equal(sent({ model: "gpt-5.6-luna", tools: [] }), undefined);
+  assert.equal(sent({ model: "gpt-5.2" }), undefined);
+  assert.equal(sent({ model: "gpt-6-astra" }), undefined);
+  assert.equal(sent({ model: "gpt-5.6-luna" }, "generic"), undefined);
+});
 
 Deno.test("instructions inside the conversation are system messages for OpenAI only", () => {
   const messages: ModelMessage[] = [{ role: "system", content: "It is noon." }];
@@ -138,6 +152,30 @@ Deno.test("a Chat request replays a transcript and puts images of tool results b
     { role: "user", content: "" },
     { role: "user", content: [{ type: "text", text: "[image without data]" }] },
   ]);
+});
+
+Deno.test("Mistral gets ids of nine letters and digits, and a word of the model's between results and the user", () => {
+  const id = "call_00000000000070008000abcdef012345";
+  const image = { type: "image", base64: "AAAA" } as const;
+  const asked: ModelMessage = { role: "user", content: [{ type: "text", text: "See" }] };
+  const calling: ModelMessage = { role: "assistant", content: "", toolCalls: [{ id, name: "clock", arguments: {} }] };
+  const result: ModelMessage = { role: "tool", toolCallId: id, toolName: "clock", content: "noon", isError: false };
+  const sent = (messages: readonly ModelMessage[]) => {
+    const { messages: list }: { messages?: readonly { role: string; tool_call_id?: string }[] } = JSON.parse(
+      bodyOf(requestOf({ systemPrompt: "", messages }), "mistral"),
+    );
+    return list?.map(({ role, tool_call_id }) => tool_call_id ?? role);
+  };
+  const begin = ["user", "assistant", "def012345"];
+  assert.deepEqual(sent([asked, calling, result]), begin);
+  assert.deepEqual(sent([asked, calling, result, asked]), [...begin, "assistant", "user"]);
+  assert.deepEqual(sent([asked, calling, { ...result, images: [image] }]), [...begin, "assistant", "user"]);
+  assert.deepEqual(sent([asked, calling, result, { role: "system", content: "Go on." }]), [
+    ...begin,
+    "assistant",
+    "user",
+  ]);
+  assert.match(bodyOf(requestOf({ messages: [calling] }), "mistral"), /"id":"def012345"/);
 });
 
 function bodyOf(request: ModelRequest, dialect: DialectName): string {

@@ -12,6 +12,7 @@ const DETECTED: readonly [baseUrl: string, dialect: DialectName][] = [
   ["https://my-resource.services.ai.azure.com/openai/v1", "openai"],
   ["https://openai.azure.com.evil.test/openai/v1", "generic"],
   ["https://openrouter.ai/api/v1", "openrouter"],
+  ["https://api.mistral.ai/v1", "mistral"],
   ["http://localhost:11434/v1", "ollama"],
   ["http://gpu.lan:11434/v1", "ollama"],
   ["https://ollama.com/v1", "ollama"],
@@ -32,7 +33,7 @@ Deno.test("dialectNamed() names the known dialects when it is given another", ()
     assert.throws(() => dialectNamed(name), (error) => {
       assert.ok(error instanceof ProviderError);
       assert.equal(error.code, "provider_misconfigured");
-      assert.match(error.message, /expected one of openai, openrouter, ollama, vllm, llama_cpp, generic/);
+      assert.match(error.message, /expected one of openai, openrouter, mistral, ollama, vllm, llama_cpp, generic/);
       return true;
     });
   }

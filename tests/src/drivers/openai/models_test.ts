@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { profileOf } from "../../../../src/drivers/openai/models.ts";
+import { effortFor, profileOf } from "../../../../src/drivers/openai/models.ts";
 import { azureOpenAIDriver, openAICompletionsDriver } from "../../../../src/drivers/openai/mod.ts";
 import { Secret } from "../../../../src/records/secret.ts";
 import type { DriverDescriptor, ModelRequest } from "../../../../src/ports/driver.ts";
@@ -17,11 +17,55 @@ Deno.test("a dated snapshot costs what its model costs, and another variant has 
 });
 
 Deno.test("every price belongs to a model with a profile and a plausible discount", () => {
-  for (const model of ["gpt-4o-mini", "gpt-4.1", "o3", "gpt-5", "gpt-5.2", "gpt-5.4-nano", "gpt-6-sol"]) {
+  for (
+    const model of ["gpt-4o-mini", "gpt-4.1", "o3", "gpt-5", "gpt-5.2", "gpt-5.4-nano", "gpt-6-sol", "gpt-6.1-sol"]
+  ) {
     const profile = profileOf(model);
     assert.ok(profile?.price !== undefined && (profile.contextWindow ?? 0) >= 128_000, model);
     assert.ok((profile.price.cacheRead ?? 0) <= profile.price.input && profile.price.input < profile.price.output);
   }
+});
+
+/** What the API's 400 answers say it supports, November 2026. */
+const EFFORTS: readonly [model: string, wish: string, sent: string | undefined][] = [
+  ["gpt-4.1", "high", undefined],
+  ["o3", "minimal", "low"],
+  ["o3", "max", "high"],
+  ["gpt-5", "minimal", "minimal"],
+  ["gpt-5", "xhigh", "high"],
+  ["gpt-5", "none", "minimal"],
+  ["gpt-5-codex", "minimal", "low"],
+  ["gpt-5-pro", "low", "high"],
+  ["gpt-5.1", "minimal", "low"],
+  ["gpt-5.1", "xhigh", "high"],
+  ["gpt-5.1-codex", "none", "low"],
+  ["gpt-5.1-codex-max", "xhigh", "xhigh"],
+  ["gpt-5.2-chat-latest", "high", "medium"],
+  ["gpt-5.2-pro", "low", "medium"],
+  ["gpt-5.3-codex", "none", "low"],
+  ["gpt-5.4-nano", "minimal", "low"],
+  ["gpt-5.5", "max", "xhigh"],
+  ["openai/gpt-5.5-pro", "low", "medium"],
+  ["gpt-5.6-sol", "minimal", "low"],
+  ["gpt-5.6-sol", "max", "max"],
+  ["gpt-6-astra", "none", "low"],
+  ["gpt-6-luna", "none", "none"],
+  ["gpt-6.1-sol", "minimal", "low"],
+  ["gpt-6.1-sol", "a new one", "a new one"],
+  ["qwen3", "minimal", "minimal"],
+];
+
+for (const [model, wish, sent] of EFFORTS) {
+  Deno.test(`effort ${wish} is sent to ${model} as ${sent}`, () => {
+    assert.equal(effortFor(model, wish, true), sent);
+  });
+}
+
+Deno.test("a temperature is not sent to models that reason unasked", () => {
+  const takes = ["gpt-4.1", "gpt-5", "gpt-5.4", "gpt-5.5", "gpt-5.6-luna", "gpt-6.1-sol"].map((model) =>
+    profileOf(model)?.temperature !== false
+  );
+  assert.deepEqual(takes, [true, false, true, false, false, false]);
 });
 
 Deno.test("a reply of OpenAI or Azure carries an estimate of its cost, that of another server or tier none", async () => {

@@ -231,3 +231,19 @@ function parsed(driver: Driver, request: ModelRequest): JsonObject {
 async function make(options: OpenRouterDriverOptions = {}, providerMetadata: JsonObject = {}): Promise<Driver> {
   return await openRouterDriver(options).create({ apiKey: new Secret(KEY), providerMetadata });
 }
+
+Deno.test("for Claude the newest result of a long turn is marked too, so that the turn itself is cached", async () => {
+  const driver = await openRouterDriver().create({ apiKey: new Secret("sk-or-test-0123456789") });
+  const step = (index: number): readonly ModelMessage[] => [
+    { role: "assistant", content: "", toolCalls: [{ id: `call_${index}`, name: "clock", arguments: {} }] },
+    { role: "tool", toolCallId: `call_${index}`, toolName: "clock", content: "noon", isError: false },
+  ];
+  const marksOf = (messages: readonly ModelMessage[]) => {
+    const { body } = driver.prepare(requestOf({ model: "anthropic/claude-sonnet-4.5", messages }));
+    const { messages: sent }: { messages?: readonly object[] } = JSON.parse(body);
+    return sent?.map((message) => JSON.stringify(message).includes("cache_control"));
+  };
+  const turn = [...requestOf().messages, ...step(1), ...step(2)];
+  assert.deepEqual(marksOf(turn), [true, true, false, false, false, true]);
+  assert.deepEqual(marksOf([...turn, ...requestOf().messages]), [true, false, false, false, false, false, true]);
+});

@@ -136,7 +136,7 @@ export const COMPLETIONS_TEXT: RecordedStream = {
   name: "completions text",
   pieces: [
     completionsDelta({ role: "assistant", content: "" }),
-    completionsDelta({ reasoning_content: "Greet." }),
+    completionsDelta({ reasoning: "Greet." }),
     completionsDelta({ content: "Grüße, " }),
     ": keep-alive\n\n",
     completionsDelta({ content: "世界 👋" }),
@@ -177,6 +177,39 @@ export const COMPLETIONS_CALLS: RecordedStream = {
     { type: "tool_call", providerCallId: "call_a", name: "weather", arguments: '{"city":"Zürich"}' },
     { type: "tool_call", providerCallId: "call_b", name: "clock", arguments: "{}" },
     { type: "done", finishReason: "tool_calls", responseId: "chatcmpl-1", model: "m-1" },
+  ],
+};
+
+/** Thinking that has to come back with the call it led to, as DeepSeek and Kimi stream it. */
+export const COMPLETIONS_THOUGHT: RecordedStream = {
+  name: "completions thinking and a call",
+  pieces: [
+    completionsDelta({ role: "assistant", content: null, reasoning_content: "" }),
+    completionsDelta({ content: null, reasoning_content: "Look " }),
+    completionsDelta({ content: null, reasoning_content: "it up." }),
+    completionsDelta({ content: null, reasoning_content: null, tool_calls: [call(0, "call_a", "weather", "")] }),
+    completionsDelta({ tool_calls: [piece(0, "{}")] }),
+    completionsDelta({ content: "", reasoning_content: null }, "tool_calls"),
+    completionsChunk({ choices: [], usage: COMPLETIONS_USAGE }),
+    "data: [DONE]\n\n",
+  ],
+  terminal: 7,
+  endable: 5,
+  events: [
+    { type: "thinking", delta: "Look " },
+    { type: "thinking", delta: "it up." },
+    {
+      type: "reasoning_item",
+      item: { type: "reasoning", provider: "openai_completions", itemId: "reasoning_content", model: "gpt-5.5" },
+    },
+    { type: "tool_call", providerCallId: "call_a", name: "weather", arguments: "{}" },
+    {
+      type: "done",
+      finishReason: "tool_calls",
+      usage: { inputTokens: 100, outputTokens: 20, cacheReadTokens: 64 },
+      responseId: "chatcmpl-1",
+      model: "m-1",
+    },
   ],
 };
 

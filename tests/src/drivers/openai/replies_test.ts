@@ -73,6 +73,34 @@ for (const [event, code] of FAILED) {
   });
 }
 
+Deno.test("two messages of one response are told apart by an empty line", () => {
+  const delta = (output_index: number, text: string) => ({
+    type: "response.output_text.delta",
+    output_index,
+    delta: text,
+  });
+  const events = readResponses(
+    delta(0, "Let me "),
+    delta(0, "look."),
+    delta(2, "It "),
+    delta(2, "rains."),
+    completed(),
+  );
+  const text = events.map((event) => event.type === "text" ? event.delta : "").join("");
+  assert.equal(text, "Let me look.\n\nIt rains.");
+});
+
+Deno.test("the reason of a failed response may come in an event of its own", () => {
+  const failed = { type: "response.failed", response: { status: "failed", error: null } };
+  const why = { type: "error", error: { code: "content_filter", message: "The prompt was filtered", type: null } };
+  assert.throws(
+    () => readResponses(failed, why),
+    (error) =>
+      error instanceof ProviderError && error.code === "provider_rejected_request" &&
+      /was filtered/.test(error.message),
+  );
+});
+
 Deno.test("events of any shape are signs of life", () => {
   const odd = [null, 7, "text", [], {}, { type: 3 }, { choices: "x" }, { choices: [null] }, {
     choices: [{ delta: 1 }],
@@ -131,6 +159,12 @@ Deno.test("content in parts, and a whole message in one chunk, are text", () => 
   const whole = { choices: [{ message: { role: "assistant", content: "!" }, finish_reason: "stop" }] };
   const events = readCompletions([parts, whole]);
   assert.deepEqual(events.slice(0, 2), [{ type: "text", delta: "Hi" }, { type: "text", delta: "!" }]);
+});
+
+Deno.test("thinking inside of the content is thinking", () => {
+  const thinking = { type: "thinking", thinking: [{ type: "text", text: "Hm" }, { type: "text", text: "..." }] };
+  const events = readCompletions([{ choices: [{ delta: { content: [thinking, { type: "text", text: "Yes" }] } }] }]);
+  assert.deepEqual(events, [{ type: "thinking", delta: "Hm..." }, { type: "text", delta: "Yes" }]);
 });
 
 Deno.test("usage is read wherever it comes, with cache hits and cost", () => {

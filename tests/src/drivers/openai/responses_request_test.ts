@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
-import type { ModelMessage, ModelRequest } from "../../../../src/ports/driver.ts";
+import type { ModelEvent, ModelMessage, ModelRequest } from "../../../../src/ports/driver.ts";
 import type { ToolDefinition } from "../../../../src/records/tool.ts";
 import { DIALECTS } from "../../../../src/drivers/openai/dialect.ts";
+import { Endpoint } from "../../../../src/kit/provider/endpoint.ts";
+import { Failures } from "../../../../src/kit/provider/failures.ts";
+import { Redactor } from "../../../../src/kit/redactor.ts";
+import { ResponsesReply } from "../../../../src/drivers/openai/responses_reply.ts";
 import { ResponsesRequests } from "../../../../src/drivers/openai/responses_request.ts";
 import { requestOf } from "./requests.ts";
 
@@ -22,6 +26,7 @@ Deno.test("a Responses request of one question is this text", () => {
 
 Deno.test("a Responses request carries every setting under OpenAI's name", () => {
   const body = parsed(requestOf({
+    model: "gpt-5.4",
     systemPrompt: "",
     messages: [],
     tools: [WEATHER],
@@ -36,7 +41,7 @@ Deno.test("a Responses request carries every setting under OpenAI's name", () =>
     previousResponseId: "resp_0",
   }));
   assert.deepEqual(body, {
-    model: "gpt-5.5",
+    model: "gpt-5.4",
     max_output_tokens: 100,
     temperature: 0.5,
     reasoning: { effort: "high", summary: "auto" },
@@ -86,19 +91,19 @@ Deno.test("a Responses request asks a model that does not reason for no reasonin
   assert.deepEqual([body["include"], body["reasoning"]], [undefined, undefined]);
 });
 
-Deno.test("effort `none` is sent where it exists and left out elsewhere", () => {
+Deno.test("effort `none` is sent where it exists, and elsewhere the least there is", () => {
   const sent = (model: string, dialect: keyof typeof DIALECTS) =>
     parsed(requestOf({ model, reasoningEffort: "none" }), dialect)["reasoning"];
   assert.deepEqual(sent("gpt-5.5", "openai"), { effort: "none" });
-  assert.equal(sent("gpt-5", "openai"), undefined);
-  assert.equal(sent("o3", "openai"), undefined);
+  assert.deepEqual(sent("gpt-5", "openai"), { effort: "minimal", summary: "auto" });
+  assert.deepEqual(sent("o3", "openai"), { effort: "low", summary: "auto" });
   assert.deepEqual(sent("qwen3", "ollama"), { effort: "none" });
   assert.equal(sent("qwen3", "vllm"), undefined);
 });
 
 Deno.test("a temperature is left out for models that refuse one", () => {
   const sent = (model: string) => parsed(requestOf({ model, temperature: 0.2 }))["temperature"];
-  assert.deepEqual(["gpt-5.5", "gpt-4o", "o3", "gpt-5-mini"].map(sent), [0.2, 0.2, undefined, undefined]);
+  assert.deepEqual(["gpt-5.4", "gpt-4o", "o3", "gpt-5.5"].map(sent), [0.2, 0.2, undefined, undefined]);
 });
 
 Deno.test("metadata is kept within OpenAI's limits", () => {
@@ -164,6 +169,60 @@ Deno.test("a Responses request replays a transcript item by item", () => {
     SECOND_OUTPUT,
     { role: "developer", content: "It is noon." },
   ]);
+});
+
+Deno.test("reasoning goes back where it stood between messages and calls, and not after the last of them", () => {
+  const events: ModelEvent[] = [];
+  const reply = new ResponsesReply({
+    dialect: DIALECTS.openai,
+    provider: "openai",
+    model: "gpt-5.5",
+    failures: new Failures(new Endpoint(undefined, "https://a.test"), new Redactor([])),
+    price: undefined,
+  });
+  const thought = (id: string) => done({ type: "reasoning", id, summary: [], encrypted_content: `of ${id}` });
+  const done = (item: object) => ({ type: "response.output_item.done", item });
+  const delta = (output_index: number, text: string) => ({
+    type: "response.output_text.delta",
+    output_index,
+    delta: text,
+  });
+  const call = (name: string) =>
+    done({ type: "function_call", status: "completed", call_id: name, name, arguments: "{}" });
+  for (
+    const event of [
+      thought("rs_1"),
+      delta(1, "Let me look."),
+      thought("rs_2"),
+      call("clock"),
+      thought("rs_3"),
+      call("weather"),
+      delta(6, "Both at once."),
+      thought("rs_4"),
+    ]
+  ) events.push(...reply.read(event));
+  const reasoning = events.flatMap((event) => event.type === "reasoning_item" ? [event.item] : []);
+  const content = events.map((event) => event.type === "text" ? event.delta : "").join("");
+  const message: ModelMessage = {
+    role: "assistant",
+    content,
+    phase: "final_answer",
+    reasoning,
+    toolCalls: [{ id: "call_1", name: "clock", arguments: {} }, { id: "call_2", name: "weather", arguments: {} }],
+  };
+  const { input }: { input?: readonly Record<string, unknown>[] } = JSON.parse(
+    new ResponsesRequests(DIALECTS.openai, "openai").body(requestOf({ messages: [message] })),
+  );
+  assert.deepEqual(input?.map(({ id, name, content, phase }) => id ?? name ?? [content, phase]), [
+    "rs_1",
+    ["Let me look.", "commentary"],
+    "rs_2",
+    "clock",
+    "rs_3",
+    ["Both at once.", "final_answer"],
+    "weather",
+  ]);
+  assert.equal(input?.[2]?.["encrypted_content"], "of rs_2");
 });
 
 Deno.test("a Responses request puts the images of tool results behind the batch where outputs are text only", () => {

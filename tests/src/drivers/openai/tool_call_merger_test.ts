@@ -53,9 +53,17 @@ for (const [what, pieces, calls] of TABLE) {
   });
 }
 
-Deno.test("ToolCallMerger makes no empty arguments of a call that was cut off before them", () => {
-  assert.deepEqual(merged([[0, "a", "f", ""]]).events(true), [
-    { type: "tool_call", providerCallId: "a", name: "f", arguments: "" },
+for (const cut of ["", '{"path":"x"', '{"path":"x']) {
+  Deno.test(`ToolCallMerger makes no call of one that was cut off at "${cut}", and keeps those before it`, () => {
+    assert.deepEqual(merged([[0, "a", "f", ""], [1, "b", "g", cut]]).events(true), [
+      { type: "tool_call", providerCallId: "a", name: "f", arguments: "{}" },
+    ]);
+  });
+}
+
+Deno.test("ToolCallMerger keeps a call that was whole when the reply was cut off", () => {
+  assert.deepEqual(merged([[0, "a", "f", "{}"]]).events(true), [
+    { type: "tool_call", providerCallId: "a", name: "f", arguments: "{}" },
   ]);
 });
 

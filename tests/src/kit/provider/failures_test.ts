@@ -137,6 +137,19 @@ const REFUSALS: readonly [status: number, body: unknown, code: string, retryable
     false,
   ],
   [403, error("Project does not have access to model", "model_not_found"), "model_unavailable", false],
+  [
+    403,
+    {
+      error: {
+        code: 403,
+        message: 'anthropic/claude-x requires moderation on OpenRouter. Your input was flagged for "violence".',
+        metadata: { reasons: ["violence"], flagged_input: "...", provider_name: "Anthropic", model_slug: "claude-x" },
+      },
+    },
+    "provider_rejected_request",
+    false,
+  ],
+  [403, { code: "403", error: "Content violates usage guidelines." }, "provider_rejected_request", false],
   [404, { error: 'model "qwen9" not found, try pulling it first' }, "model_unavailable", false],
   [400, error("qwen/nothing is not a valid model ID"), "model_unavailable", false],
   [404, error("No endpoints found for qwen/old."), "model_unavailable", false],
@@ -166,6 +179,10 @@ for (const [status, body, code, retryable] of REFUSALS) {
 const STREAMED: readonly [error: unknown, code: string, retryable: boolean][] = [
   [{ code: "server_error", message: "oops" }, "provider_unavailable", true],
   [{ code: "rate_limit_exceeded", message: "slow down" }, "provider_rate_limited", true],
+  [{ code: "slow_down", message: "slow down" }, "provider_rate_limited", true],
+  [{ type: "service_unavailable_error", code: "server_is_overloaded", message: "busy" }, "provider_unavailable", true],
+  [{ code: "content_filter", message: "The response was filtered" }, "provider_rejected_request", false],
+  [{ code: "cyber_policy", message: "flagged" }, "provider_rejected_request", false],
   [{ code: "invalid_prompt", message: "flagged" }, "provider_rejected_request", false],
   [{ code: "invalid_base64_image", message: "not an image" }, "provider_rejected_request", false],
   [{ code: "context_length_exceeded", message: "too long" }, "request_too_large", false],
@@ -190,6 +207,25 @@ Deno.test("a failure says what could not be done, why, and what to do", () => {
   assert.equal(failure.message, 'Cannot get a reply from "a.test:443": 429 Slow down (wait and try again)');
   assert.deepEqual(failure.fields, { providerCode: "rate_limit_exceeded", requestId: "req_1" });
   assert.equal(failure.retryAfterMs, 3000);
+});
+
+Deno.test("the wait in the words of a rate limit is known inside a stream too", () => {
+  const failed = (message: string, code = "rate_limit_exceeded") => failures.ofBody({ code, message }).retryAfterMs;
+  assert.equal(
+    failed("Rate limit reached for gpt-5.5: Limit 30000, Used 29000. Please try again in 7m12.5s."),
+    432_500,
+  );
+  assert.equal(failed("Please try again in 28ms. Visit https://platform.openai.com"), 28);
+  assert.equal(failed("Please try again in 1.5s"), 1500);
+  assert.equal(failed("Please try again in 1h0m0s"), 3_600_000);
+  assert.equal(failed("Please try again in a while"), undefined);
+  assert.equal(failed("Please try again in 5s", "invalid_prompt"), undefined);
+});
+
+Deno.test("a lack of credit that says how long it lasts is worth waiting for", () => {
+  const body = JSON.stringify(error("Insufficient credits in flight"));
+  const failure = failures.ofResponse(402, new Headers({ "retry-after": "2" }), body);
+  assert.deepEqual([failure.code, failure.retryable, failure.retryAfterMs], ["provider_rate_limited", true, 2000]);
 });
 
 Deno.test("a provider that says not to try again is believed", () => {
