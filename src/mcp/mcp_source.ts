@@ -9,13 +9,13 @@ import type { Clock } from "../ports/clock.ts";
 import type { Tool, ToolContext, ToolOutcome } from "../ports/tool.ts";
 import type { ToolSource, ToolSourceScope } from "../ports/tool_source.ts";
 import { sleep } from "../kit/clock.ts";
-import { compileGlob } from "../kit/glob.ts";
 import { unlessAborted } from "../kit/unless_aborted.ts";
 import { within } from "../kit/within.ts";
 import { CallWatch } from "./call_watch.ts";
 import type { Dial, McpConnection } from "./connection.ts";
 import { failureOf, reasonOf } from "./failure.ts";
 import { MAX_CALL_MS, toForeignCheck, toMcpTool } from "./mcp_tool.ts";
+import { nameTest } from "./name_globs.ts";
 import type { Redactor } from "../kit/redactor.ts";
 import { toolNames } from "./tool_names.ts";
 import type { ToolPins } from "./tool_pins.ts";
@@ -124,9 +124,9 @@ export class McpSource implements ToolSource {
     report: NonNullable<ToolSourceScope["report"]>,
   ): Promise<readonly Tool[]> {
     const { name, config, pins, identity, quarantine } = this.#parts;
-    const allowed = matcher(config.allowTools) ?? (() => true);
-    const denied = matcher(config.denyTools) ?? (() => false);
-    const needsApproval = matcher(config.approveTools) ?? (() => false);
+    const allowed = nameTest(config.allowTools) ?? (() => true);
+    const denied = nameTest(config.denyTools) ?? (() => false);
+    const needsApproval = nameTest(config.approveTools) ?? (() => false);
     const unique = new Map(listed.map((tool) => [tool.name, tool]));
     const wanted = [...unique.values()].filter((tool) => allowed(tool.name) && !denied(tool.name));
     const kept = wanted.slice(0, MAX_TOOLS);
@@ -300,10 +300,4 @@ export class McpSource implements ToolSource {
     });
     this.#subscription = { client, ended: () => ended };
   }
-}
-
-function matcher(globs: readonly string[] | undefined): ((name: string) => boolean) | undefined {
-  if (globs === undefined) return undefined;
-  const tests = globs.map(compileGlob);
-  return (name) => tests.some((test) => test(name));
 }
