@@ -264,10 +264,15 @@ class HttpDialer {
   }
 }
 
-/** The server forgot the session: nothing of the request was done. */
+/**
+ * The server forgot the session: nothing of the request was done.
+ *
+ * The protocol wants a 404. Servers made after the official SDK's examples answer 400, and say why in words.
+ */
 async function isLostSession(error: unknown, transport: Transport): Promise<boolean> {
   const { SdkHttpError } = await loadSdk();
-  return error instanceof SdkHttpError && error.status === 404 && transport.sessionId !== undefined;
+  if (!(error instanceof SdkHttpError) || transport.sessionId === undefined) return false;
+  return error.status === 404 || error.status === 400 && /session|not initialized/i.test(error.message);
 }
 
 /** Tells the server too; one that does not answer is not waited for. */

@@ -234,7 +234,11 @@ export class McpSource implements ToolSource {
         return await use(connection);
       } catch (error) {
         if (signal.aborted || tries === MAX_TRIES || !await connection.mend?.(error, signal)) throw error;
-        if (this.#connection === making) this.#connection = undefined;
+        if (this.#connection === making) {
+          this.#connection = undefined;
+          // A server that forgot us was most likely started again, and may list something else.
+          this.changed();
+        }
         await connection.close();
       }
     }

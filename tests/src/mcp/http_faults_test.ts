@@ -1,0 +1,96 @@
+/** Servers over HTTP that restart, cut their streams, or refuse without a word. */
+
+import assert from "node:assert/strict";
+import { mcpHttp } from "../../../src/mcp/mod.ts";
+import type { McpServerConfig } from "../../../src/records/mcp.ts";
+import { type Connected, connected } from "./_servers.ts";
+
+interface Request {
+  readonly id?: number;
+  readonly method: string;
+  readonly params: Readonly<Record<string, unknown>>;
+}
+
+/** Answers a message of the older era; undefined is answered as a plain server would. */
+type Answer = (request: Request, headers: Headers) => Response | undefined;
+
+/** A server that answers its GET as it likes, by default with a 405. */
+function serve(answer: Answer, get: () => Response = () => new Response(null, { status: 405 })) {
+  return (_: string | URL, init?: RequestInit): Promise<Response> => {
+    if (init?.method === "GET" || init?.method === undefined) return Promise.resolve(get());
+    if (init.method !== "POST") return Promise.resolve(new Response(null, { status: 405 }));
+    const request: Request = JSON.parse(String(init.body));
+    return Promise.resolve(answer(request, new Headers(init.headers)) ?? plainAnswer(request));
+  };
+}
+
+function plainAnswer({ id, method, params }: Request): Response {
+  if (id === undefined) return new Response(null, { status: 202 });
+  const result = resultOf(method, params);
+  if (method !== "initialize") return Response.json({ jsonrpc: "2.0", id, result });
+  return Response.json({ jsonrpc: "2.0", id, result }, { headers: { "mcp-session-id": "s" } });
+}
+
+function resultOf(method: string, params: Request["params"]): unknown {
+  switch (method) {
+    case "initialize": {
+      const { protocolVersion } = params;
+      return { protocolVersion, capabilities: { tools: {} }, serverInfo: { name: "x", version: "1" } };
+    }
+    case "tools/list":
+      return { tools: [{ name: "work", inputSchema: { type: "object" } }] };
+    default:
+      return { content: [{ type: "text", text: "done" }] };
+  }
+}
+
+function connect(
+  fetch: (url: string | URL, init?: RequestInit) => Promise<Response>,
+  config: McpServerConfig = {},
+): Promise<Connected> {
+  const connector = mcpHttp({ fetch, lookup: () => Promise.resolve(["93.184.215.14"]) });
+  return connected(connector, { url: "https://mcp.example.com/mcp", protocolMode: "legacy", ...config });
+}
+
+const DONE = { type: "success", value: { result: "done" } };
+
+for (
+  const [status, words] of [
+    [404, "Session not found"],
+    [400, "Bad Request: No valid session ID provided"],
+    [400, "Bad Request: Unknown Mcp-Session-Id header"],
+    [400, "Bad Request: Server not initialized"],
+  ] as const
+) {
+  Deno.test(`a restarted server that answers ${status} "${words}" gets a new session, and its list is asked for again`, async () => {
+    let living = 0;
+    const error = { jsonrpc: "2.0", id: null, error: { code: -32000, message: words } };
+    const server = serve((request, headers) => {
+      if (request.method === "initialize") {
+        const result = resultOf("initialize", request.params);
+        return Response.json({ jsonrpc: "2.0", id: request.id, result }, {
+          headers: { "mcp-session-id": `s${living}` },
+        });
+      }
+      return headers.get("mcp-session-id") === `s${living}` ? undefined : Response.json(error, { status });
+    });
+    await using client = await connect(server);
+    await client.tools();
+    const before = client.source.revision;
+    living++;
+    assert.deepEqual(await client.call("work"), DONE);
+    assert.notEqual(client.source.revision, before);
+  });
+}
+
+Deno.test("a request that is refused with 400 for another reason is not made again", async () => {
+  let calls = 0;
+  await using client = await connect(serve(({ method }) => {
+    if (method !== "tools/call") return undefined;
+    calls++;
+    return new Response("no such thing", { status: 400 });
+  }));
+  const outcome = await client.call("work");
+  assert.match(outcome.type === "error" ? outcome.message : "", /no such thing/);
+  assert.equal(calls, 1);
+});
