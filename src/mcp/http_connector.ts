@@ -203,15 +203,26 @@ class HttpDialer {
   async #streamable(listener: ConnectionListener): Promise<McpConnection> {
     const { StreamableHTTPClientTransport } = await loadSdk();
     const settings = await this.#settings();
-    const make = (): StreamableHTTPClientTransport => new StreamableHTTPClientTransport(this.#url, settings);
+    const make = (): StreamableHTTPClientTransport =>
+      failingWithoutAnswer(new StreamableHTTPClientTransport(this.#url, settings));
     return await this.#authorized(make, listener);
   }
 
   async #sse(listener: ConnectionListener): Promise<McpConnection> {
-    const { SSEClientTransport } = await loadSdk();
+    const { SSEClientTransport, SseError } = await loadSdk();
     const settings = await this.#settings();
     const legacy = { ...this.#setup, protocol: { versionNegotiation: { mode: "legacy" as const } } };
-    return await this.#authorized(() => new SSEClientTransport(this.#url, settings), listener, legacy);
+    const made = await this.#authorized(() => new SSEClientTransport(this.#url, settings), listener, legacy);
+    const { client } = made;
+    let hasLostStream = false;
+    client.onerror = (error) => {
+      if (!(error instanceof SseError)) return;
+      // The session is that of the stream: the one the transport would open next knows nothing of us.
+      hasLostStream = true;
+      // Later: it plans to open that one after it has told us.
+      Promise.resolve().then(() => client.close()).catch(() => {});
+    };
+    return { ...made, ended: made.ended.then((how) => hasLostStream ? "lost its stream of events" : how) };
   }
 
   /** Connects, and once more after the user signed in. */
@@ -262,6 +273,24 @@ class HttpDialer {
     const isPinned = typeof this.#setup.protocol.versionNegotiation?.mode === "object";
     return !isPinned && error instanceof SdkHttpError && [400, 404, 405, 406, 415].includes(error.status ?? 0);
   }
+}
+
+/**
+ * Answers a request itself when the stream that was to bring the answer has ended for good.
+ *
+ * The official client would wait for the deadline (2.4.0).
+ */
+function failingWithoutAnswer(transport: StreamableHTTPClientTransport): StreamableHTTPClientTransport {
+  const send = transport.send.bind(transport);
+  transport.send = async (message, options) => {
+    if (Array.isArray(message) || !("method" in message) || !("id" in message)) return await send(message, options);
+    const { id } = message;
+    const error = { code: -32000, message: "it ended its answer without saying what came of the request" };
+    const onRequestStreamEnd = (): void => transport.onmessage?.({ jsonrpc: "2.0", id, error });
+    // An answer that came already is the one that counts.
+    await send(message, { onRequestStreamEnd, ...options });
+  };
+  return transport;
 }
 
 /**

@@ -94,3 +94,84 @@ Deno.test("a request that is refused with 400 for another reason is not made aga
   assert.match(outcome.type === "error" ? outcome.message : "", /no such thing/);
   assert.equal(calls, 1);
 });
+
+Deno.test("a call whose stream ends without an answer fails at once", async () => {
+  const sse = { headers: { "content-type": "text/event-stream" } };
+  await using client = await connect(serve(({ method }) => {
+    if (method !== "tools/call") return undefined;
+    return new Response("event: message\ndata: \n\n", sse);
+  }));
+  assert.deepEqual(await client.call("work"), {
+    type: "error",
+    message: 'MCP server "test" failed: it ended its answer without saying what came of the request',
+  });
+});
+
+Deno.test("a call whose connection breaks while its stream lasts fails at once", async () => {
+  const broken = new ReadableStream({ pull: (controller) => controller.error(new TypeError("connection reset")) });
+  await using client = await connect(serve(({ method }) => {
+    if (method !== "tools/call") return undefined;
+    return new Response(broken, { headers: { "content-type": "text/event-stream" } });
+  }));
+  const outcome = await client.call("work");
+  assert.match(outcome.type === "error" ? outcome.message : "", /without saying what came of the request/);
+});
+
+/** A server of the older transport; its streams are ended by `cut`. */
+class SseServer {
+  readonly #encoder = new TextEncoder();
+  streams = 0;
+  #stream: ReadableStreamDefaultController<Uint8Array> | undefined;
+  readonly #answers: (request: Request) => boolean;
+
+  constructor(answers: (request: Request) => boolean) {
+    this.#answers = answers;
+  }
+
+  readonly fetch = (_: string | URL, init?: RequestInit): Promise<Response> => {
+    if (init?.method === "POST") return Promise.resolve(this.#post(JSON.parse(String(init.body))));
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        this.#stream = controller;
+        this.streams++;
+        this.#say(`event: endpoint\ndata: /message?session=${this.streams}\n\n`);
+      },
+    });
+    return Promise.resolve(new Response(body, { headers: { "content-type": "text/event-stream" } }));
+  };
+
+  cut(): void {
+    this.#stream?.close();
+    this.#stream = undefined;
+  }
+
+  #post(request: Request): Response {
+    if (this.#stream === undefined) return new Response(null, { status: 405 });
+    const { id, method, params } = request;
+    if (id !== undefined && this.#answers(request)) {
+      this.#say(`data: ${JSON.stringify({ jsonrpc: "2.0", id, result: resultOf(method, params) })}\n\n`);
+    }
+    return new Response(null, { status: 202 });
+  }
+
+  #say(text: string): void {
+    this.#stream?.enqueue(this.#encoder.encode(text));
+  }
+}
+
+Deno.test("a call over the older transport fails as soon as its stream is gone, and the next one has a new stream", async () => {
+  let isCut = false;
+  const server = new SseServer(({ method }) => {
+    if (method !== "tools/call" || isCut) return true;
+    isCut = true;
+    queueMicrotask(() => server.cut());
+    return false;
+  });
+  await using client = await connect(server.fetch);
+  const before = client.source.revision;
+  const outcome = await client.call("work");
+  assert.deepEqual(outcome, { type: "error", message: 'MCP server "test" lost its stream of events' });
+  assert.notEqual(client.source.revision, before);
+  assert.deepEqual(await client.call("work"), DONE);
+  assert.equal(server.streams, 2);
+});
