@@ -10,6 +10,7 @@ import type { NetworkAccess } from "../records/network_access.ts";
 import type { Clock } from "../ports/clock.ts";
 import { systemClock } from "../kit/clock.ts";
 import { isAllowed } from "../kit/network_policy.ts";
+import type { Redactor } from "../kit/redactor.ts";
 import { addressKind } from "../kit/private_address.ts";
 import { within } from "../kit/within.ts";
 import { ConnectionPool } from "../kit/web/connection_pool.ts";
@@ -24,7 +25,7 @@ import {
   type McpConnection,
 } from "./connection.ts";
 import { CONNECT_MS, makeConnector } from "./connector.ts";
-import { mcpError } from "./failure.ts";
+import { mcpError, reasonOf } from "./failure.ts";
 import { guardFetch, type GuardOptions, type McpFetch } from "./guarded_fetch.ts";
 import { type Consent, Consents, type McpOAuthOptions } from "./oauth.ts";
 import type { McpConnector, McpConnectorOptions, McpServerScope } from "./options.ts";
@@ -121,7 +122,7 @@ export function mcpHttp(options: McpHttpOptions = {}): McpConnector {
     // One for each source: what one session's connection is told never comes to another session.
     const pool = new ConnectionPool<HttpConnection>({ clock });
     const seen = rememberingFetch(withinPolicy(guardFetch({ ...guard, pool }), networkAccess), redactor);
-    const dialer = new HttpDialer(url, scope, setup, seen, options, { auth, consent });
+    const dialer = new HttpDialer(url, scope, setup, seen, options, { auth, consent, redactor });
     return { dial: dialer.dial, permissions: { net: [permissionOf(url)] }, release: () => pool[Symbol.dispose]() };
   });
 }
@@ -172,6 +173,7 @@ class HttpDialer {
   readonly #options: McpHttpOptions;
   readonly #auth: Auth | undefined;
   readonly #consent: Consent | undefined;
+  readonly #redactor: Redactor;
 
   constructor(
     url: URL,
@@ -179,7 +181,11 @@ class HttpDialer {
     setup: ClientSetup,
     fetch: McpFetch,
     options: McpHttpOptions,
-    { auth, consent }: { readonly auth: Auth | undefined; readonly consent: Consent | undefined },
+    { auth, consent, redactor }: {
+      readonly auth: Auth | undefined;
+      readonly consent: Consent | undefined;
+      readonly redactor: Redactor;
+    },
   ) {
     this.#url = url;
     this.#scope = scope;
@@ -188,6 +194,7 @@ class HttpDialer {
     this.#options = options;
     this.#auth = auth;
     this.#consent = consent;
+    this.#redactor = redactor;
   }
 
   readonly dial: Dial = async (listener) => {
@@ -196,7 +203,13 @@ class HttpDialer {
       return await this.#streamable(listener);
     } catch (error) {
       if (listener.signal.aborted || !await this.#speaksOnlySse(error)) throw error;
-      return await this.#sse(listener);
+      return await this.#sse(listener).catch(async (later) => {
+        const { SseError } = await loadSdk();
+        if (!(later instanceof SseError)) throw later;
+        // It is no older server either: what it said first is the reason.
+        const reasons = [error, later].map((reason) => reasonOf(reason, this.#redactor));
+        throw mcpError("mcp_server_unreachable", reasons.join("; "));
+      });
     }
   };
 

@@ -81,17 +81,6 @@ Deno.test("only the tools that the configuration allows are offered, and some ne
   assert.deepEqual(tools, [["mcp_test__get_a", undefined], ["mcp_test__set_a", "requires_approval"]]);
 });
 
-Deno.test("a slash in the name of a tool escapes no list", async () => {
-  const server = fetchServer((mcp) => {
-    for (const name of ["files/read", "files/drop", "admin/drop/all"]) {
-      mcp.registerTool(name, {}, () => ({ content: [] }));
-    }
-  });
-  await using client = await connect(server, { denyTools: ["*/all", "adm*"], approveTools: ["*drop"] });
-  const tools = (await client.tools()).map(({ definition }) => [definition.name, definition.policy]);
-  assert.deepEqual(tools, [["mcp_test__files_read", undefined], ["mcp_test__files_drop", "requires_approval"]]);
-});
-
 const EFFECTS: readonly (readonly [annotations: Record<string, boolean>, effect: string])[] = [
   [{ readOnlyHint: true }, "pure"],
   [{ readOnlyHint: true, idempotentHint: true }, "pure"],

@@ -175,3 +175,38 @@ Deno.test("a call over the older transport fails as soon as its stream is gone, 
   assert.deepEqual(await client.call("work"), DONE);
   assert.equal(server.streams, 2);
 });
+
+for (
+  const [what, get, message] of [
+    ["says why and is no older one", 405, /^Error POSTing to endpoint: X-Api-Key is missing \(HTTP 400\); .*405/],
+    ["says why, whatever its stream is", 200, /^Error POSTing to endpoint: X-Api-Key is missing \(HTTP 400\); /],
+  ] as const
+) {
+  Deno.test(`a server that refuses the handshake and ${what} is skipped with its reason`, async () => {
+    const refuse = () => new Response("X-Api-Key is missing", { status: 400 });
+    await using client = await connect(serve(refuse, () => new Response("<html>", { status: get })));
+    await assert.rejects(client.tools(), { code: "mcp_server_unreachable", message });
+  });
+}
+
+Deno.test("a server that refuses without a word is skipped with its status", async () => {
+  await using client = await connect(serve(() => new Response(null, { status: 503 })));
+  await assert.rejects(client.tools(), { message: "Error POSTing to endpoint (HTTP 503)" });
+});
+
+/** A server that lists these tools. */
+function listing(...tools: readonly Readonly<Record<string, unknown>>[]) {
+  return serve(({ id, method }) =>
+    method === "tools/list" ? Response.json({ jsonrpc: "2.0", id, result: { tools } }) : undefined
+  );
+}
+
+Deno.test("a slash in the name of a tool escapes no list", async () => {
+  const named = ["files/read", "files/drop", "admin/drop/all"].map((name) => ({
+    name,
+    inputSchema: { type: "object" },
+  }));
+  await using client = await connect(listing(...named), { denyTools: ["*/all", "adm*"], approveTools: ["*drop"] });
+  const tools = (await client.tools()).map(({ definition }) => [definition.name, definition.policy]);
+  assert.deepEqual(tools, [["mcp_test__files_read", undefined], ["mcp_test__files_drop", "requires_approval"]]);
+});
