@@ -35,9 +35,12 @@ export interface McpToolOptions {
 /**
  * Makes the tool.
  *
- * @throws {TypeError} when its schema cannot be offered
+ * @throws {TypeError} when its schema cannot be offered, or the server would refuse every plain call of it
  */
 export function toMcpTool(listed: ListedTool, options: McpToolOptions): Tool {
+  if (listed.execution?.taskSupport === "required") {
+    throw new TypeError("it runs only as a task, which is not supported");
+  }
   const { server, name, redactor, call } = options;
   const parameters = redactor.redactResult(toParameters(listed.inputSchema));
   const definition: ToolDefinition = Object.freeze({

@@ -210,3 +210,15 @@ Deno.test("a slash in the name of a tool escapes no list", async () => {
   const tools = (await client.tools()).map(({ definition }) => [definition.name, definition.policy]);
   assert.deepEqual(tools, [["mcp_test__files_read", undefined], ["mcp_test__files_drop", "requires_approval"]]);
 });
+
+Deno.test("a tool that can only run as a task is reported and not offered", async () => {
+  const tools = [
+    { name: "study", inputSchema: { type: "object" }, execution: { taskSupport: "required" } },
+    { name: "ask", inputSchema: { type: "object" }, execution: { taskSupport: "optional" } },
+  ];
+  await using client = await connect(listing(...tools));
+  assert.deepEqual((await client.tools()).map(({ definition }) => definition.name), ["mcp_test__ask"]);
+  assert.deepEqual(client.reports, [
+    'mcp_tool_skipped: Tool "study" of MCP server "test" is skipped: it runs only as a task, which is not supported',
+  ]);
+});
