@@ -16,12 +16,10 @@ export async function describeServers(host: CodingHost): Promise<string> {
   const { config, runtimeAgent } = await host.runtime.loadContext(host.sessionId);
   const servers = Object.entries(config.mcpServers);
   const lines = servers.map(([name, { type = "http", url, command, args = [] }]) => {
-    const prefix = `mcp_${name}__`;
-    const tools = runtimeAgent.tools.filter((tool) => tool.name.startsWith(prefix)).map((tool) => tool.name);
+    const tools = runtimeAgent.tools.filter(({ hints }) => hints?.metadata?.["mcpServer"] === name)
+      .map((tool) => `\`${tool.name.slice(tool.name.indexOf("__") + 2)}\``);
     const where = type === "stdio" ? [command, ...args].join(" ") : url;
-    const offered = tools.length === 0
-      ? "no tools"
-      : tools.map((tool) => `\`${tool.slice(prefix.length)}\``).join(", ");
+    const offered = tools.length === 0 ? "no tools" : tools.join(", ");
     return `- **${name}** (${type}: ${where}): ${offered}`;
   });
   const warnings = [...new Set(host.warnings)].map((warning) => `- ⚠ ${warning}`);

@@ -83,6 +83,13 @@ Deno.test("/mcp lists servers and their tools", async () => {
   assert.match(stdout, /\*\*notes\*\* \(stdio: deno run .*\): `find_note`, `write_note`/);
 });
 
+Deno.test("/mcp lists the tools of a server whose name is no word, too", async () => {
+  using at = playground();
+  at.write(".mcp.json", configOf("x").replace('"notes"', '"my notes__(old)"'));
+  const { stdout } = await runCli([...argsFor(at), "-p", "/mcp"]);
+  assert.match(stdout, /\*\*my notes__\(old\)\*\* \(stdio: deno run .*\): `find_note`, `write_note`/);
+});
+
 Deno.test("a server an editor names belongs to its session", async () => {
   using at = playground();
   at.write(".mcp.json", configOf("x").replace("notes", "other"));
