@@ -99,35 +99,49 @@ export function capabilitiesOf(handlers: McpClientHandlers): ClientCapabilities 
   };
 }
 
-/** Has a client answer with the handlers; `waiting` is told when a person is being asked, and when no longer. */
+/** Most questions of one server that wait for the host at a time; each may cost a person's attention, or a model's. */
+const MAX_QUESTIONS = 16;
+
+/** What questions are to the calls that led to them. */
+export interface QuestionListener {
+  /** A person is being asked, or no longer is: deadlines of calls stand still. */
+  readonly waiting: (delta: 1 | -1) => void;
+  /** Aborted when no call is left that wants the answer to a question asked now. */
+  readonly unwanted: () => AbortSignal;
+}
+
+/** Has a client answer with the handlers. */
 export function installHandlers(
   client: Client,
   handlers: McpClientHandlers,
   who: Omit<McpRequestContext, "signal">,
-  waiting: (delta: 1 | -1) => void,
+  { waiting, unwanted }: QuestionListener,
 ): void {
   const { elicitForm, elicitUrl, sample, roots } = handlers;
-  async function asking<T>(ask: () => Promise<T>): Promise<T> {
+  let open = 0;
+  async function asking<T>(signal: AbortSignal, ask: (context: McpRequestContext) => Promise<T>): Promise<T> {
+    if (open >= MAX_QUESTIONS) throw new Error("The server asks too many things at once");
+    open++;
     waiting(1);
     try {
-      return await masked(ask);
+      return await masked(() => ask({ ...who, signal: AbortSignal.any([signal, unwanted()]) }));
     } finally {
+      open--;
       waiting(-1);
     }
   }
   if (elicitForm !== undefined || elicitUrl !== undefined) {
     client.setRequestHandler("elicitation/create", async ({ params }, { mcpReq: { signal } }) => {
-      const context = { ...who, signal };
       const { message } = params;
       if (params.mode === "url") {
         // A page for a person: no scheme that runs code or opens a file.
         const isPage = /^https?:$/.test(URL.parse(params.url)?.protocol ?? "");
         if (elicitUrl === undefined || !isPage) return { action: "decline" };
-        return toElicitResult(await asking(() => elicitUrl({ message, url: params.url }, context)));
+        return toElicitResult(await asking(signal, (context) => elicitUrl({ message, url: params.url }, context)));
       }
       if (elicitForm === undefined) return { action: "decline" };
       const requestedSchema = foreignObject(params.requestedSchema);
-      return toElicitResult(await asking(() => elicitForm({ message, requestedSchema }, context)));
+      return toElicitResult(await asking(signal, (context) => elicitForm({ message, requestedSchema }, context)));
     });
   }
   if (sample !== undefined) {
@@ -139,7 +153,7 @@ export function installHandlers(
         ...(systemPrompt === undefined ? {} : { systemPrompt }),
         request: foreignObject(params),
       };
-      const { text, model, stopReason = "endTurn" } = await asking(() => sample(request, { ...who, signal }));
+      const { text, model, stopReason = "endTurn" } = await asking(signal, (context) => sample(request, context));
       return { role: "assistant", model, stopReason, content: { type: "text", text } } satisfies CreateMessageResult;
     });
   }

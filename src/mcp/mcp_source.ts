@@ -67,6 +67,8 @@ export class McpSource implements ToolSource {
   readonly #parts: McpSourceParts;
   readonly #watches = new Set<CallWatch>();
   readonly #life = new AbortController();
+  /** Of what the server asks; it does not say which call it asks for. */
+  #questions = new AbortController();
   #revision = 0;
   #connection: Promise<McpConnection> | undefined;
   #failures = 0;
@@ -191,6 +193,10 @@ export class McpSource implements ToolSource {
       return { type: "error", message: await this.#explain(error, watch, connection) };
     } finally {
       this.#watches.delete(watch);
+      if (signal.aborted && this.#watches.size === 0) {
+        this.#questions.abort(signal.reason);
+        this.#questions = new AbortController();
+      }
     }
   }
 
@@ -275,6 +281,7 @@ export class McpSource implements ToolSource {
       waiting: (delta) => {
         for (const watch of this.#watches) watch.waiting(delta);
       },
+      unwanted: () => this.#questions.signal,
     });
     if (!this.#life.signal.aborted) return made;
     await made.close();
