@@ -130,15 +130,17 @@ export function installHandlers(
       waiting(-1);
     }
   }
+  async function openPage({ message, url }: McpPageRequest, signal: AbortSignal): Promise<McpUserAnswer> {
+    // A page for a person: no scheme that runs code or opens a file.
+    const isPage = /^https?:$/.test(URL.parse(url)?.protocol ?? "");
+    if (elicitUrl === undefined || !isPage) return { action: "decline" };
+    return await asking(signal, (context) => elicitUrl({ message, url }, context));
+  }
+  if (elicitUrl !== undefined) retryAfterPages(client, openPage);
   if (elicitForm !== undefined || elicitUrl !== undefined) {
     client.setRequestHandler("elicitation/create", async ({ params }, { mcpReq: { signal } }) => {
+      if (params.mode === "url") return toElicitResult(await openPage(params, signal));
       const { message } = params;
-      if (params.mode === "url") {
-        // A page for a person: no scheme that runs code or opens a file.
-        const isPage = /^https?:$/.test(URL.parse(params.url)?.protocol ?? "");
-        if (elicitUrl === undefined || !isPage) return { action: "decline" };
-        return toElicitResult(await asking(signal, (context) => elicitUrl({ message, url: params.url }, context)));
-      }
       if (elicitForm === undefined) return { action: "decline" };
       const requestedSchema = foreignObject(params.requestedSchema);
       return toElicitResult(await asking(signal, (context) => elicitForm({ message, requestedSchema }, context)));
@@ -160,6 +162,42 @@ export function installHandlers(
   if (roots !== undefined) {
     client.setRequestHandler("roots/list", async () => ({ roots: (await masked(() => roots(who))).map(toRoot) }));
   }
+}
+
+/** The error of a server that does nothing before the user opened pages (2025-11-25, URL mode elicitation). */
+const PAGES_REQUIRED = -32042;
+/** Most pages of one call. */
+const MAX_PAGES = 4;
+
+/** Has the user open the pages that a call needs first, then makes it once more. */
+function retryAfterPages(
+  client: Client,
+  openPage: (page: McpPageRequest, signal: AbortSignal) => Promise<McpUserAnswer>,
+): void {
+  const callTool = client.callTool.bind(client);
+  client.callTool = async (params, options) => {
+    try {
+      return await callTool(params, options);
+    } catch (error) {
+      const pages = pagesOf(error).slice(0, MAX_PAGES);
+      for (const page of pages) {
+        const { action } = await openPage(page, options?.signal ?? new AbortController().signal);
+        if (action !== "accept") throw error;
+      }
+      if (pages.length === 0) throw error;
+      return await callTool(params, options);
+    }
+  };
+}
+
+/** The pages a failed call needs opened. */
+function pagesOf(error: unknown): readonly McpPageRequest[] {
+  if (!(error instanceof Error && "code" in error && error.code === PAGES_REQUIRED && "data" in error)) return [];
+  const { elicitations } = foreignObject(error.data);
+  if (!Array.isArray(elicitations)) return [];
+  return elicitations.map(foreignObject).flatMap(({ url, message = "" }) =>
+    typeof url === "string" && typeof message === "string" ? [{ url, message }] : []
+  );
 }
 
 /** An answer of the host; why there is none is no affair of the server, and may hold secrets. */

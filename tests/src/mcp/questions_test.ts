@@ -97,3 +97,27 @@ Deno.test("a server that asks more than sixteen things at once is refused the re
   stop.abort();
   await assert.rejects(call);
 });
+
+for (const [action, calls, outcome] of [["accept", 2, "signed in"], ["decline", 1, "sign in first"]] as const) {
+  Deno.test(`a call that needs a page opened first has it opened, and is made again if the user agrees: ${action}`, async () => {
+    let made = 0;
+    const asked: unknown[] = [];
+    const page = { mode: "url", elicitationId: "e1", url: "https://example.com/connect", message: "Connect" };
+    const data = { elicitations: [page] };
+    const processes = new Processes(olderServer((request, process) => {
+      if (++made === 2) return process.answer(request, { content: [{ type: "text", text: "signed in" }] });
+      process.say({ jsonrpc: "2.0", id: request.id, error: { code: -32042, message: "sign in first", data } });
+    }));
+    await using client = await start(processes, {}, {
+      handlers: () => ({
+        elicitUrl: (request) => {
+          asked.push(request);
+          return Promise.resolve({ action });
+        },
+      }),
+    });
+    assert.match(JSON.stringify(await client.call("work")), new RegExp(outcome));
+    assert.deepEqual(asked, [{ message: "Connect", url: "https://example.com/connect" }]);
+    assert.equal(made, calls);
+  });
+}
