@@ -73,7 +73,11 @@ export interface McpRoot {
 export interface McpClientHandlers {
   /** Asks the user to fill in a form. */
   readonly elicitForm?: (request: McpFormRequest, context: McpRequestContext) => Promise<McpUserAnswer>;
-  /** Asks the user to open a page. */
+  /**
+   * Asks the user to open a page.
+   *
+   * Answer when the user is done there: a call that failed for want of it is made once more.
+   */
   readonly elicitUrl?: (request: McpPageRequest, context: McpRequestContext) => Promise<McpUserAnswer>;
   /** Lets the server use a model of the host. */
   readonly sample?: (request: McpSampleRequest, context: McpRequestContext) => Promise<McpSample>;

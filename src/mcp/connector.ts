@@ -99,8 +99,8 @@ export function makeConnector(
       }
     },
     changedTools: () => pins.pending(),
-    approve: async (server, tool) => {
-      const found = await pins.approve(server, tool);
+    approve: async (server, tool, after) => {
+      const found = await pins.approve(server, tool, after);
       if (found) { for (const source of sources) if (source.name === server) source.changed(); }
       return found;
     },

@@ -62,6 +62,10 @@ export interface McpConnectorOptions {
 export interface McpConnector extends ToolSourceConnector {
   /** Changes of tools that nobody approved yet. */
   changedTools(): readonly McpToolChange[];
-  /** Takes a changed tool as its server lists it now; tells whether there was a change to approve. */
-  approve(server: string, tool: string): Promise<boolean>;
+  /**
+   * Takes a changed tool as its server lists it now; tells whether there was a change to approve.
+   *
+   * With the `after` of the change that somebody looked at, only that one is approved: the server may list another since.
+   */
+  approve(server: string, tool: string, after?: string): Promise<boolean>;
 }
