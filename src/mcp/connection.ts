@@ -12,6 +12,7 @@ import {
   type McpRequestContext,
   type QuestionListener,
 } from "./client_handlers.ts";
+import { mendToolList, type UnusableTool } from "./mended_list.ts";
 
 /** A living connection. */
 export interface McpConnection {
@@ -31,6 +32,8 @@ export interface ConnectionListener extends QuestionListener {
   readonly signal: AbortSignal;
   /** The server's tools may have changed. */
   readonly toolsChanged: () => void;
+  /** The server lists a tool that nothing can be made of. */
+  readonly unusable: UnusableTool;
 }
 
 /** Makes a connection. */
@@ -106,6 +109,8 @@ export async function connectClient(
     jsonSchemaValidator: { getValidator: acceptEverything },
     listChanged: { tools: { autoRefresh: false, debounceMs: 0, onChanged: () => listener.toolsChanged() } },
   });
+  // The client calls it before it reads a message itself.
+  transport.onmessage = (message) => mendToolList(message, listener.unusable);
   // Lost streams and stray messages; what matters also fails a request or ends the connection.
   client.onerror = () => {};
   installHandlers(client, setup.handlers, setup.who, listener);

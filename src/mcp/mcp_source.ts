@@ -67,6 +67,8 @@ export class McpSource implements ToolSource {
   readonly #parts: McpSourceParts;
   readonly #watches = new Set<CallWatch>();
   readonly #life = new AbortController();
+  /** Tools of the list that is being read, and why nothing can be made of them. */
+  readonly #unusable = new Map<string, string>();
   /** Of what the server asks; it does not say which call it asks for. */
   #questions = new AbortController();
   #revision = 0;
@@ -97,6 +99,7 @@ export class McpSource implements ToolSource {
   }
 
   async #listed(signal: AbortSignal): Promise<readonly ListedTool[]> {
+    this.#unusable.clear();
     return await this.#tried(signal, async ({ client }) => {
       // The client would say so on the console.
       if (client.getServerCapabilities()?.tools === undefined) return [];
@@ -137,6 +140,11 @@ export class McpSource implements ToolSource {
     }
     const changes = await pins.check(identity, name, kept);
     const names = toolNames(name, kept.map((tool) => tool.name));
+    const skip = (tool: string, reason: string): void => {
+      const shown = this.#parts.redactor.redact(tool).slice(0, 100);
+      report("mcp_tool_skipped", `Tool "${shown}" of MCP server "${name}" is skipped: ${reason}`);
+    };
+    for (const [tool, reason] of this.#unusable) skip(tool, reason);
     const tools: Tool[] = [];
     for (const [place, tool] of kept.entries()) {
       if (changes.has(tool.name)) {
@@ -158,8 +166,7 @@ export class McpSource implements ToolSource {
           call: (which, args, context) => this.#call(which, args, context),
         }));
       } catch (error) {
-        const reason = reasonOf(error, this.#parts.redactor);
-        report("mcp_tool_skipped", `Tool "${tool.name}" of MCP server "${name}" is skipped: ${reason}`);
+        skip(tool.name, reasonOf(error, this.#parts.redactor));
       }
     }
     return tools;
@@ -282,6 +289,9 @@ export class McpSource implements ToolSource {
         for (const watch of this.#watches) watch.waiting(delta);
       },
       unwanted: () => this.#questions.signal,
+      unusable: (tool, reason) => {
+        if (this.#unusable.size < MAX_TOOLS) this.#unusable.set(tool, reason);
+      },
     });
     if (!this.#life.signal.aborted) return made;
     await made.close();

@@ -222,3 +222,43 @@ Deno.test("a tool that can only run as a task is reported and not offered", asyn
     'mcp_tool_skipped: Tool "study" of MCP server "test" is skipped: it runs only as a task, which is not supported',
   ]);
 });
+
+const ODD: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  "a schema without a type": { inputSchema: { properties: {} } },
+  "no schema": { inputSchema: undefined },
+  "null for what it does not have": {
+    description: null,
+    title: null,
+    annotations: null,
+    outputSchema: null,
+    _meta: null,
+  },
+  "hints that are none": { annotations: { readOnlyHint: "yes", destructiveHint: null, title: 7 } },
+  "a title that is no text": { title: { en: "Work" }, icons: "none", execution: 5 },
+};
+for (const [what, change] of Object.entries(ODD)) {
+  Deno.test(`a tool with ${what} is offered, and takes no other along`, async () => {
+    const plain = { name: "plain", inputSchema: { type: "object" } };
+    await using client = await connect(listing({ name: "odd", inputSchema: { type: "object" }, ...change }, plain));
+    const tools = await client.tools();
+    assert.deepEqual(tools.map(({ definition }) => definition.name), ["mcp_test__odd", "mcp_test__plain"]);
+    assert.equal(tools[0]?.definition.parameters["type"], "object");
+    assert.deepEqual(await client.call("odd"), DONE);
+  });
+}
+
+Deno.test("a tool that cannot be made sense of is reported and takes no other along", async () => {
+  const tools = [
+    { name: "list", inputSchema: { type: "array" } },
+    { name: 5, inputSchema: { type: "object" } },
+    null,
+    { name: "plain", inputSchema: { type: "object" } },
+  ];
+  await using client = await connect(listing(...tools as Readonly<Record<string, unknown>>[]));
+  assert.deepEqual((await client.tools()).map(({ definition }) => definition.name), ["mcp_test__plain"]);
+  assert.deepEqual(client.reports, [
+    'mcp_tool_skipped: Tool "list" of MCP server "test" is skipped: its schema does not describe an object',
+    'mcp_tool_skipped: Tool "5" of MCP server "test" is skipped: it has no name',
+    'mcp_tool_skipped: Tool "null" of MCP server "test" is skipped: it is no object',
+  ]);
+});
