@@ -52,7 +52,14 @@ export interface McpConnectorOptions {
   readonly trustAnnotations?: boolean;
   /** Who the client says it is. @default {{ name: "everruns-runtime", version: "0" }} */
   readonly clientInfo?: McpClientInfo;
-  /** Longest wait for a connection and its handshake, in milliseconds. @default {30000} */
+  /**
+   * Longest wait for a connection and its handshake, in milliseconds.
+   *
+   * A turn waits as long for a server's tools, but never longer than for hooks (`limits.hookMs`, 30 seconds): raise both
+   * for a program that has to be fetched first.
+   *
+   * @default {30000}
+   */
   readonly connectMs?: number;
   /** Time. @default the system's */
   readonly clock?: Clock;
