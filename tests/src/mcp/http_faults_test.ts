@@ -262,3 +262,16 @@ Deno.test("a tool that cannot be made sense of is reported and takes no other al
     'mcp_tool_skipped: Tool "null" of MCP server "test" is skipped: it is no object',
   ]);
 });
+
+Deno.test("a tool that carries a credential of its server in its name is not offered", async () => {
+  const key = "key-0123456789abcdef";
+  const tools = [{ name: `leak_${key}`, inputSchema: { type: "object" } }, {
+    name: "a",
+    inputSchema: { type: "object" },
+  }];
+  await using client = await connect(listing(...tools), { headers: { Authorization: `Bearer ${key}` } });
+  assert.deepEqual((await client.tools()).map(({ definition }) => definition.name), ["mcp_test__a"]);
+  assert.deepEqual(client.reports, [
+    'mcp_tool_skipped: Tool "leak_[secret]" of MCP server "test" is skipped: its name holds a credential',
+  ]);
+});
