@@ -140,19 +140,16 @@ export class McpSource implements ToolSource {
     }
     const changes = await pins.check(identity, name, kept);
     const names = toolNames(name, kept.map((tool) => tool.name));
-    const skip = (tool: string, reason: string): void => {
-      const shown = this.#parts.redactor.redact(tool).slice(0, 100);
-      report("mcp_tool_skipped", `Tool "${shown}" of MCP server "${name}" is skipped: ${reason}`);
-    };
+    const called = (tool: string): string =>
+      `Tool "${this.#parts.redactor.redact(tool).slice(0, 100)}" of MCP server "${name}"`;
+    const skip = (tool: string, reason: string): void =>
+      report("mcp_tool_skipped", `${called(tool)} is skipped: ${reason}`);
     for (const [tool, reason] of this.#unusable) skip(tool, reason);
     const tools: Tool[] = [];
     for (const [place, tool] of kept.entries()) {
       if (changes.has(tool.name)) {
         const held = quarantine ? " and is held back until it is approved" : "";
-        report(
-          "mcp_tool_changed",
-          `Tool "${tool.name}" of MCP server "${name}" changed since it was first seen${held}`,
-        );
+        report("mcp_tool_changed", `${called(tool.name)} changed since it was first seen${held}`);
         if (quarantine) continue;
       }
       try {

@@ -27,7 +27,7 @@ export function mendToolList(message: JSONRPCMessage, unusable: UnusableTool): v
   if (!isMembers(result) || !Array.isArray(result["tools"])) return;
   result["tools"] = result["tools"].filter((tool: unknown) => {
     const problem = mend(tool);
-    if (problem !== undefined) unusable(isMembers(tool) ? String(tool["name"]) : String(tool), problem);
+    if (problem !== undefined) unusable(shownName(isMembers(tool) ? tool["name"] : tool), problem);
     return problem === undefined;
   });
 }
@@ -47,6 +47,10 @@ function mend(tool: unknown): string | undefined {
   if (!isMembers(schema)) return "its schema is no object";
   schema["type"] ??= "object";
   return schema["type"] === "object" ? undefined : "its schema does not describe an object";
+}
+
+function shownName(name: unknown): string {
+  return typeof name === "object" && name !== null ? typeof name : String(name);
 }
 
 function isText(value: unknown): value is string {
