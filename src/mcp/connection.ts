@@ -13,6 +13,7 @@ import {
   type QuestionListener,
 } from "./client_handlers.ts";
 import { mendToolList, type UnusableTool } from "./mended_list.ts";
+import { isMembers, mendCallResult } from "./mended_result.ts";
 
 /** A living connection. */
 export interface McpConnection {
@@ -110,7 +111,12 @@ export async function connectClient(
     listChanged: { tools: { autoRefresh: false, debounceMs: 0, onChanged: () => listener.toolsChanged() } },
   });
   // The client calls it before it reads a message itself.
-  transport.onmessage = (message) => mendToolList(message, listener.unusable);
+  transport.onmessage = (message) => {
+    const result: unknown = "result" in message ? message.result : undefined;
+    if (!isMembers(result)) return;
+    mendToolList(result, listener.unusable);
+    mendCallResult(result, client.getProtocolEra() === "legacy");
+  };
   // Lost streams and stray messages; what matters also fails a request or ends the connection.
   client.onerror = () => {};
   installHandlers(client, setup.handlers, setup.who, listener);

@@ -3,12 +3,10 @@
  * many servers leave a type out or write null for what is not there (2.4.0).
  */
 
-import type { JSONRPCMessage } from "@modelcontextprotocol/client";
+import { isMembers, isText, type Members } from "./mended_result.ts";
 
 /** Told about a tool that nothing could be made of. */
 export type UnusableTool = (name: string, reason: string) => void;
-
-type Members = Record<string, unknown>;
 
 /** What optional members of a tool must be. */
 const MEMBERS: ReadonlyMap<string, (value: unknown) => boolean> = new Map<string, (value: unknown) => boolean>([
@@ -21,10 +19,9 @@ const MEMBERS: ReadonlyMap<string, (value: unknown) => boolean> = new Map<string
   ["_meta", isMembers],
 ]);
 
-/** Mends the tools in a message that lists some, in place; leaves out what cannot be mended. */
-export function mendToolList(message: JSONRPCMessage, unusable: UnusableTool): void {
-  const result: unknown = "result" in message ? message.result : undefined;
-  if (!isMembers(result) || !Array.isArray(result["tools"])) return;
+/** Mends the tools of a list in place; leaves out what cannot be mended. */
+export function mendToolList(result: Members, unusable: UnusableTool): void {
+  if (!Array.isArray(result["tools"])) return;
   result["tools"] = result["tools"].filter((tool: unknown) => {
     const problem = mend(tool);
     if (problem !== undefined) unusable(shownName(isMembers(tool) ? tool["name"] : tool), problem);
@@ -40,7 +37,8 @@ function mend(tool: unknown): string | undefined {
   const annotations = tool["annotations"];
   if (isMembers(annotations)) {
     for (const [name, value] of Object.entries(annotations)) {
-      if (typeof value !== (name === "title" ? "string" : "boolean")) delete annotations[name];
+      const isHint = name === "title" ? isText(value) : typeof value === "boolean";
+      if (!isHint) delete annotations[name];
     }
   }
   const schema = tool["inputSchema"] ??= {};
@@ -51,12 +49,4 @@ function mend(tool: unknown): string | undefined {
 
 function shownName(name: unknown): string {
   return typeof name === "object" && name !== null ? typeof name : String(name);
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === "string";
-}
-
-function isMembers(value: unknown): value is Members {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -275,3 +275,44 @@ Deno.test("a tool that carries a credential of its server in its name is not off
     'mcp_tool_skipped: Tool "leak_[secret]" of MCP server "test" is skipped: its name holds a credential',
   ]);
 });
+
+const PNG = "iVBORw0KGgo=";
+const BLOCKS: Readonly<Record<string, readonly [answer: unknown, value: unknown, images?: number]>> = {
+  "an image as a data URL": [{
+    content: [{ type: "image", data: `data:image/png;base64,${PNG}`, mimeType: "image/png" }],
+  }, {
+    result: "[1 image]",
+  }, 1],
+  "an image that is no base64": [{ content: [{ type: "image", data: "%%", mimeType: "image/png" }] }, {
+    result: '{"type":"image","data":"%%","mimeType":"image/png"}',
+  }],
+  "a kind of block nobody knows beside a text": [
+    { content: [{ type: "text", text: "a" }, { type: "hologram", x: 1 }] },
+    {
+      content: [{ type: "text", text: "a" }, { type: "text", text: '{"type":"hologram","x":1}' }],
+    },
+  ],
+  "null for what it does not have": [
+    { content: [{ type: "text", text: "a", annotations: null, _meta: null }], structuredContent: null },
+    { result: "a" },
+  ],
+  "a link without a name": [{ content: [{ type: "resource_link", uri: "x://y" }] }, {
+    content: [{ type: "resource_link", uri: "x://y", name: "x://y" }],
+  }],
+  "structured content that is a list": [{ structuredContent: [1, 2] }, { result: "[1,2]" }],
+  "structured content that is a list beside its text": [
+    { content: [{ type: "text", text: "[1, 2]" }], structuredContent: [1, 2] },
+    { result: "[1, 2]" },
+  ],
+  "no content at all": [{ content: null }, { result: "" }],
+};
+for (const [what, [result, value, images]] of Object.entries(BLOCKS)) {
+  Deno.test(`an answer with ${what} is not lost`, async () => {
+    await using client = await connect(
+      serve(({ id, method }) => method === "tools/call" ? Response.json({ jsonrpc: "2.0", id, result }) : undefined),
+    );
+    const outcome = await client.call("work");
+    assert.deepEqual(JSON.parse(JSON.stringify(outcome.type === "success" ? outcome.value : outcome)), value);
+    assert.equal(outcome.type === "success" ? outcome.images?.length : undefined, images);
+  });
+}
