@@ -3,6 +3,7 @@
 import type {
   AuthProvider,
   OAuthClientProvider,
+  ReconnectionScheduler,
   StreamableHTTPClientTransport,
   Transport,
 } from "@modelcontextprotocol/client";
@@ -127,6 +128,9 @@ export function mcpHttp(options: McpHttpOptions = {}): McpConnector {
   });
 }
 
+/** Bounds of what a server may say about when a stream that ended is asked for again, in milliseconds. */
+const FIRST_RETRY_MS = 500;
+const LAST_RETRY_MS = 30_000;
 /** Longest wait for a server to hear that its session is over, in milliseconds. */
 const GOODBYE_MS = 500;
 
@@ -216,8 +220,12 @@ class HttpDialer {
   async #streamable(listener: ConnectionListener): Promise<McpConnection> {
     const { StreamableHTTPClientTransport } = await loadSdk();
     const settings = await this.#settings();
+    const reconnectionScheduler: ReconnectionScheduler = (reconnect, delay) => {
+      const timer = this.#setup.clock.setTimer(reconnect, Math.min(LAST_RETRY_MS, Math.max(FIRST_RETRY_MS, delay)));
+      return () => timer.cancel();
+    };
     const make = (): StreamableHTTPClientTransport =>
-      failingWithoutAnswer(new StreamableHTTPClientTransport(this.#url, settings));
+      failingWithoutAnswer(new StreamableHTTPClientTransport(this.#url, { ...settings, reconnectionScheduler }));
     return await this.#authorized(make, listener);
   }
 

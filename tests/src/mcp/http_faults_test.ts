@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import { mcpHttp } from "../../../src/mcp/mod.ts";
 import type { McpServerConfig } from "../../../src/records/mcp.ts";
+import { FakeClock } from "../../../src/testing/fake_clock.ts";
+import { until } from "../_support/faults.ts";
 import { type Connected, connected } from "./_servers.ts";
 
 interface Request {
@@ -314,5 +316,24 @@ for (const [what, [result, value, images]] of Object.entries(BLOCKS)) {
     const outcome = await client.call("work");
     assert.deepEqual(JSON.parse(JSON.stringify(outcome.type === "success" ? outcome.value : outcome)), value);
     assert.equal(outcome.type === "success" ? outcome.images?.length : undefined, images);
+  });
+}
+
+for (const [retry, waitMs] of [[0, 500], [2_000, 2_000], [86_400_000, 30_000]] as const) {
+  Deno.test(`a server that has its news asked for again after ${retry} ms is asked after ${waitMs}`, async () => {
+    let asked = 0;
+    const server = serve(() => undefined, () => {
+      asked++;
+      return new Response(`retry: ${retry}\n\n`, { headers: { "content-type": "text/event-stream" } });
+    });
+    const clock = new FakeClock();
+    const connector = mcpHttp({ clock, fetch: server, lookup: () => Promise.resolve(["93.184.215.14"]) });
+    await using client = await connected(connector, { url: "https://mcp.example.com/mcp", protocolMode: "legacy" });
+    await client.tools();
+    await until(() => asked === 1 && clock.pending === 1);
+    await clock.advanceAsync(waitMs - 1);
+    assert.equal(asked, 1);
+    await clock.advanceAsync(1);
+    await until(() => asked === 2);
   });
 }
