@@ -73,7 +73,11 @@ export interface McpRoot {
 export interface McpClientHandlers {
   /** Asks the user to fill in a form. */
   readonly elicitForm?: (request: McpFormRequest, context: McpRequestContext) => Promise<McpUserAnswer>;
-  /** Asks the user to open a page. */
+  /**
+   * Asks the user to open a page.
+   *
+   * Answer when the user is done there: a call that failed for want of it is made once more.
+   */
   readonly elicitUrl?: (request: McpPageRequest, context: McpRequestContext) => Promise<McpUserAnswer>;
   /** Lets the server use a model of the host. */
   readonly sample?: (request: McpSampleRequest, context: McpRequestContext) => Promise<McpSample>;
@@ -99,35 +103,51 @@ export function capabilitiesOf(handlers: McpClientHandlers): ClientCapabilities 
   };
 }
 
-/** Has a client answer with the handlers; `waiting` is told when a person is being asked, and when no longer. */
+/** Most questions of one server that wait for the host at a time; each may cost a person's attention, or a model's. */
+const MAX_QUESTIONS = 16;
+
+/** What questions are to the calls that led to them. */
+export interface QuestionListener {
+  /** A person is being asked, or no longer is: deadlines of calls stand still. */
+  readonly waiting: (delta: 1 | -1) => void;
+  /** Aborted when no call is left that wants the answer to a question asked now. */
+  readonly unwanted: () => AbortSignal;
+}
+
+/** Has a client answer with the handlers. */
 export function installHandlers(
   client: Client,
   handlers: McpClientHandlers,
   who: Omit<McpRequestContext, "signal">,
-  waiting: (delta: 1 | -1) => void,
+  { waiting, unwanted }: QuestionListener,
 ): void {
   const { elicitForm, elicitUrl, sample, roots } = handlers;
-  async function asking<T>(ask: () => Promise<T>): Promise<T> {
+  let open = 0;
+  async function asking<T>(signal: AbortSignal, ask: (context: McpRequestContext) => Promise<T>): Promise<T> {
+    if (open >= MAX_QUESTIONS) throw new Error("The server asks too many things at once");
+    open++;
     waiting(1);
     try {
-      return await masked(ask);
+      return await masked(() => ask({ ...who, signal: AbortSignal.any([signal, unwanted()]) }));
     } finally {
+      open--;
       waiting(-1);
     }
   }
+  async function openPage({ message, url }: McpPageRequest, signal: AbortSignal): Promise<McpUserAnswer> {
+    // A page for a person: no scheme that runs code or opens a file.
+    const isPage = /^https?:$/.test(URL.parse(url)?.protocol ?? "");
+    if (elicitUrl === undefined || !isPage) return { action: "decline" };
+    return await asking(signal, (context) => elicitUrl({ message, url }, context));
+  }
+  if (elicitUrl !== undefined) retryAfterPages(client, openPage);
   if (elicitForm !== undefined || elicitUrl !== undefined) {
     client.setRequestHandler("elicitation/create", async ({ params }, { mcpReq: { signal } }) => {
-      const context = { ...who, signal };
+      if (params.mode === "url") return toElicitResult(await openPage(params, signal));
       const { message } = params;
-      if (params.mode === "url") {
-        // A page for a person: no scheme that runs code or opens a file.
-        const isPage = /^https?:$/.test(URL.parse(params.url)?.protocol ?? "");
-        if (elicitUrl === undefined || !isPage) return { action: "decline" };
-        return toElicitResult(await asking(() => elicitUrl({ message, url: params.url }, context)));
-      }
       if (elicitForm === undefined) return { action: "decline" };
       const requestedSchema = foreignObject(params.requestedSchema);
-      return toElicitResult(await asking(() => elicitForm({ message, requestedSchema }, context)));
+      return toElicitResult(await asking(signal, (context) => elicitForm({ message, requestedSchema }, context)));
     });
   }
   if (sample !== undefined) {
@@ -139,13 +159,49 @@ export function installHandlers(
         ...(systemPrompt === undefined ? {} : { systemPrompt }),
         request: foreignObject(params),
       };
-      const { text, model, stopReason = "endTurn" } = await asking(() => sample(request, { ...who, signal }));
+      const { text, model, stopReason = "endTurn" } = await asking(signal, (context) => sample(request, context));
       return { role: "assistant", model, stopReason, content: { type: "text", text } } satisfies CreateMessageResult;
     });
   }
   if (roots !== undefined) {
     client.setRequestHandler("roots/list", async () => ({ roots: (await masked(() => roots(who))).map(toRoot) }));
   }
+}
+
+/** The error of a server that does nothing before the user opened pages (2025-11-25, URL mode elicitation). */
+const PAGES_REQUIRED = -32042;
+/** Most pages of one call. */
+const MAX_PAGES = 4;
+
+/** Has the user open the pages that a call needs first, then makes it once more. */
+function retryAfterPages(
+  client: Client,
+  openPage: (page: McpPageRequest, signal: AbortSignal) => Promise<McpUserAnswer>,
+): void {
+  const callTool = client.callTool.bind(client);
+  client.callTool = async (params, options) => {
+    try {
+      return await callTool(params, options);
+    } catch (error) {
+      const pages = pagesOf(error).slice(0, MAX_PAGES);
+      for (const page of pages) {
+        const { action } = await openPage(page, options?.signal ?? new AbortController().signal);
+        if (action !== "accept") throw error;
+      }
+      if (pages.length === 0) throw error;
+      return await callTool(params, options);
+    }
+  };
+}
+
+/** The pages a failed call needs opened. */
+function pagesOf(error: unknown): readonly McpPageRequest[] {
+  if (!(error instanceof Error && "code" in error && error.code === PAGES_REQUIRED && "data" in error)) return [];
+  const { elicitations } = foreignObject(error.data);
+  if (!Array.isArray(elicitations)) return [];
+  return elicitations.map(foreignObject).flatMap(({ url, message = "" }) =>
+    typeof url === "string" && typeof message === "string" ? [{ url, message }] : []
+  );
 }
 
 /** An answer of the host; why there is none is no affair of the server, and may hold secrets. */

@@ -29,8 +29,8 @@ const AUTH_MODES: readonly unknown[] = ["none", "api_key", "oauth"];
  *
  * `${NAME}` in `url`, `command`, `cwd`, `args`, `headers` and `env` becomes the value that `lookup` gives, and
  * `${NAME:-text}` the text when it gives none. What is not set, or not terminated, stays as it is. A server without a
- * type is `stdio` when it has a command. Nothing is read but the text: the host reads the file, and decides whether
- * it trusts the folder the file lies in.
+ * type is `stdio` when it has a command, and one with `"disabled": true` is left out. Nothing is read but the text: the
+ * host reads the file, and decides whether it trusts the folder the file lies in.
  *
  * @throws {RuntimeError} `mcp_config_invalid` when the text is not such a file, or a server cannot be used and nobody
  * is told
@@ -57,6 +57,7 @@ export function readMcpConfig(text: string, options: ReadMcpConfigOptions = {}):
   if (!isMembers(listed)) throw invalid('expected an object with an object "mcpServers"');
   const servers: Record<string, McpServerConfig> = Object.create(null);
   for (const [name, server] of Object.entries(listed)) {
+    if (isMembers(server) && server["disabled"] === true) continue;
     try {
       servers[name] = readServer(name, server, options.lookup ?? (() => undefined));
     } catch (error) {

@@ -5,7 +5,15 @@ import type { Clock } from "../ports/clock.ts";
 import { lazy } from "../kit/lazy.ts";
 import { unlessAborted } from "../kit/unless_aborted.ts";
 import { mcpError } from "./failure.ts";
-import { capabilitiesOf, installHandlers, type McpClientHandlers, type McpRequestContext } from "./client_handlers.ts";
+import {
+  capabilitiesOf,
+  installHandlers,
+  type McpClientHandlers,
+  type McpRequestContext,
+  type QuestionListener,
+} from "./client_handlers.ts";
+import { mendToolList, type UnusableTool } from "./mended_list.ts";
+import { isMembers, mendCallResult } from "./mended_result.ts";
 
 /** A living connection. */
 export interface McpConnection {
@@ -20,13 +28,13 @@ export interface McpConnection {
 }
 
 /** What a connection tells its source. */
-export interface ConnectionListener {
+export interface ConnectionListener extends QuestionListener {
   /** Aborts the making of the connection. */
   readonly signal: AbortSignal;
   /** The server's tools may have changed. */
   readonly toolsChanged: () => void;
-  /** A person is being asked, or no longer is: deadlines of calls stand still. */
-  readonly waiting: (delta: 1 | -1) => void;
+  /** The server lists a tool that nothing can be made of. */
+  readonly unusable: UnusableTool;
 }
 
 /** Makes a connection. */
@@ -102,9 +110,16 @@ export async function connectClient(
     jsonSchemaValidator: { getValidator: acceptEverything },
     listChanged: { tools: { autoRefresh: false, debounceMs: 0, onChanged: () => listener.toolsChanged() } },
   });
+  // The client calls it before it reads a message itself.
+  transport.onmessage = (message) => {
+    const result: unknown = "result" in message ? message.result : undefined;
+    if (!isMembers(result)) return;
+    mendToolList(result, listener.unusable);
+    mendCallResult(result, client.getProtocolEra() === "legacy");
+  };
   // Lost streams and stray messages; what matters also fails a request or ends the connection.
   client.onerror = () => {};
-  installHandlers(client, setup.handlers, setup.who, listener.waiting);
+  installHandlers(client, setup.handlers, setup.who, listener);
   const { clock, connectMs } = setup;
   const late = new AbortController();
   const timer = clock.setTimer(

@@ -1,6 +1,5 @@
 /** What both connectors do around their dialling. */
 
-import { compileGlob } from "../kit/glob.ts";
 import { systemClock } from "../kit/clock.ts";
 import type { Redactor } from "../kit/redactor.ts";
 import { sha256Hex } from "../kit/sha256.ts";
@@ -11,6 +10,7 @@ import type { ToolSource, ToolSourceScope } from "../ports/tool_source.ts";
 import { type ClientSetup, type Dial, protocolOf } from "./connection.ts";
 import { failureOf, mcpError } from "./failure.ts";
 import { McpSource } from "./mcp_source.ts";
+import { nameTest } from "./name_globs.ts";
 import type { McpConnector, McpConnectorOptions, McpServerScope } from "./options.ts";
 import { redactorFor } from "./server_secrets.ts";
 import { ToolPins } from "./tool_pins.ts";
@@ -44,8 +44,8 @@ export function makeConnector(
 ): McpConnector {
   const pins = new ToolPins(options.pins);
   const sources = new Set<McpSource>();
-  const allowed = globs(options.allowServers);
-  const denied = globs(options.denyServers);
+  const allowed = nameTest(options.allowServers);
+  const denied = nameTest(options.denyServers);
   const clock = options.clock ?? systemClock();
   const connectMs = options.connectMs ?? CONNECT_MS;
 
@@ -99,15 +99,10 @@ export function makeConnector(
       }
     },
     changedTools: () => pins.pending(),
-    approve: async (server, tool) => {
-      const found = await pins.approve(server, tool);
+    approve: async (server, tool, after) => {
+      const found = await pins.approve(server, tool, after);
       if (found) { for (const source of sources) if (source.name === server) source.changed(); }
       return found;
     },
   };
-}
-
-function globs(patterns: readonly string[] | undefined): ((name: string) => boolean) | undefined {
-  const tests = patterns?.map(compileGlob);
-  return tests === undefined ? undefined : (name) => tests.some((test) => test(name));
 }

@@ -29,10 +29,18 @@ export function reasonOf(error: unknown, redactor: Redactor): string {
     causes.push(inner);
   }
   const known = causes.find((cause) => cause instanceof RuntimeError);
-  const messages = known === undefined ? causes.map(messageOf) : [messageOf(known)];
+  const messages = known === undefined ? causes.map(wordsOf) : [messageOf(known)];
   const text = messages.filter((message, place) => !messages.slice(0, place).some((said) => said.includes(message)));
   // Redacted before it is cut: half a secret at the end would not be recognised.
   return redactor.redact(text.join(": ")).slice(0, MAX_REASON);
+}
+
+/** Its message, and the status of an answer over HTTP: some servers refuse without a word. */
+function wordsOf(error: unknown): string {
+  const message = messageOf(error).trim();
+  const status: unknown = error instanceof Error && "status" in error ? error.status : undefined;
+  if (typeof status !== "number" || message.includes(`HTTP ${status}`)) return message;
+  return `${message.replace(/:$/, "")} (HTTP ${status})`;
 }
 
 /** A failure that may be shown: with the same code, or as a server that could not be reached. */

@@ -3,6 +3,7 @@
 import type {
   AuthProvider,
   OAuthClientProvider,
+  ReconnectionScheduler,
   StreamableHTTPClientTransport,
   Transport,
 } from "@modelcontextprotocol/client";
@@ -10,6 +11,7 @@ import type { NetworkAccess } from "../records/network_access.ts";
 import type { Clock } from "../ports/clock.ts";
 import { systemClock } from "../kit/clock.ts";
 import { isAllowed } from "../kit/network_policy.ts";
+import type { Redactor } from "../kit/redactor.ts";
 import { addressKind } from "../kit/private_address.ts";
 import { within } from "../kit/within.ts";
 import { ConnectionPool } from "../kit/web/connection_pool.ts";
@@ -24,7 +26,7 @@ import {
   type McpConnection,
 } from "./connection.ts";
 import { CONNECT_MS, makeConnector } from "./connector.ts";
-import { mcpError } from "./failure.ts";
+import { mcpError, reasonOf } from "./failure.ts";
 import { guardFetch, type GuardOptions, type McpFetch } from "./guarded_fetch.ts";
 import { type Consent, Consents, type McpOAuthOptions } from "./oauth.ts";
 import type { McpConnector, McpConnectorOptions, McpServerScope } from "./options.ts";
@@ -121,11 +123,14 @@ export function mcpHttp(options: McpHttpOptions = {}): McpConnector {
     // One for each source: what one session's connection is told never comes to another session.
     const pool = new ConnectionPool<HttpConnection>({ clock });
     const seen = rememberingFetch(withinPolicy(guardFetch({ ...guard, pool }), networkAccess), redactor);
-    const dialer = new HttpDialer(url, scope, setup, seen, options, { auth, consent });
+    const dialer = new HttpDialer(url, scope, setup, seen, options, { auth, consent, redactor });
     return { dial: dialer.dial, permissions: { net: [permissionOf(url)] }, release: () => pool[Symbol.dispose]() };
   });
 }
 
+/** Bounds of what a server may say about when a stream that ended is asked for again, in milliseconds. */
+const FIRST_RETRY_MS = 500;
+const LAST_RETRY_MS = 30_000;
 /** Longest wait for a server to hear that its session is over, in milliseconds. */
 const GOODBYE_MS = 500;
 
@@ -172,6 +177,7 @@ class HttpDialer {
   readonly #options: McpHttpOptions;
   readonly #auth: Auth | undefined;
   readonly #consent: Consent | undefined;
+  readonly #redactor: Redactor;
 
   constructor(
     url: URL,
@@ -179,7 +185,11 @@ class HttpDialer {
     setup: ClientSetup,
     fetch: McpFetch,
     options: McpHttpOptions,
-    { auth, consent }: { readonly auth: Auth | undefined; readonly consent: Consent | undefined },
+    { auth, consent, redactor }: {
+      readonly auth: Auth | undefined;
+      readonly consent: Consent | undefined;
+      readonly redactor: Redactor;
+    },
   ) {
     this.#url = url;
     this.#scope = scope;
@@ -188,6 +198,7 @@ class HttpDialer {
     this.#options = options;
     this.#auth = auth;
     this.#consent = consent;
+    this.#redactor = redactor;
   }
 
   readonly dial: Dial = async (listener) => {
@@ -196,22 +207,43 @@ class HttpDialer {
       return await this.#streamable(listener);
     } catch (error) {
       if (listener.signal.aborted || !await this.#speaksOnlySse(error)) throw error;
-      return await this.#sse(listener);
+      return await this.#sse(listener).catch(async (later) => {
+        const { SseError } = await loadSdk();
+        if (!(later instanceof SseError)) throw later;
+        // It is no older server either: what it said first is the reason.
+        const reasons = [error, later].map((reason) => reasonOf(reason, this.#redactor));
+        throw mcpError("mcp_server_unreachable", reasons.join("; "));
+      });
     }
   };
 
   async #streamable(listener: ConnectionListener): Promise<McpConnection> {
     const { StreamableHTTPClientTransport } = await loadSdk();
     const settings = await this.#settings();
-    const make = (): StreamableHTTPClientTransport => new StreamableHTTPClientTransport(this.#url, settings);
+    const reconnectionScheduler: ReconnectionScheduler = (reconnect, delay) => {
+      const timer = this.#setup.clock.setTimer(reconnect, Math.min(LAST_RETRY_MS, Math.max(FIRST_RETRY_MS, delay)));
+      return () => timer.cancel();
+    };
+    const make = (): StreamableHTTPClientTransport =>
+      failingWithoutAnswer(new StreamableHTTPClientTransport(this.#url, { ...settings, reconnectionScheduler }));
     return await this.#authorized(make, listener);
   }
 
   async #sse(listener: ConnectionListener): Promise<McpConnection> {
-    const { SSEClientTransport } = await loadSdk();
+    const { SSEClientTransport, SseError } = await loadSdk();
     const settings = await this.#settings();
     const legacy = { ...this.#setup, protocol: { versionNegotiation: { mode: "legacy" as const } } };
-    return await this.#authorized(() => new SSEClientTransport(this.#url, settings), listener, legacy);
+    const made = await this.#authorized(() => new SSEClientTransport(this.#url, settings), listener, legacy);
+    const { client } = made;
+    let hasLostStream = false;
+    client.onerror = (error) => {
+      if (!(error instanceof SseError)) return;
+      // The session is that of the stream: the one the transport would open next knows nothing of us.
+      hasLostStream = true;
+      // Later: it plans to open that one after it has told us.
+      Promise.resolve().then(() => client.close()).catch(() => {});
+    };
+    return { ...made, ended: made.ended.then((how) => hasLostStream ? "lost its stream of events" : how) };
   }
 
   /** Connects, and once more after the user signed in. */
@@ -264,10 +296,33 @@ class HttpDialer {
   }
 }
 
-/** The server forgot the session: nothing of the request was done. */
+/**
+ * Answers a request itself when the stream that was to bring the answer has ended for good.
+ *
+ * The official client would wait for the deadline (2.4.0).
+ */
+function failingWithoutAnswer(transport: StreamableHTTPClientTransport): StreamableHTTPClientTransport {
+  const send = transport.send.bind(transport);
+  transport.send = async (message, options) => {
+    if (Array.isArray(message) || !("method" in message) || !("id" in message)) return await send(message, options);
+    const { id } = message;
+    const error = { code: -32000, message: "it ended its answer without saying what came of the request" };
+    const onRequestStreamEnd = (): void => transport.onmessage?.({ jsonrpc: "2.0", id, error });
+    // An answer that came already is the one that counts.
+    await send(message, { onRequestStreamEnd, ...options });
+  };
+  return transport;
+}
+
+/**
+ * The server forgot the session: nothing of the request was done.
+ *
+ * The protocol wants a 404. Servers made after the official SDK's examples answer 400, and say why in words.
+ */
 async function isLostSession(error: unknown, transport: Transport): Promise<boolean> {
   const { SdkHttpError } = await loadSdk();
-  return error instanceof SdkHttpError && error.status === 404 && transport.sessionId !== undefined;
+  if (!(error instanceof SdkHttpError) || transport.sessionId === undefined) return false;
+  return error.status === 404 || error.status === 400 && /session|not initialized/i.test(error.message);
 }
 
 /** Tells the server too; one that does not answer is not waited for. */

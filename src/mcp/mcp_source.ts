@@ -9,13 +9,13 @@ import type { Clock } from "../ports/clock.ts";
 import type { Tool, ToolContext, ToolOutcome } from "../ports/tool.ts";
 import type { ToolSource, ToolSourceScope } from "../ports/tool_source.ts";
 import { sleep } from "../kit/clock.ts";
-import { compileGlob } from "../kit/glob.ts";
 import { unlessAborted } from "../kit/unless_aborted.ts";
 import { within } from "../kit/within.ts";
 import { CallWatch } from "./call_watch.ts";
 import type { Dial, McpConnection } from "./connection.ts";
 import { failureOf, reasonOf } from "./failure.ts";
 import { MAX_CALL_MS, toForeignCheck, toMcpTool } from "./mcp_tool.ts";
+import { nameTest } from "./name_globs.ts";
 import type { Redactor } from "../kit/redactor.ts";
 import { toolNames } from "./tool_names.ts";
 import type { ToolPins } from "./tool_pins.ts";
@@ -67,6 +67,10 @@ export class McpSource implements ToolSource {
   readonly #parts: McpSourceParts;
   readonly #watches = new Set<CallWatch>();
   readonly #life = new AbortController();
+  /** Tools of the list that is being read, and why nothing can be made of them. */
+  readonly #unusable = new Map<string, string>();
+  /** Of what the server asks; it does not say which call it asks for. */
+  #questions = new AbortController();
   #revision = 0;
   #connection: Promise<McpConnection> | undefined;
   #failures = 0;
@@ -95,6 +99,7 @@ export class McpSource implements ToolSource {
   }
 
   async #listed(signal: AbortSignal): Promise<readonly ListedTool[]> {
+    this.#unusable.clear();
     return await this.#tried(signal, async ({ client }) => {
       // The client would say so on the console.
       if (client.getServerCapabilities()?.tools === undefined) return [];
@@ -124,9 +129,9 @@ export class McpSource implements ToolSource {
     report: NonNullable<ToolSourceScope["report"]>,
   ): Promise<readonly Tool[]> {
     const { name, config, pins, identity, quarantine } = this.#parts;
-    const allowed = matcher(config.allowTools) ?? (() => true);
-    const denied = matcher(config.denyTools) ?? (() => false);
-    const needsApproval = matcher(config.approveTools) ?? (() => false);
+    const allowed = nameTest(config.allowTools) ?? (() => true);
+    const denied = nameTest(config.denyTools) ?? (() => false);
+    const needsApproval = nameTest(config.approveTools) ?? (() => false);
     const unique = new Map(listed.map((tool) => [tool.name, tool]));
     const wanted = [...unique.values()].filter((tool) => allowed(tool.name) && !denied(tool.name));
     const kept = wanted.slice(0, MAX_TOOLS);
@@ -135,14 +140,16 @@ export class McpSource implements ToolSource {
     }
     const changes = await pins.check(identity, name, kept);
     const names = toolNames(name, kept.map((tool) => tool.name));
+    const called = (tool: string): string =>
+      `Tool "${this.#parts.redactor.redact(tool).slice(0, 100)}" of MCP server "${name}"`;
+    const skip = (tool: string, reason: string): void =>
+      report("mcp_tool_skipped", `${called(tool)} is skipped: ${reason}`);
+    for (const [tool, reason] of this.#unusable) skip(tool, reason);
     const tools: Tool[] = [];
     for (const [place, tool] of kept.entries()) {
       if (changes.has(tool.name)) {
         const held = quarantine ? " and is held back until it is approved" : "";
-        report(
-          "mcp_tool_changed",
-          `Tool "${tool.name}" of MCP server "${name}" changed since it was first seen${held}`,
-        );
+        report("mcp_tool_changed", `${called(tool.name)} changed since it was first seen${held}`);
         if (quarantine) continue;
       }
       try {
@@ -156,8 +163,7 @@ export class McpSource implements ToolSource {
           call: (which, args, context) => this.#call(which, args, context),
         }));
       } catch (error) {
-        const reason = reasonOf(error, this.#parts.redactor);
-        report("mcp_tool_skipped", `Tool "${tool.name}" of MCP server "${name}" is skipped: ${reason}`);
+        skip(tool.name, reasonOf(error, this.#parts.redactor));
       }
     }
     return tools;
@@ -191,6 +197,10 @@ export class McpSource implements ToolSource {
       return { type: "error", message: await this.#explain(error, watch, connection) };
     } finally {
       this.#watches.delete(watch);
+      if (signal.aborted && this.#watches.size === 0) {
+        this.#questions.abort(signal.reason);
+        this.#questions = new AbortController();
+      }
     }
   }
 
@@ -234,7 +244,11 @@ export class McpSource implements ToolSource {
         return await use(connection);
       } catch (error) {
         if (signal.aborted || tries === MAX_TRIES || !await connection.mend?.(error, signal)) throw error;
-        if (this.#connection === making) this.#connection = undefined;
+        if (this.#connection === making) {
+          this.#connection = undefined;
+          // A server that forgot us was most likely started again, and may list something else.
+          this.changed();
+        }
         await connection.close();
       }
     }
@@ -271,6 +285,10 @@ export class McpSource implements ToolSource {
       waiting: (delta) => {
         for (const watch of this.#watches) watch.waiting(delta);
       },
+      unwanted: () => this.#questions.signal,
+      unusable: (tool, reason) => {
+        if (this.#unusable.size < MAX_TOOLS) this.#unusable.set(tool, reason);
+      },
     });
     if (!this.#life.signal.aborted) return made;
     await made.close();
@@ -300,10 +318,4 @@ export class McpSource implements ToolSource {
     });
     this.#subscription = { client, ended: () => ended };
   }
-}
-
-function matcher(globs: readonly string[] | undefined): ((name: string) => boolean) | undefined {
-  if (globs === undefined) return undefined;
-  const tests = globs.map(compileGlob);
-  return (name) => tests.some((test) => test(name));
 }

@@ -35,10 +35,15 @@ export interface McpToolOptions {
 /**
  * Makes the tool.
  *
- * @throws {TypeError} when its schema cannot be offered
+ * @throws {TypeError} when its schema or name cannot be shown, or the server would refuse every plain call of it
  */
 export function toMcpTool(listed: ListedTool, options: McpToolOptions): Tool {
   const { server, name, redactor, call } = options;
+  // It cannot be hidden: the name is what the model calls.
+  if (redactor.redactResult(listed.name) !== listed.name) throw new TypeError("its name holds a credential");
+  if (listed.execution?.taskSupport === "required") {
+    throw new TypeError("it runs only as a task, which is not supported");
+  }
   const parameters = redactor.redactResult(toParameters(listed.inputSchema));
   const definition: ToolDefinition = Object.freeze({
     type: "builtin",

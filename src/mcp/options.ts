@@ -52,7 +52,14 @@ export interface McpConnectorOptions {
   readonly trustAnnotations?: boolean;
   /** Who the client says it is. @default {{ name: "everruns-runtime", version: "0" }} */
   readonly clientInfo?: McpClientInfo;
-  /** Longest wait for a connection and its handshake, in milliseconds. @default {30000} */
+  /**
+   * Longest wait for a connection and its handshake, in milliseconds.
+   *
+   * A turn waits as long for a server's tools, but never longer than for hooks (`limits.hookMs`, 30 seconds): raise both
+   * for a program that has to be fetched first.
+   *
+   * @default {30000}
+   */
   readonly connectMs?: number;
   /** Time. @default the system's */
   readonly clock?: Clock;
@@ -62,6 +69,10 @@ export interface McpConnectorOptions {
 export interface McpConnector extends ToolSourceConnector {
   /** Changes of tools that nobody approved yet. */
   changedTools(): readonly McpToolChange[];
-  /** Takes a changed tool as its server lists it now; tells whether there was a change to approve. */
-  approve(server: string, tool: string): Promise<boolean>;
+  /**
+   * Takes a changed tool as its server lists it now; tells whether there was a change to approve.
+   *
+   * With the `after` of the change that somebody looked at, only that one is approved: the server may list another since.
+   */
+  approve(server: string, tool: string, after?: string): Promise<boolean>;
 }

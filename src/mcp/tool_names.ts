@@ -10,17 +10,18 @@ const HASH_LENGTH = 8;
  * The name of each of a server's tools, in order: `mcp_<server>__<tool>`.
  *
  * The server's part holds no `__`, so that a name splits at the first one after the prefix. What providers refuse
- * becomes `_`. A name that is too long, or taken by an earlier tool of the list, ends in a hash of the original names:
- * the same names give the same result in every process.
+ * becomes `_`. A name that is too long, or that two tools would have, ends in a hash of the original names; a tool that is
+ * called exactly so keeps it. In whatever order the tools come, the same names give the same result in every process.
  */
 export function toolNames(server: string, tools: readonly string[]): readonly string[] {
   const prefix = `mcp_${serverPart(server)}__`;
-  const taken = new Set<string>();
-  return tools.map((tool) => {
-    const plain = prefix + (clean(tool) || "tool");
-    const name = plain.length <= MAX_LENGTH && !taken.has(plain) ? plain : hashed(plain, server, tool);
-    taken.add(name);
-    return name;
+  const plain = tools.map((tool) => prefix + (clean(tool) || "tool"));
+  const counts = new Map<string, number>();
+  for (const name of plain) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return plain.map((name, place) => {
+    const tool = tools[place] ?? "";
+    const isItsOwn = counts.get(name) === 1 || name === prefix + tool;
+    return isItsOwn && name.length <= MAX_LENGTH ? name : hashed(name, server, tool);
   });
 }
 

@@ -76,11 +76,12 @@ export class ToolPins {
     return [...this.#changes.values()];
   }
 
-  /** Takes the tool as the server lists it now; tells whether there was a change to approve. */
-  async approve(server: string, tool: string): Promise<boolean> {
+  /** Takes the tool as the server lists it now, or only as it was shown; tells whether there was a change to approve. */
+  async approve(server: string, tool: string, after?: string): Promise<boolean> {
     let found = false;
     for (const [id, change] of this.#changes) {
       if (change.server !== server || change.tool !== tool) continue;
+      if (after !== undefined && change.after !== after) continue;
       const key = id.slice(0, -tool.length - 1);
       const pins = await this.#pins(key);
       pins.set(tool, change.after);

@@ -14,16 +14,17 @@ const MAX_ERROR = 8 * 1024;
  * Turns a server's answer into the outcome of its tool.
  *
  * One text is `{ result }`, several blocks are `{ content }`; structured content stands beside them as
- * `structuredContent`, and a text that only repeats it is left out. Images become image parts, with a note of how many.
- * Resources come with their address and text; binary ones that are no image come as base64. Credentials that the server
- * was given are hidden wherever they come back.
+ * `structuredContent`, and a text that only repeats it is left out. PNG, JPEG, GIF and WebP become image parts, with a note
+ * of how many; of other images only type and size are told. Resources come with their address and text; binary ones that
+ * are no image come as base64. Credentials that the server was given are hidden wherever they come back.
  */
 export function toOutcome(answer: CallToolResult, redactor: Redactor): ToolOutcome {
   const blocks = answer.content ?? [];
   const { structuredContent } = answer;
   if (answer.isError === true) return { type: "error", message: errorText(blocks, structuredContent, redactor) };
-  const images = blocks.map(imageOf).filter((image) => image !== undefined);
-  const rest = blocks.filter((block) => imageOf(block) === undefined)
+  const pictures = blocks.map(imageOf);
+  const images = pictures.filter((image) => image !== undefined);
+  const rest = blocks.filter((_, place) => pictures[place] === undefined)
     .filter((block) => structuredContent === undefined || !repeats(block, structuredContent));
   const value: Record<string, JsonValue> = {};
   const note = images.length === 0 ? undefined : `[${images.length} image${images.length === 1 ? "" : "s"}]`;
@@ -46,14 +47,37 @@ function errorText(blocks: readonly ContentBlock[], structured: unknown, redacto
   return shown.length > MAX_ERROR ? `${shown.slice(0, MAX_ERROR)} [cut]` : shown;
 }
 
-/** A block the model can be shown as a picture. */
+/** How pictures begin that every provider takes, as base64. */
+const PICTURES: readonly (readonly [mediaType: string, beginning: RegExp])[] = [
+  ["image/png", /^iVBORw0KGgo/],
+  ["image/jpeg", /^\/9j\//],
+  ["image/gif", /^R0lGOD/],
+  ["image/webp", /^UklGR.{6}XRUJQ/],
+];
+
+/**
+ * A block the model can be shown as a picture.
+ *
+ * What it is called counts for nothing: a provider refuses what it does not know or what is called something else, and
+ * again in every later request of the conversation.
+ */
 function imageOf(block: ContentBlock): ImagePart | undefined {
-  if (block.type === "image") return { type: "image", base64: block.data, mediaType: block.mimeType };
+  if (block.type === "image") return pictureOf(block.data);
   if (block.type !== "resource" || !("blob" in block.resource)) return undefined;
-  const { blob, mimeType } = block.resource;
-  return mimeType !== undefined && /^image\/(png|jpeg|gif|webp)$/.test(mimeType)
-    ? { type: "image", base64: blob, mediaType: mimeType }
-    : undefined;
+  const { blob, mimeType = "" } = block.resource;
+  return /^image\//i.test(mimeType) ? pictureOf(blob) : undefined;
+}
+
+function pictureOf(data: string): ImagePart | undefined {
+  // Some encoders break lines.
+  const base64 = data.replace(/\s+/g, "");
+  const mediaType = PICTURES.find(([, beginning]) => beginning.test(base64))?.[0];
+  return mediaType === undefined ? undefined : { type: "image", base64, mediaType };
+}
+
+/** Four characters of base64 are three bytes. */
+function bytesOf(base64: string): number {
+  return Math.floor(base64.replace(/[\s=]+/g, "").length * 3 / 4);
 }
 
 function blockOf(block: ContentBlock): JsonValue {
@@ -78,10 +102,10 @@ function blockOf(block: ContentBlock): JsonValue {
         size: block.size,
       });
     case "audio":
-      // Four characters of base64 are three bytes; no model of ours listens to tools yet.
-      return { type: "audio", mimeType: block.mimeType, bytes: Math.floor(block.data.length * 3 / 4) };
+      // No model of ours listens to tools yet.
+      return { type: "audio", mimeType: block.mimeType, bytes: bytesOf(block.data) };
     case "image":
-      return { type: "image", mimeType: block.mimeType };
+      return { type: "image", mimeType: block.mimeType, bytes: bytesOf(block.data) };
   }
 }
 

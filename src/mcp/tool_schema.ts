@@ -11,7 +11,7 @@ const HIDDEN = /[^\P{Cc}\t\n]|[\u200b\u2060\u202a-\u202e\u2066-\u2069\ufeff]|[\u
 const MAX_SCHEMA = 256 * 1024;
 
 /**
- * The schema of a tool's arguments as the model is shown it.
+ * The schema of a tool's arguments as the model is shown it: its descriptions without what people cannot see.
  *
  * Its patterns and references are neither compiled nor followed.
  *
@@ -23,7 +23,7 @@ export function toParameters(schema: unknown): JsonSchema {
   const object = copy as JsonObject;
   const type = Object.hasOwn(object, "type") ? object["type"] : undefined;
   if (type !== undefined && type !== "object") throw new TypeError("its schema does not describe an object");
-  return freeze(type === undefined ? { type: "object", ...object } : { ...object });
+  return freeze(visible(type === undefined ? { type: "object", ...object } : { ...object }));
 }
 
 /**
@@ -41,6 +41,17 @@ export function copyBounded(value: unknown): JsonValue {
 export function visibleText(text: string): string {
   const visible = text.slice(0, 2 * MAX_DESCRIPTION).replace(HIDDEN, "");
   return visible.length > MAX_DESCRIPTION ? `${visible.slice(0, MAX_DESCRIPTION)}…` : visible;
+}
+
+/** Cleans the words for the model in a schema; what the server compares arguments with stays as it is. */
+function visible<T extends JsonValue>(value: T): T {
+  if (typeof value !== "object" || value === null) return value;
+  const members = value as Record<string, JsonValue>;
+  for (const [name, member] of Object.entries(members)) {
+    const isWords = typeof member === "string" && (name === "description" || name === "title");
+    members[name] = isWords ? visibleText(member) : visible(member);
+  }
+  return value;
 }
 
 function freeze<T extends JsonValue>(value: T): T {

@@ -1,6 +1,6 @@
 /** Tools of configured servers: connected when first needed, kept, skipped with a warning when nobody can. */
 
-import { messageOf } from "../errors.ts";
+import { messageOf, RuntimeClosedError } from "../errors.ts";
 import type { SessionId } from "../records/ids.ts";
 import type { McpServerConfig, McpServers } from "../records/mcp.ts";
 import type { NetworkAccess } from "../records/network_access.ts";
@@ -48,6 +48,7 @@ export class ToolSources {
   readonly #mostMs: number;
   /** Used last comes last. */
   readonly #connections = new Map<string, Connection>();
+  #isClosed = false;
 
   /** Connects with the given connectors; a server gets as long as its connector wants, or less where hooks do. */
   constructor(parts: Pick<RuntimeParts, "connectors" | "clock" | "limits">, warn: SourceWarning) {
@@ -91,6 +92,7 @@ export class ToolSources {
 
   /** Ends all connections; waits for each no longer than for its tools. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     const connections = [...this.#connections.values()];
     this.#connections.clear();
     const ended = connections.map((connection) => end(connection, "The runtime was closed"));
@@ -115,6 +117,8 @@ export class ToolSources {
     if (config.url !== undefined && !isAllowed(networkAccess, config.url)) {
       return skip("mcp_server_refused", "the network access policy does not allow its address");
     }
+    // Nobody would end what is connected now.
+    if (this.#isClosed) throw new RuntimeClosedError("connect a server");
     const key = `${sessionId}\n${name}`;
     const connection = this.#connection(key, sessionId, name, config, connector, networkAccess);
     const deadline = Math.min(connector.discoveryMs ?? DEADLINE_MS, this.#mostMs);

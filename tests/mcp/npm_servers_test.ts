@@ -5,7 +5,7 @@ import { mcpHttp } from "../../src/mcp/mod.ts";
 import { mcpStdio } from "../../src/mcp/stdio/mod.ts";
 import type { ToolOutcome } from "../../src/ports/tool.ts";
 import { callTools, eventsOf, scriptedRuntime } from "../src/_support/runtime.ts";
-import { type Connected, connected } from "../src/mcp/_servers.ts";
+import { callContext, type Connected, connected } from "../src/mcp/_servers.ts";
 import { denoEnvironment, fetchServers, serverArguments, stdioServer } from "./_npm_servers.ts";
 
 function textOf(outcome: ToolOutcome): string {
@@ -110,6 +110,24 @@ for (const [transport, path] of [["streamableHttp", "/mcp"], ["sse", "/sse"]] as
   });
 }
 
+for (const [transport, path] of [["streamableHttp", "/mcp"], ["sse", "/sse"]] as const) {
+  Deno.test(`server-everything over ${transport} serves again after it was restarted`, async () => {
+    await fetchServers();
+    const first = await startHttp(transport);
+    const url = `${first.origin}${path}`;
+    await using client = await connected(mcpHttp({ allowLoopback: true }), { url, timeoutMs: 5_000 }, "every");
+    const echo = (await client.tools()).find(({ definition }) => definition.name === "mcp_every__echo");
+    const call = async () => await echo?.execute({ message: "hi" }, callContext());
+    assert.deepEqual(await call(), { type: "success", value: { result: "Echo: hi" } });
+    const before = client.source.revision;
+    await first[Symbol.asyncDispose]();
+    assert.equal((await call())?.type, "error");
+    await using _ = await startHttp(transport, Number(new URL(url).port));
+    assert.deepEqual(await call(), { type: "success", value: { result: "Echo: hi" } });
+    assert.notEqual(client.source.revision, before);
+  });
+}
+
 async function checkEverything(client: Connected): Promise<void> {
   assert.deepEqual(await client.call("echo", { message: "hi" }), { type: "success", value: { result: "Echo: hi" } });
   assert.match(textOf(await client.call("get-structured-content", { location: "Chicago" })), /"structuredContent":\{/);
@@ -125,11 +143,11 @@ async function checkEverything(client: Connected): Promise<void> {
   assert.equal(told[0], "1/2");
 }
 
-/** The server on a free port, once it listens. */
-async function startHttp(transport: string): Promise<AsyncDisposable & { readonly origin: string }> {
-  using probe = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = probe.addr;
-  probe.close();
+/** The server, once it listens. */
+async function startHttp(
+  transport: string,
+  port: number = freePort(),
+): Promise<AsyncDisposable & { readonly origin: string }> {
   const child = new Deno.Command("deno", {
     // It listens on every address.
     args: serverArguments("everything", transport).map((arg) => arg.startsWith("--allow-net") ? "--allow-net" : arg),
@@ -149,6 +167,11 @@ async function startHttp(transport: string): Promise<AsyncDisposable & { readonl
       await listening.ended;
     },
   };
+}
+
+function freePort(): number {
+  using probe = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return probe.addr.port;
 }
 
 /** Resolves when one of the streams says what is waited for; both are read to their ends. */

@@ -16,17 +16,33 @@ export async function describeServers(host: CodingHost): Promise<string> {
   const { config, runtimeAgent } = await host.runtime.loadContext(host.sessionId);
   const servers = Object.entries(config.mcpServers);
   const lines = servers.map(([name, { type = "http", url, command, args = [] }]) => {
-    const prefix = `mcp_${name}__`;
-    const tools = runtimeAgent.tools.filter((tool) => tool.name.startsWith(prefix)).map((tool) => tool.name);
-    const where = type === "stdio" ? [command, ...args].join(" ") : url;
-    const offered = tools.length === 0
-      ? "no tools"
-      : tools.map((tool) => `\`${tool.slice(prefix.length)}\``).join(", ");
+    const tools = runtimeAgent.tools.filter(({ hints }) => hints?.metadata?.["mcpServer"] === name)
+      .map((tool) => `\`${tool.name.slice(tool.name.indexOf("__") + 2)}\``);
+    const where = type === "stdio" ? [command, ...withoutKeys(args)].join(" ") : placeOf(url);
+    const offered = tools.length === 0 ? "no tools" : tools.join(", ");
     return `- **${name}** (${type}: ${where}): ${offered}`;
   });
   const warnings = [...new Set(host.warnings)].map((warning) => `- ⚠ ${warning}`);
   if (lines.length === 0) lines.push("No MCP server is configured: put `.mcp.json` into the workspace.");
   return [...lines, ...warnings].join("\n");
+}
+
+/** Options whose value nobody should read over a shoulder; the values of variables are put in already. */
+const KEY = /key|token|secret|passw|auth|credential/i;
+
+function withoutKeys(args: readonly string[]): readonly string[] {
+  return args.map((arg, place) => {
+    const [, option] = /^(--?[\w-]+)=/.exec(arg) ?? [];
+    if (option !== undefined) return KEY.test(option) ? `${option}=…` : arg;
+    const before = args[place - 1] ?? "";
+    return before.startsWith("-") && !before.includes("=") && KEY.test(before) && !arg.startsWith("-") ? "…" : arg;
+  });
+}
+
+/** An address without user, password and query. */
+function placeOf(url: string | undefined): string {
+  const parsed = URL.parse(url ?? "");
+  return parsed === null ? "no address" : parsed.origin + parsed.pathname;
 }
 
 /** The flags the program needs, which of them it lacks, and when the user is asked. */

@@ -83,6 +83,24 @@ Deno.test("/mcp lists servers and their tools", async () => {
   assert.match(stdout, /\*\*notes\*\* \(stdio: deno run .*\): `find_note`, `write_note`/);
 });
 
+Deno.test("/mcp lists the tools of a server whose name is no word, too", async () => {
+  using at = playground();
+  at.write(".mcp.json", configOf("x").replace('"notes"', '"my notes__(old)"'));
+  const { stdout } = await runCli([...argsFor(at), "-p", "/mcp"]);
+  assert.match(stdout, /\*\*my notes__\(old\)\*\* \(stdio: deno run .*\): `find_note`, `write_note`/);
+});
+
+Deno.test("/mcp shows no key that was put in from the environment", async () => {
+  using at = playground();
+  const args = [...SERVER_ARGS, "x", "--api-key", "${NOTES_DIR}", "--token=${NOTES_DIR}"];
+  const web = { url: "http://user:${NOTES_DIR}@127.0.0.1:9/mcp?key=${NOTES_DIR}" };
+  at.write(".mcp.json", JSON.stringify({ mcpServers: { notes: { command: "deno", args }, web } }));
+  const { stdout } = await runCli([...argsFor(at), "-p", "/mcp"], { env: { NOTES_DIR: "hush-hush-1234" } });
+  assert.match(stdout, /\*\*notes\*\* \(stdio: deno run .* x --api-key … --token=…\): `find_note`, `write_note`/);
+  assert.match(stdout, /\*\*web\*\* \(http: http:\/\/127\.0\.0\.1:9\/mcp\): no tools/);
+  assert.doesNotMatch(stdout, /hush/);
+});
+
 Deno.test("a server an editor names belongs to its session", async () => {
   using at = playground();
   at.write(".mcp.json", configOf("x").replace("notes", "other"));

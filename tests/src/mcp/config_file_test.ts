@@ -75,7 +75,7 @@ Deno.test("readMcpConfig() reads the other fields in both casings and drops what
       denyTools: ["x"],
       approveTools: ["*"],
       timeoutMs: 5,
-      disabled: true,
+      unknown: true,
     },
   });
   assert.deepEqual(servers, {
@@ -96,6 +96,17 @@ Deno.test("readMcpConfig() reads the other fields in both casings and drops what
       timeoutMs: 5,
     },
   });
+});
+
+Deno.test("readMcpConfig() leaves out a server that is switched off, whatever else is wrong with it", () => {
+  const text = JSON.stringify({
+    mcpServers: {
+      off: { command: "evil", disabled: true },
+      broken: { disabled: true },
+      on: { command: "x", disabled: false },
+    },
+  });
+  assert.deepEqual(Object.keys(readMcpConfig(text)), ["on"]);
 });
 
 Deno.test("readMcpConfig() refuses a text that is no such file", () => {

@@ -24,7 +24,15 @@ Deno.test("toolNames() gives every tool a name of its own that every provider ta
   const names = toolNames("a server", ["get page", "get.page", "get_page", long, `${long}y`, "", "ö"]);
   assert.equal(new Set(names).size, names.length);
   assert.deepEqual(names.filter((name) => !/^[a-zA-Z0-9_-]{1,64}$/.test(name)), []);
-  assert.equal(names[0], "mcp_a_server__get_page");
+  assert.equal(names[2], "mcp_a_server__get_page");
+});
+
+Deno.test("toolNames() gives a tool its name wherever in the list it stands", () => {
+  const tools = ["get.page", "get page", "get_page", "x y", "x".repeat(100), `${"x".repeat(100)}y`];
+  const named = new Map(tools.map((tool, place) => [tool, toolNames("s", tools)[place]]));
+  const turned = tools.toReversed();
+  assert.deepEqual(toolNames("s", turned), turned.map((tool) => named.get(tool)));
+  assert.equal(named.get("x y"), "mcp_s__x_y");
 });
 
 Deno.test("toolNames() gives the same names whenever it is asked", () => {

@@ -79,6 +79,35 @@ Deno.test("toOutcome() makes an embedded picture an image part", () => {
   });
 });
 
+Deno.test("toOutcome() shows the model no image that every provider would refuse, in this request and all after it", () => {
+  const image = (data: string, mimeType: string): ContentBlock => ({ type: "image", data, mimeType });
+  const content = [image(btoa("<svg/>"), "image/svg+xml"), image("", "image/png"), image(btoa("not one"), "image/png")];
+  assert.deepEqual(outcome({ content }), {
+    type: "success",
+    value: {
+      content: [
+        { type: "image", mimeType: "image/svg+xml", bytes: 6 },
+        { type: "image", mimeType: "image/png", bytes: 0 },
+        { type: "image", mimeType: "image/png", bytes: 7 },
+      ],
+    },
+  });
+});
+
+Deno.test("toOutcome() calls an image what it is, whatever its server calls it", () => {
+  const jpeg = "/9j/4AAQSkZJRg==";
+  const webp = btoa("RIFF\x24\0\0\0WEBPVP8 ");
+  const content: ContentBlock[] = [
+    { type: "image", data: jpeg, mimeType: "image/png" },
+    { type: "image", data: webp, mimeType: "IMAGE/WebP" },
+    { type: "image", data: `${PNG.slice(0, 4)}\n${PNG.slice(4)}`, mimeType: "image/x-png" },
+    { type: "resource", resource: { uri: "a.jpg", mimeType: "image/jpg", blob: jpeg } },
+  ];
+  const { images } = outcome({ content }) as { images: { mediaType: string; base64: string }[] };
+  assert.deepEqual(images.map(({ mediaType }) => mediaType), ["image/jpeg", "image/webp", "image/png", "image/jpeg"]);
+  assert.equal(images[2]?.base64, PNG);
+});
+
 Deno.test("toOutcome() makes a reported failure an error without secrets", () => {
   assert.deepEqual(outcome({ isError: true, content: [text("no such file: hush-hush"), text("sorry")] }), {
     type: "error",

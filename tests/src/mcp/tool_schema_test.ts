@@ -18,6 +18,17 @@ Deno.test("toParameters() freezes what it returns", () => {
   assert.ok(Object.isFrozen(schema) && Object.isFrozen(schema["properties"]));
 });
 
+Deno.test("toParameters() drops what hides instructions in the descriptions of arguments, and changes nothing else", () => {
+  const hidden = `Path${String.fromCodePoint(0xe0049)}\u200b`;
+  const schema = (words: string) => ({
+    type: "object",
+    title: words,
+    properties: { description: { type: "string", description: words, enum: [hidden] } },
+    $defs: { a: { anyOf: [{ title: words }] } },
+  });
+  assert.equal(JSON.stringify(toParameters(schema(hidden))), JSON.stringify(schema("Path")));
+});
+
 Deno.test("toParameters() refuses what is no object schema, and what is too large or too deep", () => {
   let deep: unknown = {};
   for (let level = 0; level < 300; level++) deep = { properties: { a: deep } };

@@ -163,6 +163,26 @@ function named(name: string): Tool {
   return defineTool({ name, description: "", execute: () => name });
 }
 
+Deno.test("a runtime that is closed while servers are looked for connects none of those that wait", async () => {
+  const connected: string[] = [];
+  const first = Promise.withResolvers<ToolSource>();
+  const servers = Array.from({ length: 17 }, (_, place) => `s${place + 10}`);
+  const runtime = await runtimeWith(
+    connector((name) => {
+      connected.push(name);
+      return first.promise;
+    }),
+    new FakeClock(),
+    servers,
+  );
+  const looking = runtime.loadContext(SESSION);
+  await until(() => connected.length === 16);
+  const closing = runtime.close();
+  first.resolve(source(() => Promise.resolve([TOOL])));
+  await Promise.allSettled([looking, closing]);
+  assert.deepEqual(connected, servers.slice(0, 16));
+});
+
 Deno.test("a server is connected once and asked once, however many turns and contexts there are", async () => {
   const count = { connected: 0, listed: 0 };
   await using runtime = await runtimeWith(connector(() => {
