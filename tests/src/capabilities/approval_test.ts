@@ -3,6 +3,7 @@ import { type Capability, defineTool, idFromSeed, type JsonObject, RuntimeBacken
 import { type ApprovalOptions, createApproval } from "../../../src/capabilities/approval.ts";
 import { useDriver } from "../_support/drivers.ts";
 import { call, PlayedDriver, texts } from "../_support/played_driver.ts";
+import { program } from "./_program_tool.ts";
 import { eventsOf, say, type SimOptions, simRuntime } from "../_support/runtime.ts";
 
 const SESSION = idFromSeed("session", 21);
@@ -157,17 +158,6 @@ for (const [name, config, tool, outcome] of policies) {
     assert.ok(`${status} ${JSON.stringify(data?.result)} ${data?.error}`.includes(outcome));
   });
 }
-
-/** A tool that calls another one, as programs of code mode do. */
-const program = defineTool({
-  name: "program",
-  description: "",
-  parameters: { type: "object" },
-  execute: async ({ name }: JsonObject, { callTool }) => {
-    const { error, result } = await callTool!(String(name), {});
-    return error ?? result;
-  },
-});
 
 const calledByPrograms: readonly (readonly [string, JsonObject, string, RegExp])[] = [
   ["a denied tool", { allow: ["program"], deny: ["pay"] }, "pay", /forbids pay/],
