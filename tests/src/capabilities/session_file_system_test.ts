@@ -214,6 +214,16 @@ Deno.test("the pages of grep_files fit a result, and together they are all match
   assert.deepEqual(seen, Array.from({ length: 2000 }, (_, index) => index + 1));
 });
 
+Deno.test("grep_files shows the part of a long line that matches", async () => {
+  const { run, store } = setUp();
+  await store.writeFile(WS, "/long.txt", `${"a".repeat(5_000)}needle 42${"b".repeat(5_000)}\nneedle 1\n`, "text");
+  const { matches } = await run("grep_files", { pattern: "needle \\d+", path_pattern: "long.txt" });
+  assert.ok(Array.isArray(matches));
+  const lines = matches.map(({ line }) => String(line));
+  assert.match(lines[0] ?? "", /^…a{200}needle 42b+…$/);
+  assert.deepEqual(lines.map(({ length }) => length), [1_002, 8]);
+});
+
 Deno.test("grep_files answers a pattern it cannot use with a tool error", async () => {
   const { run } = setUp();
   assert.match(JSON.stringify(await run("grep_files", { pattern: "(" })), /error.*Cannot use the search pattern/);
