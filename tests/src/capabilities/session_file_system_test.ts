@@ -214,6 +214,24 @@ Deno.test("the pages of grep_files fit a result, and together they are all match
   assert.deepEqual(seen, Array.from({ length: 2000 }, (_, index) => index + 1));
 });
 
+Deno.test("a line longer than an answer is read in parts, which together are the file", async () => {
+  const { run, store } = setUp();
+  const content = `first\n${"0123456789é\u{1f600}".repeat(15_000)}\nlast`;
+  await store.writeFile(WS, "/a.json", content, "text");
+  let text = "";
+  let answers = 0;
+  for (let at: JsonObject = { offset: 1 }; Object.keys(at).length > 0; answers++) {
+    const part = await run("read_file", { path: "/a.json", ...at });
+    text += String(part["content"]);
+    const { start_line: line = 0, next_column: column, next_offset: offset } = part;
+    at = column !== undefined ? { offset: line, column } : offset !== undefined ? { offset } : {};
+  }
+  assert.equal(text, content);
+  assert.ok(answers > 3);
+  const behind = await run("read_file", { path: "/a.json", offset: 1, column: 8 });
+  assert.match(String(behind["error"]), /Line 1 of .* has 6 characters, none from 8 on/);
+});
+
 Deno.test("grep_files shows the part of a long line that matches", async () => {
   const { run, store } = setUp();
   await store.writeFile(WS, "/long.txt", `${"a".repeat(5_000)}needle 42${"b".repeat(5_000)}\nneedle 1\n`, "text");
