@@ -67,6 +67,12 @@ Deno.test("the file has what the kernel had to cut off the result", async () => 
   assert.deepEqual(Object.values(contents), [text]);
 });
 
+Deno.test("an output that was cut within a character is stored too", async () => {
+  const { told, contents, warnings } = await runOnce(giving("line\n".repeat(3_000) + "\ud83d"));
+  assert.deepEqual([Object.values(contents), warnings], [["line\n".repeat(3_000) + "\ufffd"], "[]"]);
+  assert.ok(told.length < 8_192);
+});
+
 Deno.test("of an output over 1 MiB the file keeps start and end, and the answer says so", async () => {
   const { told, contents } = await runOnce(giving(`start${"é".repeat(1_000_000)}end`));
   const [text = ""] = Object.values(contents);
