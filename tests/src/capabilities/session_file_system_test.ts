@@ -155,12 +155,23 @@ Deno.test("list_directory gives the entries of the root unless told otherwise", 
   assert.deepEqual(await setUp().run("list_directory", { path: "/" }), { entries: [], count: 0 });
 });
 
-Deno.test("list_directory shows 1,000 entries and counts all", async () => {
+Deno.test("the pages of list_directory fit a result, and together they are the directory", async () => {
   const { run, store } = setUp();
-  for (let index = 0; index < 1001; index++) await store.writeFile(WS, `/${index}`, "", "text");
-  const answer = await run("list_directory", {});
-  assert.ok(Array.isArray(answer["entries"]));
-  assert.deepEqual([answer["entries"].length, answer["count"], answer["truncated"]], [1000, 1001, true]);
+  const names = Array.from({ length: 1_200 }, (_, index) => `file ${String(index).padStart(4, "0")} é.txt`);
+  for (const name of names) await store.writeFile(WS, `/many/${name}`, "x", "text");
+  const seen: JsonValue[] = [];
+  let pages = 0;
+  for (let offset: JsonValue | undefined = 0; offset !== undefined; pages++) {
+    const page: JsonObject = await run("list_directory", { path: "/many", offset });
+    assert.ok(new TextEncoder().encode(JSON.stringify(page)).length <= 65_536);
+    const { entries, count, truncated } = page;
+    offset = page["next_offset"];
+    assert.deepEqual([count, truncated === true], [1_200, offset !== undefined]);
+    assert.ok(Array.isArray(entries));
+    seen.push(...entries.map(({ name }) => name));
+  }
+  assert.ok(pages > 1);
+  assert.deepEqual(seen, names);
 });
 
 Deno.test("stat_file describes a file, and says that one does not exist without failing", async () => {
