@@ -67,6 +67,8 @@ const policyOf = readOnce((config: JsonObject): Policy => {
   return { allow: globs(allow), ask: globs(ask), deny: globs(deny) };
 });
 
+const policyProblem = problemOf(policyOf);
+
 /**
  * Asks before a call runs: the host's `ask`, or, where it has no answer, whoever gives `resumeTurn` a decision.
  *
@@ -79,6 +81,8 @@ const policyOf = readOnce((config: JsonObject): Policy => {
  * What a program of `code_mode` or another tool calls can be asked about by nobody: a tool that `deny` names never runs, one
  * that has to be asked about is refused, and the model is told to call it directly. Of `spawn_background` the tool it
  * starts counts too.
+ *
+ * The client's own tools are the client's to approve: they are not asked about, and those that `deny` names only not offered.
  *
  * A decision is stored (`tool.decided`) with a hash of tool and arguments. A call whose arguments a hook changes after
  * it does not run.
@@ -116,7 +120,7 @@ export function createApproval(options: ApprovalOptions = {}): Capability {
     riskLevel: "low",
     permissions: {},
     configSchema: SETTINGS.schema,
-    validateConfig: problemOf(policyOf),
+    validateConfig: policyProblem,
     hooks: {
       async approveCall(call, tool, { session, config, turn }) {
         const verdict = verdictOf(call, tool, policyOf(config));
@@ -128,6 +132,11 @@ export function createApproval(options: ApprovalOptions = {}): Capability {
         if (answer.approved === true) return { action: "allow" };
         return { action: "deny", reason: answer.reason ?? "no reason was given" };
       },
+      // A tool that never runs is not offered: of the client's own tools nothing else could keep the call from it.
+      toolDefinitions: (tools, { config }) =>
+        policyProblem(config) !== undefined
+          ? tools
+          : tools.filter(({ name }) => !policyOf(config).deny.some((glob) => glob(name))),
       preToolUse(call, tool, { turn }, config) {
         const verdict = verdictOf(call, tool, policyOf(config));
         if (verdict === "deny") return { action: "block", reason: forbidden(call) };

@@ -22,7 +22,8 @@ const WITHHELD = "I cannot show this answer.";
  * was shown is replaced by `message`; only that is stored. A blocked call, or result, becomes an error for the model.
  *
  * A check that cannot be configured blocks; a judge that cannot be asked lets pass, also
- * because those before it took the 25 seconds that all of one text have. What users write is not checked.
+ * because those before it took the 25 seconds that all of one text have. What users write is not checked, nor what
+ * goes to the client's own tools and comes from them.
  *
  * @example
  * ```ts

@@ -82,6 +82,8 @@ interface Folded {
  * together have 29 seconds; who comes later fails. A host whose `limits.hookMs` is less (30 seconds by default) ends them
  * then: before a call that blocks it, after a call the result stays as it is.
  *
+ * Calls of the client's own tools go to the client, and no hook sees them or their results.
+ *
  * A hook may run twice for the same thing, when a process died in between.
  *
  * @example

@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { type Capability, defineTool, idFromSeed, type JsonObject, RuntimeBackends } from "../../../mod.ts";
+import {
+  type Capability,
+  defineClientTool,
+  defineTool,
+  idFromSeed,
+  type JsonObject,
+  RuntimeBackends,
+} from "../../../mod.ts";
 import { type ApprovalOptions, createApproval } from "../../../src/capabilities/approval.ts";
 import { useDriver } from "../_support/drivers.ts";
 import { call, PlayedDriver, texts } from "../_support/played_driver.ts";
@@ -158,6 +165,19 @@ for (const [name, config, tool, outcome] of policies) {
     assert.ok(`${status} ${JSON.stringify(data?.result)} ${data?.error}`.includes(outcome));
   });
 }
+
+Deno.test("a denied tool is not offered, not even one of the client", async () => {
+  const config = { deny: ["pay", "open_*"] };
+  const { open } = world({}, config);
+  const driver = new PlayedDriver(texts("done"));
+  await using runtime = await open(driver, {
+    session: (single) =>
+      single.sessionId(SESSION).withCapability({ ref: "approval", config })
+        .sessionTool(defineClientTool({ name: "open_door", description: "" })),
+  });
+  await say(runtime);
+  assert.deepEqual(driver.requests[0]?.tools.map(({ name }) => name), ["look", "program"]);
+});
 
 const calledByPrograms: readonly (readonly [string, JsonObject, string, RegExp])[] = [
   ["a denied tool", { allow: ["program"], deny: ["pay"] }, "pay", /forbids pay/],
