@@ -229,6 +229,7 @@ const NEW_SESSION = [
   "locale",
   "goal",
   "capabilities",
+  "networkAccess",
   "parentSessionId",
 ] as const satisfies readonly (keyof NewSession)[];
 

@@ -8,6 +8,9 @@ import { defineCapability } from "../kit/define_capability.ts";
 import { about, textList } from "../kit/setting_kinds.ts";
 import { defineSettings, problemOf, readOnce } from "../kit/settings.ts";
 import { compileGlob, type PathTest } from "../kit/glob.ts";
+import { isJsonObject } from "../kit/json_object.ts";
+import { SPAWN_BACKGROUND } from "./background/spawn_target.ts";
+import { isCallOfModel } from "./conversation/call_of_model.ts";
 
 /** What a host is asked. */
 export interface ApprovalRequest {
@@ -64,6 +67,8 @@ const policyOf = readOnce((config: JsonObject): Policy => {
   return { allow: globs(allow), ask: globs(ask), deny: globs(deny) };
 });
 
+const policyProblem = problemOf(policyOf);
+
 /**
  * Asks before a call runs: the host's `ask`, or, where it has no answer, whoever gives `resumeTurn` a decision.
  *
@@ -72,6 +77,12 @@ const policyOf = readOnce((config: JsonObject): Policy => {
  * `requires_approval`. Of MCP servers that counts only where their connector has `trustAnnotations`. A waiting turn holds
  * no process: its `waitingFor` names the calls (`needsApproval`), and
  * `resumeTurn(sessionId, { decisions: [{ toolCallId, approved }] })` goes on, also after a restart.
+ *
+ * What a program of `code_mode` or another tool calls can be asked about by nobody: a tool that `deny` names never runs, one
+ * that has to be asked about is refused, and the model is told to call it directly. Of `spawn_background` the tool it
+ * starts counts too.
+ *
+ * The client's own tools are the client's to approve: they are not asked about, and those that `deny` names only not offered.
  *
  * A decision is stored (`tool.decided`) with a hash of tool and arguments. A call whose arguments a hook changes after
  * it does not run.
@@ -109,11 +120,11 @@ export function createApproval(options: ApprovalOptions = {}): Capability {
     riskLevel: "low",
     permissions: {},
     configSchema: SETTINGS.schema,
-    validateConfig: problemOf(policyOf),
+    validateConfig: policyProblem,
     hooks: {
       async approveCall(call, tool, { session, config, turn }) {
-        const verdict = verdictOf(tool, policyOf(config));
-        if (verdict === "deny") return { action: "deny", reason: `the policy of this session forbids ${tool.name}` };
+        const verdict = verdictOf(call, tool, policyOf(config));
+        if (verdict === "deny") return { action: "deny", reason: forbidden(call) };
         if (verdict !== "ask") return { action: verdict };
         const text = textOf(call);
         const answer = await ask?.({ sessionId: session.id, turnId: turn.turnId, call, tool, text });
@@ -121,17 +132,51 @@ export function createApproval(options: ApprovalOptions = {}): Capability {
         if (answer.approved === true) return { action: "allow" };
         return { action: "deny", reason: answer.reason ?? "no reason was given" };
       },
+      // A tool that never runs is not offered: of the client's own tools nothing else could keep the call from it.
+      toolDefinitions: (tools, { config }) =>
+        policyProblem(config) !== undefined
+          ? tools
+          : tools.filter(({ name }) => !policyOf(config).deny.some((glob) => glob(name))),
+      preToolUse(call, tool, { turn }, config) {
+        const verdict = verdictOf(call, tool, policyOf(config));
+        if (verdict === "deny") return { action: "block", reason: forbidden(call) };
+        // Without a turn it is a background run: somebody was asked about the call that started it.
+        if (verdict !== "ask" || turn === undefined || isCallOfModel(turn, call.id)) return { action: "allow" };
+        const reason = `"${call.name}" needs approval and cannot be called from within another tool: call it directly`;
+        return { action: "block", reason };
+      },
     },
   });
 }
 
-function verdictOf(tool: ToolDefinition, policy: Policy): "deny" | "ask" | "allow" | "abstain" {
-  const matches = (globs: readonly PathTest[]) => globs.some((glob) => glob(tool.name));
-  if (matches(policy.deny)) return "deny";
-  if (matches(policy.ask)) return "ask";
-  if (matches(policy.allow)) return "allow";
-  if (tool.policy === "requires_approval") return "ask";
-  return tool.effect === "pure" || tool.hints?.readonly === true ? "abstain" : "ask";
+type Verdict = "deny" | "ask" | "allow" | "abstain";
+
+function verdictOf(call: ToolCall, tool: ToolDefinition, policy: Policy): Verdict {
+  const started = startedBy(call);
+  const verdicts = [
+    byName(call.name, policy) ?? (changesNothing(tool) ? "abstain" : "ask"),
+    ...(started === undefined ? [] : [byName(started, policy) ?? "ask"]),
+  ];
+  return ORDER.find((verdict) => verdicts.includes(verdict)) ?? "ask";
+}
+
+const ORDER: readonly Verdict[] = ["deny", "ask", "allow", "abstain"];
+
+function byName(name: string, policy: Policy): Verdict | undefined {
+  return (["deny", "ask", "allow"] as const).find((verdict) => policy[verdict].some((glob) => glob(name)));
+}
+
+function changesNothing({ policy, effect, hints }: ToolDefinition): boolean {
+  return policy !== "requires_approval" && (effect === "pure" || hints?.readonly === true);
+}
+
+/** The tool that a call starts in the background. */
+function startedBy({ name, arguments: args }: ToolCall): string | undefined {
+  return name === SPAWN_BACKGROUND && isJsonObject(args) ? String(args["tool"]) : undefined;
+}
+
+function forbidden(call: ToolCall): string {
+  return `the policy of this session forbids ${startedBy(call) ?? call.name}`;
 }
 
 /** Characters that change how a line looks without being seen: control, zero-width, direction and tag characters. */

@@ -10,6 +10,7 @@ import { about, wholeNumber } from "../kit/setting_kinds.ts";
 import { isJsonObject } from "../kit/json_object.ts";
 import { defineSettings } from "../kit/settings.ts";
 import { storeOutput } from "../kit/stored_output.ts";
+import { isCallOfModel } from "./conversation/call_of_model.ts";
 
 /** Characters of a text that stays beside the output it tells about. */
 const MAX_SHORT = 200;
@@ -28,7 +29,7 @@ const SETTINGS = defineSettings({
  * `/outputs/{tool_call_id}.stdout` of the session's files, up to 1 MiB with the middle left out; what a tool printed in
  * full beside a shortened result goes there too, its errors to `.stderr`; short members such as an exit code stay. The model reads them with the tools of
  * `session_file_system`, which this capability brings along. Tools whose hint `persistOutput` is false are left alone: those
- * that read such files. The file is written before the result is recorded. Nothing deletes the files: the caps of the file
+ * that read such files; so are results that a program of `code_mode` gets, but for pointers to what they lack. The file is written before the result is recorded. Nothing deletes the files: the caps of the file
  * store hold, and when it refuses one the result stays as it was.
  *
  * @example
@@ -70,9 +71,10 @@ async function persist(
   if (context.tools.get(call.name)?.definition.hints?.persistOutput === false) return result;
   const { max_inline_bytes: maxInline } = SETTINGS.read(details.config);
   const value = result.result;
-  const isLarge = sizeOf(value) > maxInline;
   const { rawOutput } = details;
-  if (!isLarge) {
+  // A program works with the values its calls give; only what it returns enters the conversation.
+  const isForProgram = context.turn !== undefined && !isCallOfModel(context.turn, call.id);
+  if (isForProgram || sizeOf(value) <= maxInline) {
     return rawOutput === undefined ? result : { ...result, result: await withPointers(value, rawOutput, context) };
   }
   const text = rawOutput?.stdout ?? (typeof value === "string" ? value : JSON.stringify(value, undefined, 2));

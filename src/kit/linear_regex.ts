@@ -6,6 +6,8 @@ import { FileStoreError, messageOf } from "../errors.ts";
 export interface LinearRegex {
   /** Tells whether the pattern matches anywhere in the line. */
   test(line: string): boolean;
+  /** Where the first match begins; -1 without one. */
+  indexIn(line: string): number;
 }
 
 /** Options of {@linkcode compileLinearRegex}. */
@@ -52,7 +54,13 @@ export async function compileLinearRegex(pattern: string, options: LinearRegexOp
     throw invalid(messageOf(error).replace(/^error parsing regexp: /, ""));
   }
   if (compiled.programSize() > MAX_PROGRAM_SIZE) throw invalid("it is too large; use smaller repeat counts");
-  return { test: (line) => compiled.test(line) };
+  return {
+    test: (line) => compiled.test(line),
+    indexIn(line): number {
+      const matcher = compiled.matcher(line);
+      return matcher.find() ? matcher.start() : -1;
+    },
+  };
 }
 
 function loadEngine(): Promise<typeof import("re2js")> {

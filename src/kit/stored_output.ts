@@ -28,13 +28,15 @@ const DIRECTORY = "/outputs";
  */
 export async function storeOutput(text: string, ending: string, context: ToolContext): Promise<StoredOutput> {
   const { files, toolCallId, fileWritten } = context;
-  const sizeBytes = new TextEncoder().encode(text).length;
-  const kept = sizeBytes > MAX_FILE_BYTES ? withoutMiddle(text, sizeBytes) : text;
+  // Files refuse half of a surrogate pair, which a tool that cuts its output may leave.
+  const whole = text.toWellFormed();
+  const sizeBytes = new TextEncoder().encode(whole).length;
+  const kept = sizeBytes > MAX_FILE_BYTES ? withoutMiddle(whole, sizeBytes) : whole;
   const path = `${DIRECTORY}/${toolCallId}.${ending}`;
   const created = await files.writeFile(path, kept);
-  const keptBytes = kept === text ? sizeBytes : new TextEncoder().encode(kept).length;
+  const keptBytes = kept === whole ? sizeBytes : new TextEncoder().encode(kept).length;
   fileWritten(path, created ? "create" : "update", keptBytes);
-  return { file: shown(files, path), sizeBytes, totalLines: countLines(text), isPartial: kept !== text };
+  return { file: shown(files, path), sizeBytes, totalLines: countLines(text), isPartial: kept !== whole };
 }
 
 function withoutMiddle(text: string, sizeBytes: number): string {

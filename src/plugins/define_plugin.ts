@@ -16,6 +16,8 @@ const SKILLS_CAPABILITY = "skills";
 const PLUGIN_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const SKILL_NAME = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 const MAX_SKILL_NAME = 64;
+/** Most characters of a description: the capability `skills` uses no skill with more. */
+const MAX_DESCRIPTION = 1_024;
 /** Most files of a skill beside its `SKILL.md`. */
 const MAX_SKILL_FILES = 64;
 /** Most characters of one file. */
@@ -99,6 +101,7 @@ function problemOf(skill: PluginSkill): string | undefined {
     return `its name must be small letters, digits and single hyphens, at most ${MAX_SKILL_NAME}`;
   }
   if (typeof description !== "string" || description.trim() === "") return "it has no description";
+  if (description.length > MAX_DESCRIPTION) return `its description has more than ${MAX_DESCRIPTION} characters`;
   if (typeof instructions !== "string" || instructions.length > MAX_FILE) return tooLong("its text");
   const further = Object.entries(files);
   if (further.length > MAX_SKILL_FILES) {
@@ -122,7 +125,7 @@ function tooLong(what: string): string {
 /** A `SKILL.md`; JSON texts are YAML as well. */
 function skillText(skill: PluginSkill): string {
   const head = [`name: ${skill.name}`, `description: ${JSON.stringify(skill.description)}`];
-  if (skill.userInvocable === true) head.push("user_invocable: true");
+  if (skill.userInvocable !== undefined) head.push(`user_invocable: ${skill.userInvocable === true}`);
   if (skill.disableModelInvocation === true) head.push("disable_model_invocation: true");
   if (skill.argumentHint !== undefined) head.push(`argument_hint: ${JSON.stringify(skill.argumentHint)}`);
   return `---\n${head.join("\n")}\n---\n\n${skill.instructions.trim()}\n`;

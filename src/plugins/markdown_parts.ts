@@ -116,8 +116,9 @@ async function read(
 /** Both spellings are in use. */
 function flags(head: JsonObject): Pick<PluginSkill, "userInvocable" | "disableModelInvocation" | "argumentHint"> {
   const hint = textOf(head, "argument-hint") ?? textOf(head, "argument_hint");
+  const userInvocable = head["user-invocable"] ?? head["user_invocable"];
   return {
-    ...((head["user-invocable"] ?? head["user_invocable"]) === true ? { userInvocable: true } : {}),
+    ...(typeof userInvocable === "boolean" ? { userInvocable } : {}),
     ...((head["disable-model-invocation"] ?? head["disable_model_invocation"]) === true
       ? { disableModelInvocation: true }
       : {}),

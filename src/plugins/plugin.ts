@@ -8,11 +8,11 @@ import type { Capability } from "../ports/capability.ts";
 export interface PluginSkill {
   /** Its name: small letters, digits and single hyphens, at most 64; unique within the session. */
   readonly name: string;
-  /** When to use it, for the model. */
+  /** When to use it, for the model; at most 1,024 characters. */
   readonly description: string;
   /** The text, Markdown. */
   readonly instructions: string;
-  /** Whether a user may start it by name. @default {false} */
+  /** Whether a user may start it by name. @default {true} */
   readonly userInvocable?: boolean;
   /** Whether only a user may start it. @default {false} */
   readonly disableModelInvocation?: boolean;

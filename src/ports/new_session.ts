@@ -2,6 +2,7 @@
 
 import type { CapabilityRefInput } from "../records/capability_ref.ts";
 import type { AgentId, HarnessId, SessionId } from "../records/ids.ts";
+import type { NetworkAccess } from "../records/network_access.ts";
 
 /** What a new session is made of. */
 export interface NewSession {
@@ -19,6 +20,8 @@ export interface NewSession {
   readonly goal?: string;
   /** Capabilities of its own layer. @default none */
   readonly capabilities?: readonly CapabilityRefInput[];
+  /** Network policy of its own layer. @default none */
+  readonly networkAccess?: NetworkAccess;
   /** The session that creates it. */
   readonly parentSessionId?: SessionId;
 }

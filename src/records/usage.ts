@@ -12,7 +12,7 @@ export interface Usage {
   readonly cacheCreationTokens?: number;
   /** Cost the provider reported, in US dollars. */
   readonly actualCostUsd?: number;
-  /** Cost computed from a price table, in US dollars. */
+  /** Cost computed from a price table, in US dollars, of the calls whose provider reported none. */
   readonly estimatedCostUsd?: number;
 }
 
@@ -33,7 +33,8 @@ export function addUsage(a: Usage, b: Usage): Usage {
 
 const OPTIONAL = ["cacheReadTokens", "cacheCreationTokens", "actualCostUsd", "estimatedCostUsd"] as const;
 
-/** The reported cost when there is one, else the estimate. */
+/** The reported cost of the calls that have one, and the estimate of the others. */
 export function effectiveCostUsd(usage: Usage): number | undefined {
-  return usage.actualCostUsd ?? usage.estimatedCostUsd;
+  const { actualCostUsd: told, estimatedCostUsd: guess } = usage;
+  return told === undefined ? guess : told + (guess ?? 0);
 }

@@ -26,6 +26,8 @@ export interface CodeModeOptions {
    * Whether the model sees these tools only as functions of its programs; that saves what their schemas and each round
    * trip cost.
    *
+   * Beside the capability `approval`, leave out of `tools` what somebody has to be asked about: programs are refused it.
+   *
    * @default {false}
    */
   readonly hideTools?: boolean;
@@ -44,6 +46,8 @@ export interface CodeModeOptions {
 }
 
 const NAME = "run_code";
+/** Shows the model what tools take, and what it has shown it only knows when the model itself has called it. */
+const SEARCH = "tool_search";
 /** What the tool's own deadline leaves for waiting for a slot, starting and killing the process. */
 const AROUND_MS = 11_000;
 
@@ -90,7 +94,7 @@ export function codeMode(options: CodeModeOptions = {}): Capability {
   const limits = { timeoutMs, memoryMb, maxCalls, maxResultCharacters, maxLogCharacters: maxOutputCharacters };
 
   async function run(code: string, context: ToolContext): Promise<JsonValue | ToolOutcome> {
-    const calls = new ToolCalls(context, (tool) => tool.name !== NAME && allows(tool));
+    const calls = new ToolCalls(context, (tool) => tool.name !== NAME && tool.name !== SEARCH && allows(tool));
     const outcome = await sandbox.runCode(code, {
       ...limits,
       tools: calls.names,
@@ -158,7 +162,8 @@ function foldTools(
   allows: (tool: ToolDefinition) => boolean,
 ): readonly ToolDefinition[] {
   const isFolded = (tool: ToolDefinition): boolean =>
-    tool.type === "builtin" && tool.name !== NAME && tool.policy !== "requires_approval" && allows(tool);
+    tool.type === "builtin" && tool.name !== NAME && tool.name !== SEARCH && tool.policy !== "requires_approval" &&
+    allows(tool);
   const folded = offered.filter(isFolded);
   if (folded.length === 0) return offered;
   return offered.filter((tool) => !isFolded(tool)).map((tool) =>

@@ -22,12 +22,16 @@ export interface SandboxProcess {
 /** Starts a program in an environment of its own; replace it to watch or refuse. */
 export type SpawnSandbox = (program: string, args: readonly string[]) => SandboxProcess;
 
+/** A folder nobody can make: a device is none. */
+const NO_FOLDER = Deno.build.os === "windows" ? "NUL\\none" : "/dev/null/none";
+
 /** Starts the program with `Deno.Command`, which needs `--allow-run=<program>`. */
 export function spawnSandbox(program: string, args: readonly string[]): Deno.ChildProcess {
   const command = new Deno.Command(program, {
     args: [...args],
-    // Its only variable: a message without colour codes.
-    env: { NO_COLOR: "1" },
+    // Its only variables. The second keeps Deno from writing anywhere: the Cache API asks for no permission, and would
+    // fill a folder of the host's disk past all limits.
+    env: { NO_COLOR: "1", DENO_DIR: NO_FOLDER },
     clearEnv: true,
     // A folder that exists everywhere and says nothing about the host.
     cwd: "/",

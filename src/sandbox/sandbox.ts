@@ -178,7 +178,7 @@ export class Sandbox {
    * Calls the default export of a module with arguments.
    *
    * The module is source text, or a `file:` or `data:` URL. A file may import files of its own folder and of those
-   * below; it cannot read them as data unless its permissions say so.
+   * below, also as JSON or text, by static imports; nothing else reads them unless its permissions say so.
    *
    * @throws {TypeError} when the module is neither, or an option has the wrong shape
    * @throws {RangeError} when an option is out of range

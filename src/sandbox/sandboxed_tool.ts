@@ -17,7 +17,7 @@ export interface SandboxedToolOptions extends ClientToolOptions {
   /**
    * What runs: a module whose default export is a function from the arguments to the result, as source text or as a
    * `file:` or `data:` URL, such as `new URL("./my_tool.ts", import.meta.url)`. It may import `node:` modules, and a file
-   * what is in its folder; no packages and nothing from the network.
+   * whatever is in its folder, so keep no secrets there; no packages and nothing from the network.
    */
   readonly module: string | URL;
   /**

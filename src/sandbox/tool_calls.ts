@@ -2,6 +2,7 @@
 
 import type { JsonObject, JsonValue } from "../records/json.ts";
 import type { ToolDefinition } from "../records/tool.ts";
+import type { RunningTurn } from "../ports/running_turn.ts";
 import type { ToolContext } from "../ports/tool.ts";
 import { Slots } from "./slots.ts";
 
@@ -11,19 +12,24 @@ export interface CallsSummary {
   readonly calls?: Readonly<Record<string, JsonObject>>;
 }
 
+/** One slot for each class whose calls must not overlap, also not those of programs that run at the same time. */
+const slotsOfTurn = new WeakMap<RunningTurn, Map<string, Slots>>();
+
 /** Runs the calls of one program through the kernel, with what it grants a call of the model. */
 export class ToolCalls {
   /** The tools that can be named. */
   readonly names: readonly string[];
   readonly #context: ToolContext;
   readonly #allowed: ReadonlySet<string>;
-  /** One slot for each class whose calls must not overlap. */
-  readonly #classes = new Map<string, Slots>();
+  readonly #classes: Map<string, Slots>;
   readonly #counts = new Map<string, { calls: number; failed: number }>();
 
   /** Offers the tools of the turn that the filter lets pass. */
   constructor(context: ToolContext, allows: (tool: ToolDefinition) => boolean) {
     this.#context = context;
+    const { turn } = context;
+    this.#classes = (turn && slotsOfTurn.get(turn)) ?? new Map();
+    if (turn !== undefined) slotsOfTurn.set(turn, this.#classes);
     const tools = [...context.tools.values()].map(({ definition }) => definition).filter(allows);
     // One that needs approval can be named, so that the program is told why it cannot be called.
     this.names = tools.map(({ name }) => name);

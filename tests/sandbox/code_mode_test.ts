@@ -154,6 +154,21 @@ Deno.test("hidden tools are described with run_code and offered only there", asy
   assert.equal(result.value, 2);
 });
 
+Deno.test("beside hidden tools the model still searches by itself, and sees what it found from then on", async () => {
+  const found = callTools({ name: "tool_search", arguments: { query: "divide" } });
+  await using sim = await scriptedRuntime([found, "done"], {
+    registered: [codeMode({ hideTools: true })],
+    session: (single) =>
+      single.withCapability("test_math").withCapability("tool_search", { threshold: 2 }).withCapability("code_mode"),
+  });
+  assert.ok((await say(sim.runtime)).success);
+  const [before = [], after = []] = sim.requests.map(({ tools }) => tools);
+  assert.deepEqual(before.map(({ name }) => name).sort(), ["run_code", "tool_search"]);
+  const signature = /tools\.divide\(args: \{ a: number; b: number \}\)/;
+  const words = (tools: typeof before) => tools.find(({ name }) => name === "run_code")?.description ?? "";
+  assert.deepEqual([signature.test(words(before)), signature.test(words(after))], [false, true]);
+});
+
 Deno.test("codeMode() refuses options of a wrong shape", () => {
   assert.throws(() => codeMode({ timeoutMs: 0 }), RangeError);
   const tools: unknown = "all";

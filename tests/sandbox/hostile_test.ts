@@ -60,6 +60,11 @@ const HOSTILE: readonly Hostile[] = [
     value: /NotCapable/,
   },
   { name: "writes", code: refused("Deno.writeTextFile('/tmp/sandbox-escape', 'x')"), value: /NotCapable/ },
+  {
+    name: "fills the disk by way of the Cache API",
+    code: refused("caches.open('full').then((cache) => cache.put('http://full.test/', new Response('x')))"),
+    value: /Failed to create cache storage/,
+  },
   { name: "connects", code: refused("Deno.connect({ hostname: '127.0.0.1', port: 9 })"), value: /NotCapable/ },
   { name: "fetches", code: refused("fetch('http://127.0.0.1:8123/')"), value: /Requires net access/ },
   { name: "reads the environment", code: refused("Promise.resolve(Deno.env.get('PATH'))"), value: /NotCapable/ },

@@ -158,7 +158,7 @@ Deno.test("a child gets nothing of the host's environment", async () => {
   const { stdout } = await child.output();
   // Deno sets the other two itself (2.9.6); the PATH is a folder of its own.
   const { PATH, DENO_NODE_SHIM_ACTIVE: _, ...env } = JSON.parse(new TextDecoder().decode(stdout));
-  assert.deepEqual(env, { NO_COLOR: "1" });
+  assert.deepEqual(env, { NO_COLOR: "1", DENO_DIR: "/dev/null/none" });
   assert.doesNotMatch(PATH ?? "", /:|\/s?bin$/);
 });
 

@@ -17,8 +17,9 @@ const WARNED = new WeakMap<RunningTurn, Set<string>>();
  *
  * `limits` count one `turn` or the whole `session` (the default), the questions of other capabilities included. A limit
  * is looked at between model calls: the call that crosses it is finished and paid. `soft_limit` is a `budget.warning`
- * event once a turn, the end a `budget.exhausted`. Money is what the provider or a price table says; where nobody knows
- * the price nothing is counted, and a warning says so: add a limit of tokens. Commands' questions are not counted.
+ * event once a turn, the end a `budget.exhausted`. Money is what the provider or a price table says; a call whose
+ * price nobody knows counts nothing, and where none is known a warning says so: add a limit of tokens. Commands' questions are not counted,
+ * and subagents have budgets of their own. Seconds count from the input on, also while the turn waits for an answer.
  *
  * @example
  * ```ts

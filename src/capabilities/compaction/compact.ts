@@ -3,6 +3,7 @@
 import { messageOf, RuntimeError } from "../../errors.ts";
 import type { MessageId, TurnId } from "../../records/ids.ts";
 import type { Message } from "../../records/message.ts";
+import type { ToolDefinition } from "../../records/tool.ts";
 import type { CapabilityContext } from "../../ports/capability.ts";
 import type { ModelViewRequest, NativeCompaction } from "../../ports/model_hooks.ts";
 import { endOfUnit, startOfUnit } from "../conversation/units.ts";
@@ -97,6 +98,7 @@ class Compaction {
       keepOutputs: settings.observation_masking.keep_recent_tool_outputs,
       format: settings.observation_masking.summary_format,
       searchable: stored.length === kept.length && request.tools.some(({ name }) => name === "query_history"),
+      repeatable: new Set(request.tools.filter(changesNothing).map(({ name }) => name)),
     });
     this.#log = new CompactionLog(turn, request.reason);
   }
@@ -249,4 +251,8 @@ class Compaction {
   #indexOf(id: MessageId): number {
     return this.#messages.findLastIndex((message) => message.id === id);
   }
+}
+
+function changesNothing({ effect, hints }: ToolDefinition): boolean {
+  return effect === "pure" || hints?.readonly === true;
 }

@@ -15,6 +15,8 @@ export interface HiddenOutput {
   readonly tool: string;
   /** Number of the message in the stored conversation, where `query_history` finds it. */
   readonly number: number | undefined;
+  /** Whether calling the tool again changes nothing. */
+  readonly isRepeatable: boolean;
 }
 
 /** Outputs of no more tokens stay: a line would take as many. */
@@ -58,7 +60,7 @@ function mask(message: Message, hidden: HiddenOutput, format: MaskFormat): Messa
   return Object.freeze({ ...message, content: Object.freeze(content) });
 }
 
-function lineFor(output: string, result: JsonValue | undefined, { tool, number }: HiddenOutput): string {
+function lineFor(output: string, result: JsonValue | undefined, { tool, number, isRepeatable }: HiddenOutput): string {
   const files = isJsonObject(result)
     ? FILE_MEMBERS.flatMap((name) => typeof result[name] === "string" ? [result[name]] : [])
     : [];
@@ -67,9 +69,9 @@ function lineFor(output: string, result: JsonValue | undefined, { tool, number }
     : number === undefined
     ? []
     : [`query_history with message_range ${number} to ${number}`];
-  ways.push("call the tool again");
-  const size = `${output.length} characters`;
-  return `[Output of ${tool} hidden to save room: ${size}. To see it: ${ways.join(", or ")}.]`;
+  if (isRepeatable) ways.push("call the tool again");
+  const how = ways.length === 0 ? "" : ` To see it: ${ways.join(", or ")}.`;
+  return `[Output of ${tool} hidden to save room: ${output.length} characters.${how}]`;
 }
 
 function asText(value: JsonValue): string {

@@ -30,6 +30,8 @@ export interface ViewOptions {
   readonly format: MaskFormat;
   /** Whether the model can search the stored conversation, and the list is all of it. */
   readonly searchable: boolean;
+  /** Tools that may be called again to see what they gave: those that change nothing. */
+  readonly repeatable: ReadonlySet<string>;
 }
 
 /** One conversation, of which views are tried. Calls and their results stay together in all of them. */
@@ -122,7 +124,8 @@ export class ConversationView {
     const call = this.#messages[start]?.content.find((part) => part.type === "tool_call" && part.id === id);
     const tool = call?.type === "tool_call" ? call.name : "a tool";
     if (tool === SKILL_TOOL && this.#skills.some((unit) => unit.start === start)) return undefined;
-    return { tool, number: this.#options.searchable ? index + 1 : undefined };
+    const { searchable, repeatable } = this.#options;
+    return { tool, number: searchable ? index + 1 : undefined, isRepeatable: repeatable.has(tool) };
   }
 
   /** What stands for the messages that are left out. */

@@ -21,7 +21,9 @@ const WITHHELD = "I cannot show this answer.";
  * (`"log"`: a `runtime.warning`). A streamed answer is looked at while it grows, by judges when it is whole, and what
  * was shown is replaced by `message`; only that is stored. A blocked call, or result, becomes an error for the model.
  *
- * A check that cannot be configured blocks; a judge that cannot be asked lets pass. What users write is not checked.
+ * A check that cannot be configured blocks; a judge that cannot be asked lets pass, also
+ * because those before it took the 25 seconds that all of one text have. What users write is not checked, nor what
+ * goes to the client's own tools and comes from them.
  *
  * @example
  * ```ts

@@ -6,7 +6,10 @@ import { compileGlob } from "../../kit/glob.ts";
 import { readOnce } from "../../kit/settings.ts";
 import { compileLinearRegex, type LinearRegex } from "../../kit/linear_regex.ts";
 import { judge, moderate } from "./judge.ts";
-import { type GuardrailCheck, type GuardrailStage, readChecks } from "./settings.ts";
+import { type AskingRule, type GuardrailCheck, type GuardrailStage, readChecks } from "./settings.ts";
+
+/** What all models may take that one text is shown to, in milliseconds: a hook that is late checks nothing. */
+const ALL_ASKING_MS = 25_000;
 
 /** What is looked at. */
 export interface Looked {
@@ -66,10 +69,11 @@ export function hasStage(config: JsonObject, stage: GuardrailStage): boolean {
  * @throws when a configuration or pattern cannot be used, so that whoever asks does not let the text pass
  */
 export async function firstBlock(turn: RunningTurn, config: JsonObject, looked: Looked): Promise<Finding | undefined> {
+  const until = turn.elapsedMs + ALL_ASKING_MS;
   for (const compiled of compiledOf(config)) {
     const { check } = compiled;
     if (check.stage !== looked.stage || !compiled.concerns(looked.tool)) continue;
-    const found = await run(turn, compiled, looked);
+    const found = await run(turn, compiled, looked, until);
     if (found === undefined) continue;
     if (check.onFail === "block") return { check, found };
     // Of a growing text each finding is reported once, when it is whole.
@@ -82,6 +86,7 @@ async function run(
   turn: RunningTurn,
   { check, regex }: Compiled,
   { text, partial, from = 0 }: Looked,
+  until: number,
 ): Promise<string | undefined> {
   const { id, rule } = check;
   switch (rule.type) {
@@ -95,8 +100,12 @@ async function run(
     case "tool_pattern":
       return regex === undefined || (await regex).test(text) ? "the tool may not be used like this" : undefined;
     case "llm_judge":
-      return partial === true ? undefined : await judge(turn, id, rule, text);
+      return partial === true ? undefined : await judge(turn, id, inTime(rule), text);
     case "moderation":
-      return partial === true ? undefined : await moderate(turn, id, rule, text);
+      return partial === true ? undefined : await moderate(turn, id, inTime(rule), text);
+  }
+
+  function inTime<T extends AskingRule>(asking: T): T {
+    return { ...asking, timeoutMs: Math.max(0, Math.min(asking.timeoutMs, until - turn.elapsedMs)) };
   }
 }

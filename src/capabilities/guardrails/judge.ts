@@ -50,6 +50,7 @@ async function asked(
   read: (verdict: JsonObject) => string | undefined,
 ): Promise<string | undefined> {
   try {
+    if (timeoutMs <= 0) throw new Error("the checks before it took all the time");
     const { text: answer } = await turn.complete({
       systemPrompt,
       messages: [{ role: "user", content: [{ type: "text", text: `Text:\n${JSON.stringify(shorten(text))}` }] }],

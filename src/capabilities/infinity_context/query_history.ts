@@ -6,6 +6,7 @@ import { type Message, metadataOf } from "../../records/message.ts";
 import type { Tool } from "../../ports/tool.ts";
 import { defineTool } from "../../kit/define_tool.ts";
 import { ownMember } from "../../kit/json_object.ts";
+import { measureJsonText } from "../../kit/json_size.ts";
 import { excerptOf, scoreOf, termsOf } from "./search_terms.ts";
 
 const NAME = "query_history";
@@ -14,8 +15,10 @@ const DEFAULT_LIMIT = 20;
 const MAX_LIMIT = 100;
 const DEFAULT_LINES = 3;
 const MAX_LINES = 20;
-/** Characters of all excerpts of one answer. */
-const MAX_ANSWER = 32_000;
+/** From the start of a day to its last millisecond. */
+const LAST_OF_DAY = 24 * 60 * 60 * 1_000 - 1;
+/** Bytes of all excerpts of one answer as JSON: the kernel cuts off what is beyond 64 KiB. */
+const MAX_ANSWER = 40_000;
 
 /**
  * Searches the whole stored conversation: best matches first, each with its number, role, time and an excerpt.
@@ -27,7 +30,8 @@ export const queryHistory: Tool = defineTool({
   name: NAME,
   displayName: "Search the conversation",
   description: "Searches the whole conversation, also the part that is hidden. Without a query it lists the newest " +
-    "messages of the given ranges.",
+    "messages of the given ranges; a message_range of one message gives that message whole, a long one in parts: go on " +
+    "with start_index = next_index.",
   parameters: {
     type: "object",
     properties: {
@@ -38,9 +42,14 @@ export const queryHistory: Tool = defineTool({
         properties: { from: { type: "integer", minimum: 1 }, to: { type: "integer", minimum: 1 } },
         additionalProperties: false,
       },
+      start_index: {
+        type: "integer",
+        minimum: 0,
+        description: "First character, when message_range names one message. Default: 0.",
+      },
       time_range: {
         type: "object",
-        description: "Only messages from these times, in ISO 8601.",
+        description: "Only messages from these times, in ISO 8601; a day without a time counts whole.",
         properties: { from: { type: "string" }, to: { type: "string" } },
         additionalProperties: false,
       },
@@ -58,7 +67,7 @@ export const queryHistory: Tool = defineTool({
   category: "context",
   effect: "pure",
   deferrable: "never",
-  hints: { readonly: true },
+  hints: { readonly: true, persistOutput: false },
   permissions: {},
   execute: (args, { turn }) => {
     if (turn === undefined) throw new ToolError("the conversation can only be searched during a turn");
@@ -92,19 +101,23 @@ function search(messages: readonly Message[], args: JsonObject): JsonObject {
   // Without words to find it is a list: in order of time.
   found.sort((a, b) => terms.phrase === "" ? b.index - a.index : b.score - a.score || b.index - a.index);
   const lines = numberOr(ownMember(args, "context_lines"), DEFAULT_LINES);
+  const isWhole = terms.phrase === "" && numbers.from === numbers.to;
+  const start = numberOr(ownMember(args, "start_index"), 0);
   const results: JsonObject[] = [];
-  let characters = 0;
+  let room = MAX_ANSWER;
   for (const { index, text } of found.slice(0, numberOr(ownMember(args, "limit"), DEFAULT_LIMIT))) {
     const message = messages[index]!;
-    const excerpt = excerptOf(text, terms, lines);
-    characters += excerpt.length;
-    if (characters > MAX_ANSWER) break;
+    const excerpt = isWhole ? partOf(text, start) : excerptOf(text, terms, lines);
+    room -= measureJsonText(excerpt, MAX_ANSWER).bytes;
+    if (room < 0) break;
+    const next = start + excerpt.length;
     const time = new Date(message.createdAt);
     results.push({
       number: index + 1,
       type: message.role,
       ...(Number.isNaN(time.getTime()) ? {} : { time: time.toISOString() }),
       excerpt,
+      ...(isWhole && next < text.length ? { next_index: next, total_length: text.length } : {}),
     });
   }
   const omitted = found.length - results.length;
@@ -114,6 +127,12 @@ function search(messages: readonly Message[], args: JsonObject): JsonObject {
     total_messages: messages.length,
     ...(omitted > 0 ? { omitted_matches: omitted } : {}),
   };
+}
+
+/** As much of a message as fits, from a character on. */
+function partOf(text: string, start: number): string {
+  const rest = text.slice(start);
+  return rest.slice(0, measureJsonText(rest, MAX_ANSWER).units);
 }
 
 /** What the model was given of a message; undefined for what it never saw, and for searches, whose ids are noted. */
@@ -155,7 +174,7 @@ function instant(value: JsonValue, where: string): number {
   if (Number.isNaN(at)) {
     throw new ToolError(`${where} is ${JSON.stringify(value)}, not a time such as 2026-01-31T12:00:00Z`);
   }
-  return at;
+  return where.endsWith(".to") && /^\d{4}-\d\d-\d\d$/.test(String(value)) ? at + LAST_OF_DAY : at;
 }
 
 function numberOr(value: JsonValue | undefined, byDefault: number): number {

@@ -30,22 +30,27 @@ const DEFAULT_PREAMBLE = "# Memory\n";
 
 /** Reads a file; a section without a mark gets an id made of its title. */
 export async function parseMemory(text: string): Promise<MemoryText> {
-  const lines = text.replace(/^\ufeff/, "").split(/\r?\n/);
+  const all = text.replace(/^\ufeff/, "").split(/\r?\n/);
   const preamble: string[] = [];
   const sections: { title: string; lines: string[] }[] = [];
-  for (const line of lines) {
+  for (const line of all) {
     const title = TITLE.exec(line)?.[1];
     if (title !== undefined) sections.push({ title, lines: [] });
     else (sections.at(-1)?.lines ?? preamble).push(line);
   }
   const entries: MemoryEntry[] = [];
   const taken = new Set<string>();
-  for (const { title, lines: own } of sections) {
-    const mark = MARK.exec(own[0] ?? "");
-    const body = (mark === null ? own : own.slice(1)).map(unescapeLine).join("\n").trim();
-    let id = mark?.[1] ?? await memoryId(title.toLowerCase());
-    // Two sections a person made of one copy.
-    for (let copy = 2; taken.has(id); copy++) id = `${mark?.[1] ?? id}-${copy}`;
+  const copies = new Map<string, number>();
+  for (const { title, lines } of sections) {
+    const mark = MARK.exec(lines[0] ?? "");
+    const body = (mark === null ? lines : lines.slice(1)).map(unescapeLine).join("\n").trim();
+    const own = mark?.[1] ?? await memoryId(title.toLowerCase());
+    let id = own;
+    // Two sections a person made of one copy; how many there were is known, or the work would be that number squared.
+    for (let copy = copies.get(own) ?? 2; taken.has(id); copy++) {
+      id = `${own}-${copy}`;
+      copies.set(own, copy + 1);
+    }
     taken.add(id);
     const [, , created, updated] = mark ?? [];
     entries.push({

@@ -8,6 +8,8 @@ const CONTEXT = 3;
 const MAX_CHARACTERS = 8_000;
 /** Most characters of one line. */
 const MAX_LINE = 500;
+/** Characters shown before the first difference of a longer line. */
+const BEFORE = 100;
 
 /** A diff. */
 export interface EditDiff {
@@ -46,8 +48,10 @@ export function diffOf(original: string, replacements: readonly Replacement[]): 
     let growth = 0;
     for (const { start, end, newLines } of hunk) {
       for (; at < start; at++) body.push(` ${shown(lines[at])}`);
-      for (; at < end; at++) body.push(`-${shown(lines[at])}`);
-      for (const line of newLines) body.push(`+${shown(line)}`);
+      // A long line is shown where it changes, not where it begins.
+      const from = end - start === 1 && newLines.length === 1 ? firstDifference(lines[start], newLines[0]) : 0;
+      for (; at < end; at++) body.push(`-${shown(lines[at], from)}`);
+      for (const line of newLines) body.push(`+${shown(line, from)}`);
       growth += newLines.length - (end - start);
     }
     for (; at < last; at++) body.push(` ${shown(lines[at])}`);
@@ -89,12 +93,12 @@ function toLineChanges(original: string, lines: readonly string[], replacements:
 /** Leaves out lines at both ends that stay as they are. */
 function trimSame({ start, end, newLines }: LineChange, lines: readonly string[]): LineChange {
   let from = 0;
-  while (start < end && from < newLines.length && shown(lines[start]) === shown(newLines[from])) {
+  while (start < end && from < newLines.length && plain(lines[start]) === plain(newLines[from])) {
     start++;
     from++;
   }
   let to = newLines.length;
-  while (end > start && to > from && shown(lines[end - 1]) === shown(newLines[to - 1])) {
+  while (end > start && to > from && plain(lines[end - 1]) === plain(newLines[to - 1])) {
     end--;
     to--;
   }
@@ -123,9 +127,22 @@ function lineAt(starts: readonly number[], offset: number): number {
   return low;
 }
 
-function shown(line: string | undefined): string {
-  const text = line?.endsWith("\r") === true ? line.slice(0, -1) : line ?? "";
-  return text.length > MAX_LINE ? `${text.slice(0, MAX_LINE)}…` : text;
+/** A line without what is left of its end. */
+function plain(line: string | undefined): string {
+  return line?.endsWith("\r") === true ? line.slice(0, -1) : line ?? "";
+}
+
+function firstDifference(a: string = "", b: string = ""): number {
+  let at = 0;
+  while (at < a.length && a[at] === b[at]) at++;
+  return at;
+}
+
+function shown(line: string | undefined, change: number = 0): string {
+  const text = plain(line);
+  if (text.length <= MAX_LINE) return text;
+  const from = Math.max(0, Math.min(change - BEFORE, text.length - MAX_LINE));
+  return (from > 0 ? "…" : "") + text.slice(from, from + MAX_LINE) + (from + MAX_LINE < text.length ? "…" : "");
 }
 
 function cut(lines: readonly string[]): EditDiff {

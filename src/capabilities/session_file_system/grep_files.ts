@@ -1,13 +1,19 @@
 /** The tool `grep_files`. */
 
+import { setImmediate } from "node:timers";
 import type { GrepLine, GrepOptions, SessionFiles } from "../../ports/file_store.ts";
 import type { Tool } from "../../ports/tool.ts";
 import { defineTool } from "../../kit/define_tool.ts";
+import { compileLinearRegex, type LinearRegex } from "../../kit/linear_regex.ts";
 import { measureJsonText } from "../../kit/json_size.ts";
 import { shownPath, withToolErrors } from "./shown_path.ts";
 
 /** Characters shown of one line. */
 const MAX_LINE = 1000;
+/** Characters shown before the match of a longer line. */
+const BEFORE = 200;
+/** Characters of a line that a store looks at. */
+const MAX_SEARCHED = 16 * 1024;
 /** Bytes of one answer; the kernel cuts at 64 KiB. */
 const MAX_BYTES = 56_000;
 /** Bytes of a line's other members. */
@@ -18,7 +24,7 @@ export const grepFiles: Tool = defineTool({
   name: "grep_files",
   displayName: "Search files",
   description: "Searches the lines of all text files with a regular expression (RE2 syntax: no lookaround, no" +
-    " backreferences). For more matches go on with offset = next_offset.",
+    " backreferences), of very long lines the first 16,384 characters. For more matches go on with offset = next_offset.",
   parameters: {
     type: "object",
     properties: {
@@ -48,7 +54,7 @@ export const grepFiles: Tool = defineTool({
       signal,
     };
     const found = await withToolErrors(files, () => files.grepFiles(String(pattern), options));
-    const matches = fitting(files, found.lines);
+    const matches = await fitting(files, found.lines, { pattern: String(pattern), signal });
     const shown = matches.filter(({ isMatch }) => isMatch).length;
     const nextOffset = matches.length < found.lines.length ? (options.offset ?? 0) + shown : found.nextOffset;
     return {
@@ -58,7 +64,7 @@ export const grepFiles: Tool = defineTool({
       matches: matches.map(({ path, lineNumber, line, isMatch }) => ({
         path: shownPath(files, path),
         line_number: lineNumber,
-        line: shownLine(line),
+        line,
         ...(isMatch ? {} : { is_context: true }),
       })),
     };
@@ -72,18 +78,39 @@ function fromRoot(files: SessionFiles, pattern: string): string {
   return root !== "/" && pattern.startsWith(`${root}/`) ? pattern.slice(root.length) : pattern;
 }
 
-/** As many lines as one answer holds, at least one match: what the kernel would cut off, no offset would lead back to. */
-function fitting(files: SessionFiles, lines: readonly GrepLine[]): readonly GrepLine[] {
+/**
+ * As many lines as one answer holds, as they are shown, and at least one match: what the kernel would cut off, no offset
+ * would lead back to.
+ */
+async function fitting(
+  files: SessionFiles,
+  lines: readonly GrepLine[],
+  { pattern, signal }: { readonly pattern: string; readonly signal: AbortSignal },
+): Promise<readonly GrepLine[]> {
+  let regex: LinearRegex | undefined;
+  const shown: GrepLine[] = [];
   let room = MAX_BYTES;
   let hasMatch = false;
-  for (const [index, { path, line, isMatch }] of lines.entries()) {
-    room -= OVERHEAD + files.displayRoot.length + path.length + measureJsonText(shownLine(line), MAX_BYTES).bytes;
-    if (room < 0 && hasMatch) return lines.slice(0, index);
-    hasMatch ||= isMatch;
+  for (const found of lines) {
+    let { line } = found;
+    if (line.length > MAX_LINE) {
+      // Looking for the place is the work the search had with the line, so others get a turn as there.
+      await new Promise((resolve) => setImmediate(resolve));
+      signal.throwIfAborted();
+      regex ??= await compileLinearRegex(pattern);
+      line = partOf(line, found.isMatch ? regex.indexIn(line.slice(0, MAX_SEARCHED)) : 0);
+    }
+    room -= OVERHEAD + files.displayRoot.length + found.path.length + measureJsonText(line, MAX_BYTES).bytes;
+    if (room < 0 && hasMatch) break;
+    hasMatch ||= found.isMatch;
+    shown.push({ ...found, line });
   }
-  return lines;
+  return shown;
 }
 
-function shownLine(line: string): string {
-  return line.length > MAX_LINE ? `${line.slice(0, MAX_LINE)}…` : line;
+/** The part of a long line that has the match. */
+function partOf(line: string, match: number): string {
+  const from = Math.max(0, Math.min(match - BEFORE, line.length - MAX_LINE));
+  const end = from + MAX_LINE;
+  return (from > 0 ? "…" : "") + line.slice(from, end) + (end < line.length ? "…" : "");
 }

@@ -9,15 +9,23 @@ import { shownInput, shownPath, withToolErrors } from "./shown_path.ts";
 
 /** Entries of one answer. */
 const MAX_ENTRIES = 1000;
+/** Bytes of them as JSON; the kernel cuts at 64 KiB. */
+const MAX_BYTES = 60_000;
+
+const encoder = new TextEncoder();
 
 /** Lists a directory; touches nothing, so it is `pure`. */
 export const listDirectory: Tool = defineTool({
   name: "list_directory",
   displayName: "List directory",
-  description: "Lists the files and directories in a directory.",
+  description:
+    "Lists the files and directories in a directory. For more of a large one go on with offset = next_offset.",
   parameters: {
     type: "object",
-    properties: { path: { type: "string", description: "The directory. Default: the root." } },
+    properties: {
+      path: { type: "string", description: "The directory. Default: the root." },
+      offset: { type: "integer", minimum: 0, description: "Entries to skip. Default: 0." },
+    },
     additionalProperties: false,
   },
   category: "files",
@@ -29,22 +37,37 @@ export const listDirectory: Tool = defineTool({
     return await withToolErrors(files, async () => {
       const entries = await files.listDirectory(path);
       if (entries.length === 0) await assertDirectory(files, path);
+      const offset = typeof args["offset"] === "number" ? args["offset"] : 0;
+      const shown = fitting(files, entries.slice(offset, offset + MAX_ENTRIES));
+      const next = offset + shown.length;
       return {
-        // Before the list, so that they stay when the answer is cut.
         count: entries.length,
-        ...(entries.length > MAX_ENTRIES ? { truncated: true } : {}),
-        entries: entries.slice(0, MAX_ENTRIES).map((entry) => ({
-          name: entry.name,
-          path: shownPath(files, entry.path),
-          is_directory: entry.isDirectory,
-          size_bytes: entry.sizeBytes,
-          is_readonly: entry.isReadonly,
-        })),
+        ...(next < entries.length ? { truncated: true, next_offset: next } : {}),
+        entries: shown,
       };
     });
   },
   narrate: ({ path }) => `Listing ${typeof path === "string" ? path : "files"}`,
 });
+
+/** As many entries as one answer holds, at least one. */
+function fitting(files: SessionFiles, entries: readonly FileStat[]): JsonObject[] {
+  const shown: JsonObject[] = [];
+  let room = MAX_BYTES;
+  for (const { name, path, isDirectory, sizeBytes, isReadonly } of entries) {
+    const entry = {
+      name,
+      path: shownPath(files, path),
+      is_directory: isDirectory,
+      size_bytes: sizeBytes,
+      is_readonly: isReadonly,
+    };
+    room -= encoder.encode(JSON.stringify(entry)).length + 1;
+    if (room < 0 && shown.length > 0) break;
+    shown.push(entry);
+  }
+  return shown;
+}
 
 /** Says what a path names; touches nothing, so it is `pure`. */
 export const statFile: Tool = defineTool({

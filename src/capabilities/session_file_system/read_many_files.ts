@@ -22,7 +22,7 @@ const LEAST_SHARE = 1_000;
 export const readManyFiles: Tool = defineTool({
   name: "read_many_files",
   displayName: "Read files",
-  description: "Reads two to ten files at once. A long file is cut: go on with read_file and offset = next_offset.",
+  description: "Reads two to ten files at once. A long file is cut: go on with read_file.",
   parameters: {
     type: "object",
     properties: {

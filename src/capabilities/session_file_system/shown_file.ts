@@ -20,6 +20,8 @@ export interface ShownPart {
   readonly maxBytes: number;
   /** First line, from 1. @default {1} */
   readonly offset?: number;
+  /** First character of the first line, from 1: a line too long for an answer comes in parts. @default {1} */
+  readonly column?: number;
   /** Most lines. @default no limit */
   readonly limit?: number;
 }
@@ -33,7 +35,7 @@ export async function showFile(files: SessionFiles, path: string, part: ShownPar
   const { content, encoding, sizeBytes, path: canonical } = await withToolErrors(files, () => files.readFile(path));
   const shown = shownPath(files, canonical);
   const common = { encoding, size_bytes: sizeBytes, hash: await contentHash(content, encoding) };
-  const isWhole = part.offset === undefined && part.limit === undefined;
+  const isWhole = part.offset === undefined && part.limit === undefined && part.column === undefined;
   const fits = measureJsonText(content, part.maxBytes).units === content.length;
   if (fits && (isWhole || encoding !== "text")) return { path: shown, content, ...common };
   if (encoding !== "text") {
@@ -48,25 +50,28 @@ export async function showFile(files: SessionFiles, path: string, part: ShownPar
  * @throws {ToolError} when there are no such lines
  */
 export function showLines(content: string, shown: string, part: ShownPart): JsonObject {
-  const { offset: first = 1, limit = Infinity, maxBytes } = part;
+  const { offset: first = 1, column = 1, limit = Infinity, maxBytes } = part;
   // Line ends stay with their lines, so that the parts put together are the file.
   const lines = content.match(/[^\n]*\n|[^\n]+$/g) ?? [];
   if (first > Math.max(lines.length, 1)) {
     throw new ToolError(`${shown} has ${lines.length} lines, none from ${first} on`);
+  }
+  const firstLine = lines[first - 1] ?? "";
+  if (column > Math.max(firstLine.length, 1)) {
+    throw new ToolError(`Line ${first} of ${shown} has ${firstLine.length} characters, none from ${column} on`);
   }
   let text = "";
   let room = maxBytes;
   let next = first - 1;
   let isCut = false;
   while (next < lines.length && next - first + 1 < limit && !isCut) {
-    const line = lines[next] ?? "";
+    const line = next === first - 1 ? firstLine.slice(column - 1) : lines[next] ?? "";
     const { units, bytes } = measureJsonText(line, room);
     isCut = units < line.length;
     if (isCut && text !== "") {
       isCut = false;
       break;
     }
-    // A line longer than an answer is cut: there is no way to go on in the middle of one.
     text += line.slice(0, units);
     room -= bytes;
     next++;
@@ -75,7 +80,9 @@ export function showLines(content: string, shown: string, part: ShownPart): Json
     content: text,
     start_line: first,
     total_lines: lines.length,
+    ...(column > 1 ? { start_column: column } : {}),
     ...(next < lines.length ? { next_offset: next + 1 } : {}),
-    ...(isCut ? { truncated: true } : {}),
+    // Only of the first line: one that would be cut behind others is left for the next answer.
+    ...(isCut ? { truncated: true, next_column: column + text.length } : {}),
   };
 }

@@ -102,6 +102,7 @@ export function readSkill(storesOf: StoresOf): Tool {
         name: NAME,
         file: { type: "string", description: `The file's path in the skill's folder. Default: ${SKILL_FILE}.` },
         offset: { type: "integer", minimum: 1, description: "First line to read, from 1." },
+        column: { type: "integer", minimum: 1, description: "First character of that line, from 1; see next_column." },
       },
       required: ["name"],
       additionalProperties: false,
@@ -110,7 +111,7 @@ export function readSkill(storesOf: StoresOf): Tool {
     effect: "pure",
     hints: { readonly: true, persistOutput: false },
     permissions: {},
-    execute: async ({ name, file = SKILL_FILE, offset }, context) => {
+    execute: async ({ name, file = SKILL_FILE, offset, column }, context) => {
       const skill = await withToolErrors(context.files, () => findSkill(storesOf(context), String(name)));
       const files = await skill.store.files(skill.name);
       // Only what the folder is seen to have: a path that leads out of it names nothing.
@@ -121,7 +122,11 @@ export function readSkill(storesOf: StoresOf): Tool {
           `Skill "${skill.name}" has no text file ${JSON.stringify(file)}: it has ${files.join(", ")}`,
         );
       }
-      const part = { maxBytes: MAX_BYTES, ...(typeof offset === "number" ? { offset } : {}) };
+      const part = {
+        maxBytes: MAX_BYTES,
+        ...(typeof offset === "number" ? { offset } : {}),
+        ...(typeof column === "number" ? { column } : {}),
+      };
       return { name: skill.name, file: path, ...showLines(text, path, part) };
     },
     narrate: ({ name, file }) => `Reading ${typeof file === "string" ? file : SKILL_FILE} of the skill ${name}`,

@@ -23,8 +23,9 @@ export interface SubagentsOptions {
  *
  * Needs a platform store; without a task registry the caller always waits. Its configuration: `max_subagent_depth`
  * (alias `max_depth`; default 2, 0 for none), `max_active_descendant_tasks` (16), `max_total_descendant_tasks` (200), and
- * `agents: [{ id, description }]`, the stored agents that work may be handed to. A child that is given a schema reports
- * through the capability `subagent_report`, which must be registered beside it, as it is by default.
+ * `agents: [{ id, description }]`, the stored agents that work may be handed to. A child has the harness of its parent,
+ * the agent it was handed to or the parent's, and the capabilities and network policy of the parent's session. One that is
+ * given a schema reports through the capability `subagent_report`, which must be registered beside it, as it is by default.
  *
  * @example
  * ```ts ignore

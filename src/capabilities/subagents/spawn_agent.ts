@@ -210,11 +210,14 @@ function createTask(call: Spawn, tasks: SessionTaskRegistry, lineage: Lineage, m
   });
 }
 
+/** Of a session that is a child itself: it reports to that one's parent. */
+const REPORT = "subagent_report";
+
 function reportCapability({ context, request, ids }: Spawn): CapabilityRef[] {
   const { resultSchema, messageSchema } = request;
   if (resultSchema === undefined && messageSchema === undefined) return [];
   return [{
-    ref: "subagent_report",
+    ref: REPORT,
     config: {
       taskId: ids.taskId,
       parentSessionId: context.sessionId,
@@ -229,6 +232,7 @@ async function createChild(call: Spawn, capabilities: readonly CapabilityRef[]):
   const parent = await requireSession(platform, context);
   const agentId = request.agent?.id ?? parent.agentId;
   const { locale = parent.locale } = context;
+  const { networkAccess } = parent;
   try {
     await platform.createSession({
       id: ids.sessionId,
@@ -237,7 +241,9 @@ async function createChild(call: Spawn, capabilities: readonly CapabilityRef[]):
       title: request.name,
       ...(request.goal === undefined ? {} : { goal: request.goal }),
       ...(locale === undefined ? {} : { locale }),
-      capabilities,
+      // Whatever holds this session holds its children too: spawning must be no way out of an approval or a policy.
+      capabilities: [...parent.capabilities.filter(({ ref }) => ref !== REPORT), ...capabilities],
+      ...(networkAccess === undefined ? {} : { networkAccess }),
       parentSessionId: context.sessionId,
     });
   } catch (error) {

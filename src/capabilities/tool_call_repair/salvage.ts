@@ -46,24 +46,35 @@ function unwrapString(text: string): string {
 /** Strict JSON of the object that begins at a place; reads each character once. */
 function rewrite(text: string, start: number): string | undefined {
   const open: string[] = [];
-  let out = "";
+  const out: string[] = [];
+  /** Commas and white space since the last piece: before a bracket that closes, the last comma is one too many. */
+  let gap = "";
   let i = start;
+  const put = (json: string): void => {
+    if (gap !== "") out.push(gap);
+    out.push(json);
+    gap = "";
+  };
   while (i < text.length) {
     const character = text[i] ?? "";
-    if (character === '"' || character === "'") {
+    if (character === "," || character.trim() === "") {
+      gap += character;
+      i++;
+    } else if (character === '"' || character === "'") {
       const string = readString(text, i);
       if (string === undefined) return undefined;
-      out += string.json;
+      put(string.json);
       i = string.end;
     } else if (character === "{" || character === "[") {
       open.push(character === "{" ? "}" : "]");
-      out += character;
+      put(character);
       i++;
     } else if (character === "}" || character === "]") {
       if (open.pop() !== character) return undefined;
-      out = withoutComma(out) + character;
+      gap = withoutComma(gap);
+      put(character);
       i++;
-      if (open.length === 0) return out;
+      if (open.length === 0) return out.join("");
     } else if (/[A-Za-z_$]/.test(character)) {
       const end = endOf(text, i, /[\w$]/);
       const word = text.slice(i, end);
@@ -74,16 +85,16 @@ function rewrite(text: string, start: number): string | undefined {
         ? WORDS[word]
         : undefined;
       if (json === undefined) return undefined;
-      out += json;
+      put(json);
       i = end;
     } else {
-      out += character;
+      put(character);
       i++;
     }
   }
   // Only brackets are missing: nothing that was said is lost. A value or name that never came would be.
-  const whole = withoutComma(out);
-  return /[:]\s*$/.test(whole) ? undefined : whole + open.reverse().join("");
+  const rest = withoutComma(gap);
+  return out.at(-1) === ":" && rest === "" ? undefined : out.join("") + rest + open.reverse().join("");
 }
 
 function endOf(text: string, from: number, allowed: RegExp): number {

@@ -9,6 +9,7 @@ import { compileGlob } from "../../kit/glob.ts";
 import { about, textList, wholeNumber } from "../../kit/setting_kinds.ts";
 import { defineSettings } from "../../kit/settings.ts";
 import { storeOutput } from "../../kit/stored_output.ts";
+import { isCallOfModel } from "../conversation/call_of_model.ts";
 import { distill } from "./distill.ts";
 
 const SETTINGS = defineSettings({
@@ -26,7 +27,7 @@ const SETTINGS = defineSettings({
  * Nothing is lost: the whole result is first written to `/outputs/{tool_call_id}.json` (`.txt` for a text) of the
  * session's files, up to 1 MiB with the middle left out, and the small one says where. Its configuration: `tools`, globs of
  * names (default `["mcp_*", "web_fetch"]`), and `min_bytes` of a result that is looked at (default 4,096; 1,024 to 65,536).
- * A result that would not become a quarter smaller stays. Beside `tool_output_persistence`, name this one first: what it
+ * A result that would not become a quarter smaller stays, and so does one that a program of `code_mode` gets. Beside `tool_output_persistence`, name this one first: what it
  * made small need not be stored again.
  *
  * @example
@@ -74,6 +75,8 @@ async function distillResult(
   const { tools, min_bytes: minBytes } = SETTINGS.read(config);
   if (result.status !== "success" || result.result === undefined) return result;
   if (!tools.some((glob) => compileGlob(glob)(call.name))) return result;
+  // A program would take the sample for the whole; only what it returns enters the conversation.
+  if (context.turn !== undefined && !isCallOfModel(context.turn, call.id)) return result;
   const size = sizeOf(result.result);
   if (size < minBytes) return result;
   const small = distill(result.result);

@@ -19,7 +19,7 @@ import {
   type UserHookPayload,
   type UserHookSpawn,
 } from "./run_hook.ts";
-import { readHooks, UnreadablePattern, USER_HOOKS_SCHEMA } from "./settings.ts";
+import { readHooks, UnreadablePattern, USER_HOOKS_SCHEMA, type UserHook } from "./settings.ts";
 
 /** Options of {@linkcode createUserHooks}. */
 export interface UserHooksOptions {
@@ -52,6 +52,12 @@ export interface UserHooksOptions {
 /** Sessions that are known to have started; of more, the oldest are forgotten and start again. */
 const MAX_STARTED = 10_000;
 
+/**
+ * What all hooks of one event may take, in milliseconds: less than the runtime waits by default, since it takes a result
+ * as it is when hooks after a call are late, whatever their `on_error` says.
+ */
+const ALL_MS = 29_000;
+
 /** What several hooks make of one thing. */
 interface Folded {
   readonly blocked?: string;
@@ -73,7 +79,10 @@ interface Folded {
  * (`argument` is a path such as `options.path`). It has `timeout_ms` (default 5,000, 100 to 30,000) and 64 KiB of
  * output; `on_error` is `warn` (the default; at `user_prompt_submit`, before there is a turn, the same as `allow`),
  * `allow` or `block`. Ids in `disabled` do not run. A configuration, or a pattern, that cannot be read blocks. All hooks of one event
- * together have the runtime's `limits.hookMs` (30 seconds).
+ * together have 29 seconds; who comes later fails. A host whose `limits.hookMs` is less (30 seconds by default) ends them
+ * then: before a call that blocks it, after a call the result stays as it is.
+ *
+ * Calls of the client's own tools go to the client, and no hook sees them or their results.
  *
  * A hook may run twice for the same thing, when a process died in between.
  *
@@ -197,6 +206,7 @@ async function fold(
 ): Promise<Folded> {
   let payload = first;
   let value: JsonValue | undefined;
+  const until = host.clock.monotonic() + ALL_MS;
   for (const hook of readHooks(config)) {
     if (hook.event !== first.event) continue;
     try {
@@ -204,7 +214,7 @@ async function fold(
       if (concern === "skip") continue;
       const decision: UserHookDecision = concern === "deny"
         ? { decision: "block", reason: `hook "${hook.id}" forbids it` }
-        : await runHook(host, hook, payload, signal);
+        : await runHook(host, within(hook, until - host.clock.monotonic()), payload, signal);
       if (decision.decision === "block") return { blocked: decision.reason ?? "no reason was given" };
       if (decision.decision === "mutate") {
         payload = { ...payload, ...changed(decision.value) };
@@ -218,4 +228,9 @@ async function fold(
     }
   }
   return value === undefined ? {} : { value };
+}
+
+/** The hook with no more time than is left. */
+function within(hook: UserHook, leftMs: number): UserHook {
+  return leftMs < hook.timeoutMs ? { ...hook, timeoutMs: Math.max(0, Math.floor(leftMs)) } : hook;
 }

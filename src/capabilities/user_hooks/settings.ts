@@ -62,7 +62,10 @@ const SETTINGS = defineSettings({
     required(objectList({
       id: about("Its id, for messages and `disabled`.", required(text(undefined))),
       event: about("When it runs.", required(choice(undefined, EVENTS))),
-      tools: about("Globs of the tools it is about. All when it is not said.", textList(undefined, 100)),
+      tools: about(
+        "Globs of the tools it is about, for pre_tool_use and post_tool_use. All when it is not said.",
+        textList(undefined, 100),
+      ),
       argument: about(
         "The argument that `match` and `deny` look at. All, as JSON, when it is not said.",
         text(undefined),
@@ -92,7 +95,9 @@ export const readHooks: (config: JsonObject) => readonly UserHook[] = readOnce((
   return hooks.map(toHook).filter(({ id }) => !disabled.includes(id));
 });
 
-function toHook(said: ReturnType<typeof SETTINGS.read>["hooks"][number]): UserHook {
+type SaidHook = ReturnType<typeof SETTINGS.read>["hooks"][number];
+
+function toHook(said: SaidHook): UserHook {
   const { id, event, argument, command, function: named } = said;
   const deny = patternOf(said.deny);
   if (
@@ -100,6 +105,7 @@ function toHook(said: ReturnType<typeof SETTINGS.read>["hooks"][number]): UserHo
   ) {
     throw new TypeError("a hook has one of `function` and `command`, or none of them and `deny`");
   }
+  assertConcerns(said);
   return {
     id,
     event,
@@ -113,6 +119,17 @@ function toHook(said: ReturnType<typeof SETTINGS.read>["hooks"][number]): UserHo
     timeoutMs: said.timeout_ms,
     onError: said.on_error,
   };
+}
+
+/** Refuses limits that nothing of the event could ever meet: the hook would never run, and its guard be open. */
+function assertConcerns({ event, tools, argument, match, deny }: SaidHook): void {
+  if (event === "pre_tool_use" || event === "post_tool_use") return;
+  const useless = { tools, argument, ...(event === "user_prompt_submit" ? {} : { match, deny }) };
+  for (const [name, value] of Object.entries(useless)) {
+    if (value !== undefined) {
+      throw new TypeError(`a hook for ${event} has \`${name}\`, which only hooks for calls can have`);
+    }
+  }
 }
 
 function patternOf(pattern: string | undefined): Promise<LinearRegex> | undefined {

@@ -27,6 +27,8 @@ export interface AskOptions {
   readonly turn?: number;
   /** Whether `query_history` is offered. @default {false} */
   readonly searchable?: boolean;
+  /** A tool that changes nothing and is offered. @default none */
+  readonly pure?: string;
   /** Whether the provider compacts itself, and takes items of model `m`. @default {false} */
   readonly native?: boolean;
 }
@@ -62,7 +64,7 @@ export class CompactedSession {
 
   /** The view of a request. */
   async view(messages: readonly Message[], options: AskOptions = {}): Promise<readonly Message[]> {
-    const { window = 1_000, reason = "normal", preview = false, turn = 1, searchable = false, native = false } =
+    const { window = 1_000, reason = "normal", preview = false, turn = 1, searchable = false, native = false, pure } =
       options;
     const running: RunningTurn = {
       ...turnOver(messages),
@@ -86,7 +88,12 @@ export class CompactedSession {
       contextWindow: window,
       maxOutputTokens: undefined,
       systemPrompt: "",
-      tools: searchable ? [{ ...queryHistory.definition, description: "", parameters: {} }] : [],
+      tools: [...(searchable ? ["query_history"] : []), ...(pure === undefined ? [] : [pure])].map((name) => ({
+        ...queryHistory.definition,
+        name,
+        description: "",
+        parameters: {},
+      })),
       ...(native ? asked : {}),
     });
   }

@@ -1,6 +1,13 @@
 /** Runtimes on played models with one capability of the safety group. */
 
-import { type Capability, defineTool, type InProcessRuntime, type JsonObject, type Tool } from "../../../mod.ts";
+import {
+  type Capability,
+  type Clock,
+  defineTool,
+  type InProcessRuntime,
+  type JsonObject,
+  type Tool,
+} from "../../../mod.ts";
 import { type Played, PlayedDriver } from "../_support/played_driver.ts";
 import { useDriver } from "../_support/drivers.ts";
 import { simRuntime } from "../_support/runtime.ts";
@@ -33,12 +40,13 @@ export function answering(name: string, ...answers: readonly (string | Error)[])
 export async function guardedRuntime(
   plays: readonly Played[],
   capability: Capability,
-  options: { readonly config?: JsonObject; readonly tools?: readonly Tool[] } = {},
+  options: { readonly config?: JsonObject; readonly tools?: readonly Tool[]; readonly clock?: Clock } = {},
 ): Promise<Guarded> {
   const driver = new PlayedDriver(...plays);
-  const { config = {}, tools = [] } = options;
+  const { config = {}, tools = [], clock } = options;
   const runtime = await simRuntime("unused", {
     tools,
+    ...(clock === undefined ? {} : { clock }),
     registered: [{ ...capability, id: `tested:${capability.id}` }],
     session: (single) => single.withCapability({ ref: `tested:${capability.id}`, config }),
     configure: useDriver(driver.descriptor),

@@ -1,8 +1,16 @@
 import assert from "node:assert/strict";
-import { type Capability, defineTool, idFromSeed, type JsonObject, RuntimeBackends } from "../../../mod.ts";
+import {
+  type Capability,
+  defineClientTool,
+  defineTool,
+  idFromSeed,
+  type JsonObject,
+  RuntimeBackends,
+} from "../../../mod.ts";
 import { type ApprovalOptions, createApproval } from "../../../src/capabilities/approval.ts";
 import { useDriver } from "../_support/drivers.ts";
 import { call, PlayedDriver, texts } from "../_support/played_driver.ts";
+import { program } from "./_program_tool.ts";
 import { eventsOf, say, type SimOptions, simRuntime } from "../_support/runtime.ts";
 
 const SESSION = idFromSeed("session", 21);
@@ -31,7 +39,7 @@ function world(options: ApprovalOptions = {}, config: JsonObject = {}, more: rea
     open: (driver, extra = {}) =>
       simRuntime("unused", {
         backends,
-        tools: [pay, look],
+        tools: [pay, look, program],
         capabilities: more,
         registered: [createApproval(options)],
         session: (single) => single.sessionId(SESSION).withCapability({ ref: "approval", config }),
@@ -155,5 +163,61 @@ for (const [name, config, tool, outcome] of policies) {
     const { status } = await say(runtime);
     const data = eventsOf(runtime, "tool.completed")[0]?.data;
     assert.ok(`${status} ${JSON.stringify(data?.result)} ${data?.error}`.includes(outcome));
+  });
+}
+
+Deno.test("a denied tool is not offered, not even one of the client", async () => {
+  const config = { deny: ["pay", "open_*"] };
+  const { open } = world({}, config);
+  const driver = new PlayedDriver(texts("done"));
+  await using runtime = await open(driver, {
+    session: (single) =>
+      single.sessionId(SESSION).withCapability({ ref: "approval", config })
+        .sessionTool(defineClientTool({ name: "open_door", description: "" })),
+  });
+  await say(runtime);
+  assert.deepEqual(driver.requests[0]?.tools.map(({ name }) => name), ["look", "program"]);
+});
+
+const calledByPrograms: readonly (readonly [string, JsonObject, string, RegExp])[] = [
+  ["a denied tool", { allow: ["program"], deny: ["pay"] }, "pay", /forbids pay/],
+  ["a tool somebody has to be asked about", { allow: ["program"] }, "pay", /"pay" needs approval .* call it directly/],
+  [
+    "a tool that is to be asked about though it changes nothing",
+    { allow: ["program"], ask: ["look"] },
+    "look",
+    /needs/,
+  ],
+  ["an allowed tool", { allow: ["program", "pay"] }, "pay", /^paid$/],
+  ["a tool that changes nothing", { allow: ["program"] }, "look", /^seen$/],
+];
+
+for (const [what, config, name, answer] of calledByPrograms) {
+  Deno.test(`a program that calls ${what} gets ${answer.source}`, async () => {
+    const { open, runs } = world({ ask: () => assert.fail("nobody can be asked") }, config);
+    await using runtime = await open(new PlayedDriver(call("program", { name }), texts("done")));
+    assert.equal((await say(runtime)).status, "completed");
+    assert.match(String(eventsOf(runtime, "tool.completed")[0]?.data.result), answer);
+    assert.equal(runs.length, answer.source === "^paid$" ? 1 : 0);
+  });
+}
+
+const spawned: readonly (readonly [string, JsonObject, string])[] = [
+  ["is denied with the tool it starts", { allow: ["*"], deny: ["pay"] }, "forbids pay"],
+  ["waits when the tool it starts has to be asked about", { allow: ["spawn_background"] }, "waiting"],
+  ["runs when both are allowed", { allow: ["spawn_background", "pay"] }, "only runs in the foreground"],
+];
+
+for (const [what, config, answer] of spawned) {
+  Deno.test(`a call of spawn_background ${what}`, async () => {
+    const { open } = world({}, config);
+    const driver = new PlayedDriver(call("spawn_background", { tool: "pay", args: {} }), texts("done"));
+    await using runtime = await open(driver, {
+      session: (single) =>
+        single.sessionId(SESSION).withCapability({ ref: "approval", config }).withCapability("background_execution"),
+    });
+    const { status } = await say(runtime);
+    const [completed] = eventsOf(runtime, "tool.completed");
+    assert.ok(`${status} ${completed?.data.error}`.includes(answer), completed?.data.error);
   });
 }

@@ -37,6 +37,18 @@ Deno.test("budgeting ends a turn between two calls, when the tokens of the turn 
   });
 });
 
+Deno.test("money counts whether a provider reports it or a table has the price, also where a session has both", async () => {
+  const reported: ModelEvent[] = [
+    { type: "text", delta: "ok" },
+    { type: "done", finishReason: "stop", usage: { inputTokens: 1, outputTokens: 1, actualCostUsd: 0.1 } },
+  ];
+  const config = limits({ currency: "usd", limit: 1 });
+  await using it = await guardedRuntime([reported, costing(0.95), texts("never")], budgeting, { config });
+  for (let turn = 0; turn < 2; turn++) assert.ok((await say(it.runtime)).success);
+  const { status, sealed } = await say(it.runtime);
+  assert.deepEqual([status, sealed?.reason], ["sealed", "budget"]);
+});
+
 Deno.test("a budget of the session lasts over turns and restarts", async () => {
   const backends = RuntimeBackends.inMemory();
   const config = limits({ currency: "usd", limit: 1 });

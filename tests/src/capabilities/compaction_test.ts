@@ -35,7 +35,7 @@ Deno.test("compaction leaves a conversation that fits as it is, and tells nothin
 
 Deno.test("old outputs become a line with the way back to them, and the newest two stay", async () => {
   const { messages } = rounds(12);
-  const view = await new CompactedSession().view(messages, { searchable: true });
+  const view = await new CompactedSession().view(messages, { searchable: true, pure: "look" });
   assertWhole(view);
   const outputs = wordsOf(view).filter((_, index) => view[index]!.role === "tool_result");
   assert.equal(outputs.filter((text) => text.includes(LINE)).length, 2);
@@ -47,13 +47,20 @@ Deno.test("old outputs become a line with the way back to them, and the newest t
   assert.ok(tokensIn(view) <= 1_000);
 });
 
+Deno.test("the line of a tool that may change something does not ask for it to be called again", async () => {
+  const { messages } = rounds(12);
+  const lines = JSON.stringify(await new CompactedSession().view(messages));
+  assert.match(lines, /\[Output of look hidden to save room: \d+ characters\.\]/);
+  assert.doesNotMatch(lines, /call the tool again/);
+});
+
 Deno.test("a hidden output that was stored says in which file", async () => {
   const conversation = new Conversation().say("user", "go")
     .call({ name: "log", result: { output_file: "/outputs/1.stdout", preview: LINE } });
   for (let at = 0; at < 12; at++) conversation.call({ name: "look", result: LINE });
   assert.match(
     wordsOf(await new CompactedSession().view(conversation.messages))[2]!,
-    /: read \/outputs\/1\.stdout, or/,
+    /: read \/outputs\/1\.stdout\./,
   );
 });
 

@@ -132,6 +132,13 @@ Deno.test("the diff of a large edit is cut and says so", async () => {
   assert.ok(String(answer["diff"]).length <= 8_000);
 });
 
+Deno.test("the diff of a long line shows the place that changes", async () => {
+  const { answer } = await edit(`${"a".repeat(2_000)}OLD${"b".repeat(2_000)}\n`, ["OLD", "NEW"]);
+  const [, before = "", after = ""] = String(answer["diff"]).split("\n");
+  assert.match(before, /^-…a{100}OLDb+…$/);
+  assert.match(after, /^\+…a{100}NEWb+…$/);
+});
+
 Deno.test("changes far apart are hunks of their own, with the lines they really have", () => {
   const text = Array.from({ length: 30 }, (_, index) => `l${index + 1}\n`).join("");
   const edits = locateEdits(text, [

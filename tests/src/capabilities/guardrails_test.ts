@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
+import { setImmediate } from "node:timers";
 import { defineTool, type JsonObject, textOf } from "../../../mod.ts";
 import { guardrails } from "../../../src/capabilities/guardrails/capability.ts";
 import { call, texts } from "../_support/played_driver.ts";
-import { eventsOf, say } from "../_support/runtime.ts";
+import { eventsOf, say, simRuntime } from "../_support/runtime.ts";
+import { FakeClock } from "../../../src/testing/fake_clock.ts";
+import { descriptorOf, useDriver } from "../_support/drivers.ts";
 import { answering, guardedRuntime } from "./_guarded_runtime.ts";
+import { AnsweringModel } from "./subagent_support.ts";
 
 function checksOf(...checks: readonly JsonObject[]): JsonObject {
   return { checks: checks.map((check, index) => ({ id: `check ${index + 1}`, ...check })) };
@@ -145,6 +149,36 @@ Deno.test("a moderation withholds a result of a tool, and names the usual catego
   await say(it.runtime);
   const [result] = eventsOf(it.runtime, "tool.completed");
   assert.match(JSON.stringify(result?.data), /withheld by guardrail \\"check 1\\": it is violence, illicit/);
+});
+
+/** Lets seconds pass one by one, so that every deadline is seen. */
+async function pass(clock: FakeClock, seconds: number): Promise<void> {
+  for (let second = 0; second < seconds; second++) {
+    await new Promise((resolve) => setImmediate(resolve));
+    clock.advance(1_000);
+  }
+}
+
+Deno.test("judges that are late leave time for the checks behind them", async () => {
+  const clock = new FakeClock();
+  let judged = 0;
+  const model = new AnsweringModel(({ text, results, hang }) => {
+    if (!text.startsWith("Text:")) return results.length === 0 ? [{ name: "look" }] : "done";
+    judged++;
+    pass(clock, 20);
+    return hang();
+  });
+  const slow = { stage: "tool_output", type: "llm_judge", policy: "Be kind.", timeout_ms: 20_000 };
+  const config = checksOf(slow, slow, { stage: "tool_output", type: "regex", pattern: "SECRET" });
+  await using runtime = await simRuntime("unused", {
+    clock,
+    tools: [answering("look", "a SECRET")],
+    session: (single) => single.withCapability({ ref: "guardrails", config }),
+    configure: useDriver(descriptorOf(model)),
+  });
+  await say(runtime);
+  const { error } = eventsOf(runtime, "tool.completed")[0]?.data ?? {};
+  assert.deepEqual([error, judged], ['The result was withheld by guardrail "check 3": a pattern matches', 2]);
 });
 
 Deno.test("a configuration that cannot be used lets nothing through", async () => {

@@ -196,6 +196,11 @@ Deno.test("a memory that is written is read back the same, whatever it says", as
   }));
 });
 
+Deno.test("a memory of many equal titles is read fast enough to finish, and each entry has an id of its own", async () => {
+  const { entries } = await parseMemory("## Tea\nGreen.\n".repeat(10_000));
+  assert.equal(new Set(entries.map(({ id }) => id)).size, 10_000);
+});
+
 Deno.test("the path of the file is configured, and must be one", async () => {
   const capability = memory();
   const { files, session } = setUp();

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { infinityContext } from "../../../src/capabilities/infinity_context/capability.ts";
 import { queryHistory } from "../../../src/capabilities/infinity_context/query_history.ts";
-import type { JsonObject } from "../../../src/records/json.ts";
+import type { JsonObject, JsonValue } from "../../../src/records/json.ts";
 import type { Capability } from "../../../mod.ts";
 import { call as playCall, PlayedDriver, texts } from "../_support/played_driver.ts";
 import { useDriver } from "../_support/drivers.ts";
@@ -44,6 +44,28 @@ Deno.test("query_history narrows by numbers, times and kinds, and by a limit", a
 
 Deno.test("query_history without a query lists the newest of a range", async () => {
   assert.deepEqual(await numbers({ message_range: { to: 3 } }), [3, 2, 1]);
+});
+
+Deno.test("query_history takes a day without a time for all of it", async () => {
+  const time_range = { from: "1970-01-01", to: "1970-01-01" };
+  assert.deepEqual(await numbers({ query: "door", time_range }), await numbers({ query: "door" }));
+});
+
+Deno.test("query_history gives one message whole, in parts when it is long", async () => {
+  const result = { rows: Array.from({ length: 4_000 }, (_, id) => ({ id, name: `é${id}` })) };
+  const { messages } = new Conversation().say("user", "go").call({ name: "look", result });
+  let text = "";
+  let parts = 0;
+  for (let at: JsonValue | undefined = 0; at !== undefined; parts++) {
+    const args = { message_range: { from: 3, to: 3 }, start_index: at };
+    const { results } = await call(queryHistory, args, { ...toolContext(), turn: turnOver(messages) });
+    const [one = {}] = results as JsonObject[];
+    assert.ok(JSON.stringify(results).length < 65_536);
+    text += String(one["excerpt"]);
+    at = one["next_index"];
+  }
+  assert.deepEqual(JSON.parse(text), result);
+  assert.ok(parts > 1);
 });
 
 Deno.test("query_history shows as many lines around a match as asked", async () => {

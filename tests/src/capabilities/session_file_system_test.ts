@@ -155,12 +155,23 @@ Deno.test("list_directory gives the entries of the root unless told otherwise", 
   assert.deepEqual(await setUp().run("list_directory", { path: "/" }), { entries: [], count: 0 });
 });
 
-Deno.test("list_directory shows 1,000 entries and counts all", async () => {
+Deno.test("the pages of list_directory fit a result, and together they are the directory", async () => {
   const { run, store } = setUp();
-  for (let index = 0; index < 1001; index++) await store.writeFile(WS, `/${index}`, "", "text");
-  const answer = await run("list_directory", {});
-  assert.ok(Array.isArray(answer["entries"]));
-  assert.deepEqual([answer["entries"].length, answer["count"], answer["truncated"]], [1000, 1001, true]);
+  const names = Array.from({ length: 1_200 }, (_, index) => `file ${String(index).padStart(4, "0")} é.txt`);
+  for (const name of names) await store.writeFile(WS, `/many/${name}`, "x", "text");
+  const seen: JsonValue[] = [];
+  let pages = 0;
+  for (let offset: JsonValue | undefined = 0; offset !== undefined; pages++) {
+    const page: JsonObject = await run("list_directory", { path: "/many", offset });
+    assert.ok(new TextEncoder().encode(JSON.stringify(page)).length <= 65_536);
+    const { entries, count, truncated } = page;
+    offset = page["next_offset"];
+    assert.deepEqual([count, truncated === true], [1_200, offset !== undefined]);
+    assert.ok(Array.isArray(entries));
+    seen.push(...entries.map(({ name }) => name));
+  }
+  assert.ok(pages > 1);
+  assert.deepEqual(seen, names);
 });
 
 Deno.test("stat_file describes a file, and says that one does not exist without failing", async () => {
@@ -212,6 +223,34 @@ Deno.test("the pages of grep_files fit a result, and together they are all match
   }
   assert.ok(pages > 2);
   assert.deepEqual(seen, Array.from({ length: 2000 }, (_, index) => index + 1));
+});
+
+Deno.test("a line longer than an answer is read in parts, which together are the file", async () => {
+  const { run, store } = setUp();
+  const content = `first\n${"0123456789é\u{1f600}".repeat(15_000)}\nlast`;
+  await store.writeFile(WS, "/a.json", content, "text");
+  let text = "";
+  let answers = 0;
+  for (let at: JsonObject = { offset: 1 }; Object.keys(at).length > 0; answers++) {
+    const part = await run("read_file", { path: "/a.json", ...at });
+    text += String(part["content"]);
+    const { start_line: line = 0, next_column: column, next_offset: offset } = part;
+    at = column !== undefined ? { offset: line, column } : offset !== undefined ? { offset } : {};
+  }
+  assert.equal(text, content);
+  assert.ok(answers > 3);
+  const behind = await run("read_file", { path: "/a.json", offset: 1, column: 8 });
+  assert.match(String(behind["error"]), /Line 1 of .* has 6 characters, none from 8 on/);
+});
+
+Deno.test("grep_files shows the part of a long line that matches", async () => {
+  const { run, store } = setUp();
+  await store.writeFile(WS, "/long.txt", `${"a".repeat(5_000)}needle 42${"b".repeat(5_000)}\nneedle 1\n`, "text");
+  const { matches } = await run("grep_files", { pattern: "needle \\d+", path_pattern: "long.txt" });
+  assert.ok(Array.isArray(matches));
+  const lines = matches.map(({ line }) => String(line));
+  assert.match(lines[0] ?? "", /^…a{200}needle 42b+…$/);
+  assert.deepEqual(lines.map(({ length }) => length), [1_002, 8]);
 });
 
 Deno.test("grep_files answers a pattern it cannot use with a tool error", async () => {

@@ -17,6 +17,7 @@ import {
   type PreparedRequest,
   RuntimeBackends,
   type SessionId,
+  type SingleSessionBuilder,
 } from "../../../mod.ts";
 import { LocalPlatformStore } from "../../../local/platform/platform_store.ts";
 import { subagents } from "../../../src/capabilities/subagents/capability.ts";
@@ -113,6 +114,10 @@ export interface WorldOptions {
   readonly subagents?: JsonObject | false;
   /** More capabilities, registered and switched on. @default none */
   readonly capabilities?: readonly Capability[];
+  /** Says more about the session. */
+  readonly session?: (single: SingleSessionBuilder) => void;
+  /** More capabilities, registered only. @default none */
+  readonly registered?: readonly Capability[];
   /** Stored agents. @default none */
   readonly agents?: readonly Agent[];
   /** Whether there is a task registry. @default {true} */
@@ -166,12 +171,13 @@ export async function world(answer: Answer, options: WorldOptions = {}): Promise
       }),
     )
     .defaultModel({ model: "test-model", providerType: "test" });
-  for (const capability of options.capabilities ?? []) builder.capability(capability);
+  for (const capability of [...options.capabilities ?? [], ...options.registered ?? []]) builder.capability(capability);
   for (const agent of options.agents ?? []) builder.agent(agent);
   builder.singleSession((single) => {
     single.harness("lead", "You are a test.");
     if (options.subagents !== false) single.withCapability({ ref: "subagents", config: options.subagents ?? {} });
     for (const { id } of options.capabilities ?? []) single.withCapability(id);
+    options.session?.(single);
     return single;
   });
   const runtime = await builder.build();

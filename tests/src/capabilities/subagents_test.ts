@@ -1,7 +1,7 @@
 /** Spawning agents on a real runtime. */
 
 import assert from "node:assert/strict";
-import { createAgent, idFromSeed, type Tool } from "../../../mod.ts";
+import { type Capability, createAgent, idFromSeed, type Tool } from "../../../mod.ts";
 import { subagents } from "../../../src/capabilities/subagents/capability.ts";
 import { readSettings, settingsProblem } from "../../../src/capabilities/subagents/settings.ts";
 import type { JsonObject } from "../../../src/records/json.ts";
@@ -49,6 +49,27 @@ Deno.test("a background subagent yields one settled task with the child's reply 
     [session?.title, session?.goal, session?.parentSessionId, session?.harnessId, session?.capabilities],
     ["counter", "Know how many", it.sessionId, parent?.harnessId, []],
   );
+});
+
+Deno.test("what holds a session holds its subagents: its capabilities and its network policy", async () => {
+  const guard: Capability = {
+    id: "guard",
+    name: "Guard",
+    hooks: {
+      preToolUse: ({ name }) => name === "spawn_agent" ? { action: "allow" } : { action: "block", reason: "no" },
+    },
+  };
+  const networkAccess = { allowed: ["example.com"] };
+  await using it = await world(delegating({ mode: "foreground" }), {
+    registered: [guard],
+    session: (single) => single.sessionCapability("guard", { strict: true }).sessionNetworkAccess(networkAccess),
+  });
+  await it.runtime.runTextTurn(it.sessionId, "delegate");
+  const child = (await it.registry.list(it.sessionId))[0]?.links.childSessionId;
+  const { session, runtimeAgent } = await it.runtime.loadContext(child ?? it.sessionId);
+  assert.notEqual(session.id, it.sessionId);
+  assert.deepEqual(session.capabilities, [{ ref: "guard", config: { strict: true } }]);
+  assert.deepEqual(runtimeAgent.networkAccess, networkAccess);
 });
 
 Deno.test("a foreground handoff yields a settled agent_handoff task with the target's id and reply", async () => {

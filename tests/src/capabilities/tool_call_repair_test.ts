@@ -41,9 +41,14 @@ for (
 }
 
 Deno.test("a million characters of hostile almost-JSON are given up fast enough to finish", () => {
-  for (const text of ["{".repeat(1e6), "{a:".repeat(3e5), `{"a": "${"\\".repeat(1e6)}`, "{" + " ".repeat(1e6)]) {
-    salvageObject(text);
-  }
+  const hostile = [
+    "{".repeat(1e6),
+    "{a:".repeat(3e5),
+    `{"a": "${"\\".repeat(1e6)}`,
+    "{" + " ".repeat(1e6),
+    `{'a': [${"[],".repeat(3e5)}]}`,
+  ];
+  for (const text of hostile) salvageObject(text);
 });
 
 const schema = {

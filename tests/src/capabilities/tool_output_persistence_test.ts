@@ -5,6 +5,7 @@ import { defineTool, toolSuccess } from "../../../src/kit/define_tool.ts";
 import { RuntimeBackends } from "../../../src/runtime/backends.ts";
 import type { Tool } from "../../../src/ports/tool.ts";
 import type { JsonObject, JsonValue } from "../../../src/records/json.ts";
+import { program } from "./_program_tool.ts";
 import { callTools, eventsOf, say, type ScriptedRuntime, scriptedRuntime } from "../_support/runtime.ts";
 
 /** Runs one call of a tool that answers so, and gives what the model is told and the files. */
@@ -66,6 +67,12 @@ Deno.test("the file has what the kernel had to cut off the result", async () => 
   assert.deepEqual(Object.values(contents), [text]);
 });
 
+Deno.test("an output that was cut within a character is stored too", async () => {
+  const { told, contents, warnings } = await runOnce(giving("line\n".repeat(3_000) + "\ud83d"));
+  assert.deepEqual([Object.values(contents), warnings], [["line\n".repeat(3_000) + "\ufffd"], "[]"]);
+  assert.ok(told.length < 8_192);
+});
+
 Deno.test("of an output over 1 MiB the file keeps start and end, and the answer says so", async () => {
   const { told, contents } = await runOnce(giving(`start${"é".repeat(1_000_000)}end`));
   const [text = ""] = Object.values(contents);
@@ -110,6 +117,41 @@ Deno.test("a tool whose hint says so is left alone, and so are errors", async ()
     },
   });
   assert.deepEqual((await runOnce(failing)).contents, {});
+});
+
+for (
+  const config of [{ ref: "tool_output_persistence" }, { ref: "tool_output_distillation", config: { tools: ["*"] } }]
+) {
+  Deno.test(`a program gets a large result itself, whatever ${config.ref} makes of results of the model's calls`, async () => {
+    const rows = Array.from({ length: 900 }, (_, id) => ({ id, name: `row ${id}` }));
+    const got: unknown[] = [];
+    const count: Tool = defineTool({
+      name: "count",
+      description: "",
+      execute: async (_, { callTool }) => {
+        const answer = await callTool?.("give", {});
+        got.push(answer?.result);
+        return "counted";
+      },
+    });
+    await using scripted = await scriptedRuntime([callTools("count"), "done"], {
+      tools: [giving(rows), count],
+      session: (single) => single.withCapability(config),
+    });
+    await say(scripted.runtime);
+    assert.deepEqual(JSON.parse(JSON.stringify(got)), [rows]);
+  });
+}
+
+Deno.test("what a program's call printed in full is in a file that its result names", async () => {
+  const tool = giving(null, { execute: () => toolSuccess({ short: true }, { rawOutput: { stdout: "all of it" } }) });
+  await using scripted = await scriptedRuntime([callTools({ name: "program", arguments: { name: "give" } }), "done"], {
+    tools: [tool, program],
+    session: (single) => single.withCapability("tool_output_persistence"),
+  });
+  await say(scripted.runtime);
+  const { result } = eventsOf(scripted.runtime, "tool.completed")[0]?.data ?? {};
+  assert.match(JSON.stringify(result), /"short":true,"stdout_file":"\/workspace\/outputs\/call_/);
 });
 
 Deno.test("reading a stored output does not store it again", async () => {

@@ -8,7 +8,12 @@ import { eventsOf, say } from "../_support/runtime.ts";
 import { guardedRuntime } from "./_guarded_runtime.ts";
 
 /** Runs one call `work({ amount: 5 })` under hooks. */
-async function underHooks(hooks: readonly JsonObject[], options: UserHooksOptions = {}, more: JsonObject = {}) {
+async function underHooks(
+  hooks: readonly JsonObject[],
+  options: UserHooksOptions = {},
+  more: JsonObject = {},
+  clock?: FakeClock,
+) {
   const runs: JsonObject[] = [];
   const work = defineTool({
     name: "work",
@@ -22,6 +27,7 @@ async function underHooks(hooks: readonly JsonObject[], options: UserHooksOption
   await using it = await guardedRuntime([call("work", { amount: 5 }), texts("done")], createUserHooks(options), {
     config: { hooks: [...hooks], ...more },
     tools: [work],
+    ...(clock === undefined ? {} : { clock }),
   });
   const result = await say(it.runtime, "hello");
   const data = eventsOf(it.runtime, "tool.completed")[0]?.data;
@@ -165,6 +171,20 @@ Deno.test("a hook that is late is aborted and does as its on_error says", async 
   assert.deepEqual([runs, signal?.aborted], [[], true]);
 });
 
+Deno.test("a result is withheld when hooks that are to block take longer together than the runtime waits", async () => {
+  const clock = new FakeClock();
+  const slow = (_: UserHookPayload, { signal }: { readonly signal: AbortSignal }): Promise<undefined> =>
+    new Promise((resolve, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason));
+      clock.setTimer(() => resolve(undefined), 20_000);
+      queueMicrotask(() => clock.advance(20_000));
+    });
+  const hook = { event: "post_tool_use", function: "slow", timeout_ms: 25_000, on_error: "block" };
+  const options = { clock, functions: { slow } };
+  const { outcome } = await underHooks([{ ...hook, id: "a" }, { ...hook, id: "b" }], options, {}, clock);
+  assert.match(String(outcome), /Withheld by a hook: User hook "b" failed: no answer within 9000 ms/);
+});
+
 const matchers: readonly (readonly [string, JsonObject, boolean])[] = [
   ["another tool", { tools: ["write_*"], function: "no" }, true],
   ["this tool", { tools: ["wo*"], function: "no" }, false],
@@ -213,6 +233,11 @@ Deno.test("a configuration that cannot be read lets no prompt through, and valid
   assert.deepEqual([result.success, requests.length], [false, 0]);
   const { validateConfig } = createUserHooks();
   const wrong: readonly (readonly [JsonObject, RegExp])[] = [
+    [
+      { hooks: [{ id: "a", event: "user_prompt_submit", tools: ["bash"], deny: "x" }] },
+      /user_prompt_submit has `tools`/,
+    ],
+    [{ hooks: [{ id: "a", event: "turn_end", function: "f", match: "x" }] }, /turn_end has `match`/],
     [{}, /`hooks` is missing/],
     [{ hooks: [{ id: "a", event: "turn_end" }] }, /one of `function` and `command`/],
     [{ hooks: [{ id: "a", event: "turn_end", command: "x", timeout_ms: 99 }] }, /timeout_ms/],

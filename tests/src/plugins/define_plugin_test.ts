@@ -54,6 +54,12 @@ Deno.test("definePlugin() leaves out what leads outside of a skill, is too large
   assert.equal(warnings.length, 7);
 });
 
+Deno.test("definePlugin() leaves out a skill that the capability skills could not use, and says so", () => {
+  const { capability, warnings } = definePlugin({ name: "p", skills: [{ ...skill, description: "d".repeat(1_025) }] });
+  assert.equal(capability.files, undefined);
+  assert.match(warnings.join(), /Skill "find" was left out: its description has more than 1024 characters/);
+});
+
 Deno.test("definePlugin() refuses a name that cannot be one", () => {
   for (const name of ["", "a b", "a:b", "x".repeat(65), "-a"]) {
     assert.throws(() => definePlugin({ name }), PluginError);

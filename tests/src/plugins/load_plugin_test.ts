@@ -1,6 +1,7 @@
 /** From files to a plugin. */
 
 import assert from "node:assert/strict";
+import { readSkillDocument } from "../../../src/capabilities/skills/skill_document.ts";
 import type { InitialFile } from "../../../mod.ts";
 import { loadPlugin, type Plugin, PluginError, type PluginFiles } from "../../../src/plugins/mod.ts";
 import { simRuntime } from "../_support/runtime.ts";
@@ -241,4 +242,18 @@ Deno.test("a session with a plugin has its prompt, its files and its server", as
   const { content } = await runtime.readFile(runtime.defaultSessionId, "/.agents/skills/find/SKILL.md");
   assert.match(content, /Search\./);
   assert.deepEqual((await runtime.requiredPermissions()).net, ["docs.deno.com"]);
+});
+
+Deno.test("a plugin's skill that users may not start stays one, and those without a word may be started", async () => {
+  const skill = (name: string, more: string) => `---\nname: ${name}\ndescription: d\n${more}---\nBody`;
+  const { capability } = await loadPlugin({
+    "plugin.json": '{"name":"p"}',
+    "skills/hidden/SKILL.md": skill("hidden", "user-invocable: false\n"),
+    "skills/plain/SKILL.md": skill("plain", ""),
+  });
+  const read = (capability.files ?? []).map(async ({ path, content }) => {
+    const document = await readSkillDocument(path.split("/")[3] ?? "", content);
+    return document.ok && document.document.userInvocable;
+  });
+  assert.deepEqual(await Promise.all(read), [false, true]);
 });
