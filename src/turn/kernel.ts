@@ -1,13 +1,6 @@
 /** The kernel: starts, steers, resumes, cancels and recovers turns. */
 
-import {
-  DuplicateInputError,
-  messageOf,
-  QueueFullError,
-  ReentrantTurnError,
-  RuntimeClosedError,
-  SessionBusyError,
-} from "../errors.ts";
+import { DuplicateInputError, QueueFullError, ReentrantTurnError, RuntimeClosedError } from "../errors.ts";
 import type { SessionId, TurnId } from "../records/ids.ts";
 import type { ResponseFormat } from "../records/response_format.ts";
 import { type InputMessage, toInputMessage } from "../records/message.ts";
@@ -121,10 +114,8 @@ export class Kernel {
             if (cancelled !== undefined) begun.interrupts.interrupt(cancelled);
           },
         });
-        if (ended.status !== "waiting" || run?.interrupts.interrupted !== true || this.#closed) return ended;
-        // It was cancelled while it was being stored as waiting.
-        await (await openTurns()).cancelOpen(ports, this.#lanes, lane, messageOf(run.interrupts.reason));
-        return { ...ended, status: "cancelled", stopReason: "cancelled", success: false, waitingFor: [] };
+        if (ended.status !== "waiting") return ended;
+        return await (await openTurns()).unlessCancelled(ports, this.#lanes, lane, run, ended);
       } finally {
         signal?.removeEventListener("abort", onAbort);
       }
@@ -206,12 +197,8 @@ export class Kernel {
     const { checkAnswers } = await openTurns();
     checkAnswers(input);
     return await this.#lanes.track(lane.enqueue(async () => {
-      const { resumeOpen } = await openTurns();
-      return await this.#lanes.inTurn(
-        lane,
-        parent,
-        () => resumeOpen(this.#ports, this.#lanes, lane, input, options.signal),
-      );
+      const answers = options.signal === undefined ? input : { ...input, signal: options.signal };
+      return await (await openTurns()).resumeOpen(this.#ports, this.#lanes, lane, parent, answers);
     }, { signal: options.signal }));
   }
 
@@ -239,15 +226,7 @@ export class Kernel {
 
   /** What a session is doing. */
   async status(sessionId: SessionId): Promise<SessionStatus> {
-    if (this.#lanes.isRunning(sessionId)) return "active";
-    try {
-      const acquired = await this.#ports.journal.acquire(sessionId, this.#ports.owner);
-      if (acquired.openTurn === undefined) return acquired.lastSequence === 0 ? "started" : "idle";
-      return (await openTurns()).waitingState(acquired) === undefined ? "idle" : "waiting_for_tool_results";
-    } catch (error) {
-      if (error instanceof SessionBusyError) return "active";
-      throw error;
-    }
+    return this.#lanes.isRunning(sessionId) ? "active" : await (await openTurns()).statusOf(this.#ports, sessionId);
   }
 
   /** The session's configuration changed: its next reason step assembles its context again. */
