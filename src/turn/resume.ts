@@ -10,7 +10,7 @@ import type { AcquiredSession } from "../ports/journal.ts";
 import { toBoundedJson } from "../kit/bounded_json.ts";
 import { closingResults } from "./act.ts";
 import { decisionDraft } from "./call_approval.ts";
-import { type CallLog, callsOf, findAgentMessage, readCallLog } from "./call_log.ts";
+import { type CallLog, callsOf, countResults, findAgentMessage, readCallLog } from "./call_log.ts";
 import type { KernelPorts } from "./kernel_ports.ts";
 import { resultOf, toWaitingCalls, TurnLoop } from "./loop.ts";
 import { plan } from "./plan.ts";
@@ -134,7 +134,8 @@ export async function cancelOpenTurn(
   reason: string | undefined,
 ): Promise<TurnResult> {
   const { run, events } = await takeTurn(ports, share, acquired, state);
-  const cancelled = plan(state, { type: "cancelled", ...(reason === undefined ? {} : { reason }) });
+  const counted: TurnState = { ...state, toolCallsActed: countResults(events) };
+  const cancelled = plan(counted, { type: "cancelled", ...(reason === undefined ? {} : { reason }) });
   if (cancelled.next.type !== "complete") throw new RuntimeError("internal", "Cannot cancel: the planner went on");
   const message = findAgentMessage(events, state.callMessageId);
   const drafts: EventDraft[] = [];
@@ -145,6 +146,7 @@ export async function cancelOpenTurn(
     }
   }
   run.closed = true;
+  run.state = cancelled.state;
   await run.commit(drafts, { checkpoint: null, release: true });
   return resultOf(run, cancelled.next, []);
 }
