@@ -91,7 +91,7 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
         sourceTools: (...asked) => this.#sourceTools(...asked),
       },
       driver: (model) => pool.driver(model),
-      profile: (model) => slots.providerStore.getModelProfile?.(model) ?? pool.profile(model),
+      profile: (model) => pool.profile(model, slots.providerStore),
       services: slots,
       secrets: parts.secrets,
       limits: parts.limits,
