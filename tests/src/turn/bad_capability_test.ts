@@ -206,3 +206,28 @@ Deno.test("a turn whose capability is imported for ever can be cancelled, and en
   await assertSession(runtime, backends, { acked: ["go"] });
   await runtime.close();
 });
+
+Deno.test("a capability may be an object of a class: its functions are called as its methods", async () => {
+  class Polite {
+    readonly id = "polite";
+    readonly name = "Polite";
+    readonly #word: string = "please";
+    systemPrompt(): string {
+      return `Say ${this.#word}.`;
+    }
+    facts(): string {
+      return `The word is ${this.#word}.`;
+    }
+    parallelToolCalls(): boolean {
+      return this.#word === "";
+    }
+    errorDisclosure(): "detailed" | "generic" {
+      return this.#word === "please" ? "detailed" : "generic";
+    }
+  }
+  await using runtime = await faultRuntime({ capabilities: [new Polite()] });
+  const { runtimeAgent, facts, config } = await runtime.loadContext(SESSION);
+  assert.match(runtimeAgent.systemPrompt, /Say please\./);
+  assert.equal(facts, "The word is please.");
+  assert.deepEqual([runtimeAgent.parallelToolCalls, config.errorDisclosure], [false, "detailed"]);
+});
