@@ -32,7 +32,7 @@ export function toCallParts(calls: readonly RawCall[], ids: IdSource): ContentPa
 }
 
 /** Freezes a value of bounded depth all the way down: what is stored is also what readers of the messages get. */
-function frozen<T extends JsonValue>(value: T): T {
+export function frozen<T extends JsonValue>(value: T): T {
   if (typeof value === "object" && value !== null) Object.values(value).forEach(frozen);
   return Object.freeze(value);
 }

@@ -91,6 +91,7 @@ export class Kernel {
       outcome.resolve(nothing);
     };
     const { responseFormat, signal } = options;
+    const key = checkedKey(options);
     // Copied now, not when the turn leaves the queue; what is wrong with it shows then.
     const form = responseFormat === undefined ? undefined : toForm(responseFormat);
     form?.catch(ignore);
@@ -103,7 +104,7 @@ export class Kernel {
         const ended = await this.#turn(lane, parent, turnId, {
           input,
           form: form === undefined ? undefined : await form,
-          key: options.idempotencyKey,
+          key,
           accepted: (earlier) => {
             earlierId = earlier?.turnId;
             accepted.resolve();
@@ -176,7 +177,7 @@ export class Kernel {
     const stored = Promise.withResolvers<void>();
     const pending: PendingInput = {
       input: message,
-      key: options.idempotencyKey,
+      key: checkedKey(options),
       accepted: () => stored.resolve(),
       rejected: stored.reject,
     };
@@ -301,7 +302,7 @@ export class Kernel {
     const stored = Promise.withResolvers<TurnHandle | undefined>();
     const pending: PendingInput = {
       input: message,
-      key: options.idempotencyKey,
+      key: checkedKey(options),
       accepted: stored.resolve,
       rejected: stored.reject,
     };
@@ -332,6 +333,11 @@ export class Kernel {
 
 async function toForm(format: ResponseFormat<ToolParameters>): Promise<TurnForm> {
   return (await answerForm()).toForm(format);
+}
+
+function checkedKey({ idempotencyKey: key }: SteerOptions): string | undefined {
+  if (key === undefined || typeof key === "string") return key;
+  throw new TypeError(`Cannot use ${key === null ? "null" : typeof key} as an idempotency key: expected a string`);
 }
 
 function ignore(): void {}

@@ -183,7 +183,7 @@ function agentMessage(
     role: "agent",
     content: Object.freeze(content),
     phase: done.phase ?? (parts.length > 0 || done.finishReason === "pause" ? "commentary" : "final_answer"),
-    metadata: effort === undefined ? { model } : { model, reasoningEffort: effort },
+    metadata: Object.freeze(effort === undefined ? { model } : { model, reasoningEffort: effort }),
     createdAt,
   };
   if (replaced !== undefined) message.metadata = { ...message.metadata, guardrail: { ...replaced } };

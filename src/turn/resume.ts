@@ -11,6 +11,7 @@ import { toBoundedJson } from "../kit/bounded_json.ts";
 import { closingResults } from "./act.ts";
 import { decisionDraft } from "./call_approval.ts";
 import { type CallLog, callsOf, countResults, findAgentMessage, readCallLog } from "./call_log.ts";
+import { frozen } from "./call_parts.ts";
 import type { KernelPorts } from "./kernel_ports.ts";
 import { resultOf, toWaitingCalls, TurnLoop } from "./loop.ts";
 import { plan } from "./plan.ts";
@@ -179,7 +180,7 @@ function find(calls: readonly ToolCall[], id: string): ToolCall {
 
 function answerDraft(run: TurnRun, call: ToolCall, answer: ClientToolResult): EventDraft {
   const outcome: { readonly result: JsonValue } | { readonly error: string } = answer.error === undefined
-    ? { result: toBoundedJson(answer.result ?? null, { maxBytes: run.ports.limits.maxToolResultBytes }).value }
+    ? { result: frozen(toBoundedJson(answer.result ?? null, { maxBytes: run.ports.limits.maxToolResultBytes }).value) }
     : { error: errorResult(call, String(answer.error)).error ?? "" };
   return {
     type: "tool.completed",

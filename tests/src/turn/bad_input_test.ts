@@ -167,6 +167,28 @@ for (
   });
 }
 
+for (const key of [null, 5, {}, ["k"]]) {
+  Deno.test(`the idempotency key ${JSON.stringify(key)} is a TypeError, and nothing is stored`, async () => {
+    const backends = RuntimeBackends.inMemory();
+    await using runtime = await faultRuntime({ backends, respond: stalls() });
+    const options: { idempotencyKey?: string } = Object.defineProperty({}, "idempotencyKey", {
+      value: key,
+      enumerable: true,
+    });
+    const wrong = { name: "TypeError", message: /idempotency key: expected a string/ };
+    await assert.rejects(runtime.runTurn(SESSION, "go", options), wrong);
+    await assert.rejects(runtime.deliver(SESSION, "go", options), wrong);
+    assert.deepEqual(await logOf(backends), []);
+    const turn = runtime.startTurn(SESSION, "go");
+    await turn.accepted;
+    await assert.rejects(turn.steer("more", options), wrong);
+    await assert.rejects(runtime.deliver(SESSION, "more", options), wrong);
+    turn.cancel();
+    await turn.result;
+    assert.equal(ofType(await logOf(backends), "input.message").length, 1);
+  });
+}
+
 Deno.test("an input that its caller changes afterwards stays as it was stored", async () => {
   const backends = RuntimeBackends.inMemory();
   await using runtime = await faultRuntime({ backends });
