@@ -195,12 +195,16 @@ export class Kernel {
     this.#assertOutside(sessionId);
     const lane = this.#lanes.get(sessionId);
     const parent = this.#ports.chain.current();
-    const { checkAnswers } = await openTurns();
-    checkAnswers(input);
-    return await this.#lanes.track(lane.enqueue(async () => {
+    const checked = Promise.resolve(openTurns()).then(({ checkAnswers }) => checkAnswers(input));
+    // It takes its place at once: what is asked for after it comes after it.
+    const job = this.#lanes.track(lane.enqueue(async () => {
+      await checked;
       const answers = options.signal === undefined ? input : { ...input, signal: options.signal };
       return await (await openTurns()).resumeOpen(this.#ports, this.#lanes, lane, parent, answers);
     }, { signal: options.signal }));
+    job.catch(ignore);
+    await checked;
+    return await job;
   }
 
   /** Cancels the open turn, running or waiting; tells whether there was one. */

@@ -29,6 +29,10 @@ export function checkAnswers(answers: ResumeInput): void {
     if (!Array.isArray(list) || !list.every((item) => typeof item?.toolCallId === "string")) {
       throw new TypeError(`Cannot resume a turn: \`${member}\` is not an array of objects with a \`toolCallId\``);
     }
+    // A decision that says neither yes nor no must not be taken for one.
+    if (member === "decisions" && !list.every((item) => typeof item.approved === "boolean")) {
+      throw new TypeError("Cannot resume a turn: `approved` of a decision is not true or false");
+    }
   }
 }
 

@@ -2,11 +2,14 @@
 
 import assert from "node:assert/strict";
 import { InMemoryProviderStore } from "../../../src/in_memory/record_stores.ts";
+import { InMemoryTurnStore } from "../../../src/in_memory/turn_store.ts";
 import { defineCapability } from "../../../src/kit/define_capability.ts";
 import { defineClientTool } from "../../../src/kit/define_tool.ts";
+import type { SessionHead } from "../../../src/ports/journal.ts";
+import type { SessionId } from "../../../src/records/ids.ts";
 import type { ResolvedModel } from "../../../src/records/model.ts";
 import { RuntimeBackends } from "../../../src/runtime/backends.ts";
-import { calls, faultRuntime, SESSION, until } from "../_support/faults.ts";
+import { calls, faultRuntime, logOf, SESSION, stalls, until } from "../_support/faults.ts";
 
 class HangingProviderStore extends InMemoryProviderStore {
   hangs = false;
@@ -16,6 +19,15 @@ class HangingProviderStore extends InMemoryProviderStore {
     if (!this.hangs) return super.getDefaultModel();
     this.asked++;
     return new Promise(() => {});
+  }
+}
+
+class SlowTurnStore extends InMemoryTurnStore {
+  slow: PromiseWithResolvers<void> | undefined;
+
+  override async getHead(sessionId: SessionId): Promise<SessionHead | undefined> {
+    await this.slow?.promise;
+    return await super.getHead(sessionId);
   }
 }
 
@@ -60,6 +72,19 @@ Deno.test("cancelTurn() while an answer is taken in cancels the turn, which does
   assert.equal(await runtime.status(SESSION), "idle");
   assert.equal((await runtime.runTurn(SESSION, "again")).status, "waiting");
   await runtime.close();
+});
+
+Deno.test("close() does not wait for a turn whose lease was still being asked for", async () => {
+  const store = new SlowTurnStore();
+  const backends = RuntimeBackends.inMemory().withTurnStore(store);
+  const runtime = await faultRuntime({ backends, respond: stalls() });
+  store.slow = Promise.withResolvers();
+  const turn = runtime.startTurn(SESSION, "go");
+  const closed = runtime.close();
+  store.slow.resolve();
+  await closed;
+  assert.equal((await turn.result).status, "cancelled");
+  assert.deepEqual(await logOf(backends), []);
 });
 
 Deno.test("a turn waits on when the runtime is closed while an answer is taken in", async () => {

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { QueueFullError, ReentrantTurnError } from "../../../src/errors.ts";
+import { defineClientTool } from "../../../src/kit/define_tool.ts";
 import type { ToolContext } from "../../../src/ports/tool.ts";
 import { idFromSeed, type SessionId } from "../../../src/records/ids.ts";
 import { textOf } from "../../../src/records/content.ts";
@@ -69,6 +70,20 @@ Deno.test("many turns of one session run in the order they were asked for", asyn
   const stored = ofType(await logOf(backends), "input.message").map(({ data }) => textOf(data.message.content));
   assert.deepEqual(stored, inputs);
   await assertSession(runtime, backends, { acked: inputs });
+});
+
+Deno.test("a turn that is asked for right after resumeTurn() comes after the turn that goes on", async () => {
+  const backends = RuntimeBackends.inMemory();
+  await using runtime = await faultRuntime({
+    backends,
+    clientTools: [defineClientTool({ name: "ask", description: "Asks" })],
+    respond: ({ messages }) => messages.some(({ role }) => role === "tool") ? text("done") : calls("ask"),
+  });
+  const { waitingFor: [call] } = await runtime.runTurn(SESSION, "one");
+  const resumed = runtime.resumeTurn(SESSION, { toolResults: [{ toolCallId: call!.id, result: 1 }] });
+  const next = runtime.runTurn(SESSION, "two");
+  assert.deepEqual([(await resumed).status, (await next).status], ["completed", "completed"]);
+  await assertSession(runtime, backends, { acked: ["one", "two"] });
 });
 
 Deno.test("the queue of a session is bounded: one turn too many is refused at once", async () => {
