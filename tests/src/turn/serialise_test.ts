@@ -126,6 +126,23 @@ Deno.test("an aborted turn leaves the queue with the signal's reason, and is nev
   assert.equal(ofType(await logOf(backends), "input.message").length, 2);
 });
 
+Deno.test("the signal of a turn that had to wait cancels it as it does any other once it runs", async () => {
+  const { respond, waiting } = gates();
+  await using world = await open({ respond });
+  const { runtime, backends } = world;
+  const first = runtime.runTurn(SESSION, "one");
+  const stop = new AbortController();
+  const second = runtime.startTurn(SESSION, "two", { signal: stop.signal });
+  await until(() => waiting.length === 1);
+  waiting[0]?.();
+  await first;
+  await second.accepted;
+  stop.abort(new Error("enough"));
+  const result = await second.result;
+  assert.equal(result.status, "cancelled");
+  await assertSession(runtime, backends, { acked: ["one", "two"] });
+});
+
 Deno.test("a turn started with an aborted signal is refused at once", async () => {
   await using world = await open();
   const { runtime, backends } = world;
