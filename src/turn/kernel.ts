@@ -213,6 +213,7 @@ export class Kernel {
     const lane = this.#lanes.get(sessionId);
     // A turn that is about to begin is cancelled as soon as it has.
     while (lane.isStarting) await lane.started();
+    this.#assertOpen("cancel a turn");
     if (lane.current !== undefined) {
       lane.current.interrupts.interrupt(new TurnInterruption(reason));
       return true;

@@ -1,6 +1,6 @@
 /** Turns that are open without running: interrupted ones, and those that wait for their client. */
 
-import { messageOf, RuntimeError, SessionBusyError, TurnWaitingError } from "../errors.ts";
+import { messageOf, RuntimeClosedError, RuntimeError, SessionBusyError, TurnWaitingError } from "../errors.ts";
 import type { SessionId } from "../records/ids.ts";
 import type { SessionStatus } from "../records/session.ts";
 import type { TurnResult, TurnState } from "../records/turn.ts";
@@ -194,6 +194,7 @@ export async function recoverAll(
   const recoverOne = async (sessionId: SessionId): Promise<Recovered> => {
     const lane = lanes.get(sessionId);
     try {
+      if (lanes.isClosed) throw new RuntimeClosedError("recover a turn");
       assertOutside(sessionId);
       const result = await lanes.track(lane.enqueue(() => recoverSession(ports, lanes, lane)));
       return result === undefined ? { sessionId } : { sessionId, result };

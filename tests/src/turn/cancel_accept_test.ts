@@ -1,6 +1,7 @@
 /** Cancelling a turn whose input, or the answer to its question, is not stored yet. */
 
 import assert from "node:assert/strict";
+import { RuntimeClosedError } from "../../../src/errors.ts";
 import { InMemoryProviderStore } from "../../../src/in_memory/record_stores.ts";
 import { InMemoryTurnStore } from "../../../src/in_memory/turn_store.ts";
 import { defineCapability } from "../../../src/kit/define_capability.ts";
@@ -9,7 +10,7 @@ import type { SessionHead } from "../../../src/ports/journal.ts";
 import type { SessionId } from "../../../src/records/ids.ts";
 import type { ResolvedModel } from "../../../src/records/model.ts";
 import { RuntimeBackends } from "../../../src/runtime/backends.ts";
-import { calls, faultRuntime, logOf, SESSION, stalls, until } from "../_support/faults.ts";
+import { calls, faultRuntime, isSettled, logOf, SESSION, stalls, until } from "../_support/faults.ts";
 
 class HangingProviderStore extends InMemoryProviderStore {
   hangs = false;
@@ -85,6 +86,26 @@ Deno.test("close() does not wait for a turn whose lease was still being asked fo
   await closed;
   assert.equal((await turn.result).status, "cancelled");
   assert.deepEqual(await logOf(backends), []);
+});
+
+Deno.test("what waited for its place in a session when the runtime was closed is refused", async () => {
+  const store = new SlowTurnStore();
+  const backends = RuntimeBackends.inMemory().withTurnStore(store);
+  const runtime = await faultRuntime({
+    backends,
+    clientTools: [defineClientTool({ name: "ask", description: "Asks the user" })],
+    respond: () => calls("ask"),
+  });
+  await runtime.runTurn(SESSION, "go");
+  store.slow = Promise.withResolvers();
+  const recovered = runtime.recover({ sessions: [SESSION] });
+  await isSettled(recovered);
+  // The one asks for the lease, the other waits for it to be done.
+  const cancelled = runtime.cancelTurn(SESSION);
+  const closed = runtime.close();
+  store.slow.resolve();
+  await Promise.all([assert.rejects(cancelled, RuntimeClosedError), closed]);
+  assert.equal((await backends.slots.turnStore.getHead(SESSION))?.checkpoint?.state.phase, "wait");
 });
 
 Deno.test("a turn waits on when the runtime is closed while an answer is taken in", async () => {
