@@ -10,7 +10,7 @@ import type { ToolParameters } from "../kit/define_tool.ts";
 import { lazy } from "../kit/lazy.ts";
 import { acceptTurn, cancelledTurn } from "./accept.ts";
 import type { ChainLink, KernelPorts } from "./kernel_ports.ts";
-import type { ResumeInput } from "./resume.ts";
+import type { ResumeInput, ResumeOptions } from "./resume.ts";
 import { abortText, Lanes, type SessionLane } from "./session_lane.ts";
 import { eventsOfTurn } from "./live_events.ts";
 import type { Recovered, SteerOptions, SteerReceipt, TurnHandle } from "./turn_handle.ts";
@@ -190,7 +190,7 @@ export class Kernel {
    *
    * @throws {RuntimeError} `turn_not_waiting`, `unknown_call` or `answer_conflict`
    */
-  async resume(sessionId: SessionId, input: ResumeInput, options: TurnOptions = {}): Promise<TurnResult> {
+  async resume(sessionId: SessionId, input: ResumeInput, options: ResumeOptions = {}): Promise<TurnResult> {
     this.#assertOpen("resume a turn");
     this.#assertOutside(sessionId);
     const lane = this.#lanes.get(sessionId);

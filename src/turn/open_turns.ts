@@ -7,7 +7,14 @@ import type { TurnResult, TurnState } from "../records/turn.ts";
 import type { AcquiredSession } from "../ports/journal.ts";
 import type { ChainLink, KernelPorts } from "./kernel_ports.ts";
 import { isReadable, recoverTurn } from "./recovery.ts";
-import { cancelOpenTurn, openCallsOf, readWaitingResult, type ResumeInput, resumeWaitingTurn } from "./resume.ts";
+import {
+  cancelOpenTurn,
+  openCallsOf,
+  readWaitingResult,
+  type ResumeInput,
+  type ResumeOptions,
+  resumeWaitingTurn,
+} from "./resume.ts";
 import type { Lanes, SessionLane } from "./session_lane.ts";
 import { readTurnResult } from "./stored_turn.ts";
 import { TurnInterruption, type TurnRun } from "./turn_run.ts";
@@ -42,7 +49,7 @@ export async function resumeOpen(
   lanes: Lanes,
   lane: SessionLane,
   parent: ChainLink | undefined,
-  { signal, ...input }: ResumeInput & { readonly signal?: AbortSignal },
+  { signal, ...input }: ResumeInput & ResumeOptions,
 ): Promise<TurnResult> {
   let run: TurnRun | undefined;
   const begun = (entered: TurnRun): void => {

@@ -29,6 +29,12 @@ export interface ResumeInput {
   readonly decisions?: readonly ToolDecision[];
 }
 
+/** Options of a resumed turn; its key and the form of its answer are those it was started with. */
+export interface ResumeOptions {
+  /** Cancels the turn, or leaves the queue. */
+  readonly signal?: AbortSignal;
+}
+
 /** What a waiting turn came to so far. */
 export async function readWaitingResult(ports: KernelPorts, state: TurnState): Promise<TurnResult> {
   const { turnId, sessionId, iteration, toolCallsActed, usage } = state;
