@@ -8,9 +8,10 @@ import { defineCapability } from "../../../src/kit/define_capability.ts";
 import { defineClientTool } from "../../../src/kit/define_tool.ts";
 import type { SessionHead } from "../../../src/ports/journal.ts";
 import type { SessionId } from "../../../src/records/ids.ts";
+import { textOf } from "../../../src/records/content.ts";
 import type { ResolvedModel } from "../../../src/records/model.ts";
 import { RuntimeBackends } from "../../../src/runtime/backends.ts";
-import { calls, faultRuntime, isSettled, logOf, SESSION, stalls, until } from "../_support/faults.ts";
+import { calls, faultRuntime, isSettled, logOf, SESSION, stalls, text, until } from "../_support/faults.ts";
 
 class HangingProviderStore extends InMemoryProviderStore {
   hangs = false;
@@ -73,6 +74,28 @@ Deno.test("cancelTurn() while an answer is taken in cancels the turn, which does
   assert.equal(await runtime.status(SESSION), "idle");
   assert.equal((await runtime.runTurn(SESSION, "again")).status, "waiting");
   await runtime.close();
+});
+
+Deno.test("a turn that is cancelled at once stores nothing and asks no model, also later", async () => {
+  const store = new SlowTurnStore();
+  const backends = RuntimeBackends.inMemory().withTurnStore(store);
+  let asked = 0;
+  await using runtime = await faultRuntime({
+    backends,
+    respond: () => {
+      asked++;
+      return text("ok");
+    },
+  });
+  store.slow = Promise.withResolvers();
+  const turn = runtime.startTurn(SESSION, "go");
+  turn.cancel();
+  assert.equal((await turn.result).status, "cancelled");
+  store.slow.resolve();
+  // The session's next turn comes after whatever the cancelled one still does.
+  await runtime.runTurn(SESSION, "next");
+  assert.equal(asked, 1);
+  assert.deepEqual((await runtime.messages(SESSION)).map(({ content }) => textOf(content)), ["next", "ok"]);
 });
 
 Deno.test("close() does not wait for a turn whose lease was still being asked for", async () => {
