@@ -67,7 +67,7 @@ export class DriverPool {
    * @throws {ProviderError} `driver_not_registered`, or `provider_misconfigured` when a needed key is missing
    */
   driver(model: ResolvedModel): Driver | Promise<Driver> {
-    const known = this.#byModel.get(model);
+    const known = Object.isFrozen(model) ? this.#byModel.get(model) : undefined;
     if (known !== undefined) return known;
     const descriptor = this.#descriptor(model);
     if (descriptor.requiresApiKey && (model.apiKey === undefined || Secret.from(model.apiKey).reveal() === "")) {
