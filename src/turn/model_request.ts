@@ -37,15 +37,10 @@ export async function buildModelRequest(context: TurnContext, parts: ModelReques
   metadata["harness_id"] = session.harnessId;
   if (session.agentId !== undefined) metadata["agent_id"] = session.agentId;
   Object.assign(metadata, context.embedderMetadata);
-  // The list goes on growing. A copy of what it is now is made when somebody looks: some never do, and it may be long.
-  const { length } = messages;
-  let copy: ModelRequest["messages"] | undefined;
   const request: Mutable<ModelRequest> = {
     model: runtimeAgent.model,
     systemPrompt: runtimeAgent.systemPrompt,
-    get messages() {
-      return copy ??= messages.slice(0, length);
-    },
+    messages,
     tools,
     metadata,
   };

@@ -5,6 +5,7 @@ import type { ContentPart } from "../records/content.ts";
 import type { EventDraft } from "../records/event.ts";
 import type { EventDataMap, GenerationMetadata } from "../records/event_data.ts";
 import type { Message } from "../records/message.ts";
+import { DriverId } from "../records/model.ts";
 import type { Driver, ModelRequest } from "../ports/driver.ts";
 import { lazy } from "../kit/lazy.ts";
 import type { Mutable } from "../kit/mutable.ts";
@@ -108,7 +109,12 @@ function requestOf(
   const building = buildModelRequest(context, parts);
   // A model view is the host's: it may hang. One that shrinks may ask the model first.
   const milliseconds = config.shrinks ? SHRINK_MS : run.ports.limits.hookMs;
-  const built = config.hasView ? run.timed(building, milliseconds, "build the model's view") : building;
+  const timed = config.hasView ? run.timed(building, milliseconds, "build the model's view") : building;
+  // The list is the session's and goes on growing: whoever keeps or changes it gets one of his own. The simulated model
+  // does neither, and what it costs must not grow with the history.
+  const built = driver.id === DriverId.LlmSim
+    ? timed
+    : timed.then((made) => ({ ...made, messages: [...made.messages] }));
   const { form } = run.state;
   if (form === undefined) return built;
   return built.then(async (request) => (await answerForm()).withForm(request, form, driver));
