@@ -110,8 +110,7 @@ function requestOf(
   // A model view is the host's: it may hang. One that shrinks may ask the model first.
   const milliseconds = config.shrinks ? SHRINK_MS : run.ports.limits.hookMs;
   const timed = config.hasView ? run.timed(building, milliseconds, "build the model's view") : building;
-  // The list is the session's and goes on growing: whoever keeps or changes it gets one of his own. The simulated model
-  // does neither, and what it costs must not grow with the history.
+  // The list is the session's and grows: who may keep or change it gets his own. Ours does not, and must not cost O(n).
   const built = driver.id === DriverId.LlmSim
     ? timed
     : timed.then((made) => ({ ...made, messages: [...made.messages] }));
