@@ -156,5 +156,5 @@ export type { TurnOptions } from "./src/turn/kernel.ts";
 export type { ChainLink, SecretFilter, TurnChain } from "./src/turn/kernel_ports.ts";
 export type { ProviderRetryConfig, TurnLimits } from "./src/turn/limits.ts";
 export type { SubscribeOptions } from "./src/turn/live_events.ts";
-export type { ResumeInput } from "./src/turn/resume.ts";
+export type { ResumeInput, ResumeOptions } from "./src/turn/resume.ts";
 export type { Recovered, SteerOptions, SteerReceipt, TurnHandle } from "./src/turn/turn_handle.ts";

@@ -51,7 +51,7 @@ export async function collectTexts(
   for (const owner of config.capabilities) {
     const { capability } = owner;
     const prompt = capability.systemPrompt;
-    const text = typeof prompt === "function" ? await told(prompt, "systemPrompt", owner) : prompt;
+    const text = typeof prompt === "function" ? await told(prompt.bind(capability), "systemPrompt", owner) : prompt;
     if (text !== undefined && text !== "") blocks.push({ id: capability.id, text });
     const fact = capability.facts === undefined
       ? undefined
@@ -68,9 +68,7 @@ export async function collectTexts(
     try {
       return await tell(context(owner));
     } catch (cause) {
-      // Errors with a code say themselves what they are about.
-      if (cause instanceof RuntimeError) throw cause;
-      throw new Error(`${member} of capability "${owner.capability.id}" failed: ${messageOf(cause)}`, { cause });
+      throw failureOf(member, owner, cause);
     }
   }
 }
@@ -105,9 +103,21 @@ export function offerTools(
 ): readonly ToolDefinition[] {
   let offered = all;
   for (const { owner, hooks } of config.hooks) {
-    if (hooks.toolDefinitions !== undefined) {
-      offered = hooks.toolDefinitions(offered, context(owner), messages, profile);
+    if (hooks.toolDefinitions === undefined) continue;
+    try {
+      // Copies, because one list is the session's history and the other its tools: sorting them would damage both.
+      const answer: unknown = hooks.toolDefinitions([...offered], context(owner), [...messages], profile);
+      if (!Array.isArray(answer)) throw new TypeError("it answered no list of tools");
+      offered = answer;
+    } catch (cause) {
+      throw failureOf("toolDefinitions", owner, cause);
     }
   }
   return offered;
+}
+
+/** Errors with a code say themselves what they are about. */
+function failureOf(member: string, { capability }: ResolvedCapability, cause: unknown): Error {
+  if (cause instanceof RuntimeError) return cause;
+  return new Error(`${member} of capability "${capability.id}" failed: ${messageOf(cause)}`, { cause });
 }

@@ -196,14 +196,17 @@ export async function resolveModel(
   return { model: sealed(await providers.getDefaultModel()), modelId: undefined };
 }
 
-const sealedModels = new WeakMap<ResolvedModel, ResolvedModel>();
+const sealedModels = new WeakMap<ResolvedModel, { readonly text: string; readonly made: ResolvedModel }>();
 
-/** The model with its key wrapped: the same object for the same one of the store, by which its driver is found. */
+/** The model with its key wrapped: one object, by which its driver is found, until the store changes its own in place. */
 function sealed(model: ResolvedModel | undefined): ResolvedModel | undefined {
   if (typeof model?.apiKey !== "string") return model;
-  const known = sealedModels.get(model) ?? Object.freeze({ ...model, apiKey: new Secret(model.apiKey) });
-  sealedModels.set(model, known);
-  return known;
+  const text = JSON.stringify(model);
+  const known = sealedModels.get(model);
+  if (known?.text === text) return known.made;
+  const made = Object.freeze({ ...model, apiKey: new Secret(model.apiKey) });
+  sealedModels.set(model, { text, made });
+  return made;
 }
 
 /** The wish of the message, then the session's locale; blank ones do not count. */

@@ -113,8 +113,8 @@ export function buildSessionConfig(
     for (const command of capability.commands ?? []) {
       if (!commands.has(command.name)) commands.set(command.name, { command, owner });
     }
-    parallel = settingOf(capability.parallelToolCalls, config) ?? parallel;
-    disclosure = settingOf(capability.errorDisclosure, config) ?? disclosure;
+    parallel = settingOf(capability, capability.parallelToolCalls, config) ?? parallel;
+    disclosure = settingOf(capability, capability.errorDisclosure, config) ?? disclosure;
     const problem = capability.validateConfig?.(config);
     if (problem !== undefined) notes.push(`Configuration of capability "${capability.id}": ${problem}`);
   }
@@ -147,10 +147,11 @@ export function buildSessionConfig(
 }
 
 function settingOf<T extends string | boolean>(
+  owner: Capability,
   setting: T | ((config: JsonObject) => T | undefined) | undefined,
   config: JsonObject,
 ): T | undefined {
-  return typeof setting === "function" ? setting(config) : setting;
+  return typeof setting === "function" ? setting.call(owner, config) : setting;
 }
 
 /** What the model is offered: executable tools, then the client's own. */

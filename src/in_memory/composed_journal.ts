@@ -224,7 +224,8 @@ export class ComposedJournal implements SessionJournal {
     let sequence = after;
     const events: Event[] = [];
     for (const { type, data, context } of drafts) {
-      const event = { id: this.#ids.next("event"), type, ts, sessionId, context, data, sequence: ++sequence } as Event;
+      const id = this.#ids.next("event");
+      const event = { id, type, ts, sessionId, context, data: Object.freeze(data), sequence: ++sequence } as Event;
       events.push(Object.freeze(event));
     }
     return events;

@@ -19,16 +19,18 @@ function messageOfEvent(event: Event): Message | undefined {
     case "tool.completed": {
       const data = event.data;
       const content: ContentPart[] = [
-        data.error === undefined
-          ? { type: "tool_result", toolCallId: data.toolCallId, result: data.result ?? null }
-          : { type: "tool_result", toolCallId: data.toolCallId, error: data.error },
+        Object.freeze(
+          data.error === undefined
+            ? { type: "tool_result", toolCallId: data.toolCallId, result: data.result ?? null }
+            : { type: "tool_result", toolCallId: data.toolCallId, error: data.error },
+        ),
       ];
       if (data.images !== undefined) content.push(...data.images);
       const message: Message = {
         id: data.messageId,
         role: "tool_result",
-        content,
-        metadata: { toolName: data.toolName, status: data.status },
+        content: Object.freeze(content),
+        metadata: Object.freeze({ toolName: data.toolName, status: data.status }),
         createdAt: event.ts,
       };
       return Object.freeze(event.sequence === undefined ? message : { ...message, sequence: event.sequence });

@@ -151,21 +151,23 @@ export function toInputMessage(input: string | InputMessage): InputMessage {
 
 const MAX_DEPTH = 64;
 
-/** A copy of plain JSON; its members are checked, so that it has the type of what it copies. */
+/** A frozen copy of plain JSON; its members are checked, so that it has the type of what it copies. */
 function copyPlain<T>(value: T, path: string, depth: number): T {
   if (typeof value === "string" || typeof value === "boolean" || value === null || Number.isFinite(value)) return value;
   const where = path === "" ? "it" : `\`${path}\``;
   if (typeof value !== "object") throw new TypeError(`Cannot use the input: ${where} is a ${typeof value}, not JSON`);
   if (depth > MAX_DEPTH) throw new TypeError(`Cannot use the input: it is nested deeper than ${MAX_DEPTH} levels`);
-  if (Array.isArray(value)) return value.map((item, index) => copyPlain(item, `${path}[${index}]`, depth + 1)) as T;
+  if (Array.isArray(value)) {
+    return Object.freeze(value.map((item, index) => copyPlain(item, `${path}[${index}]`, depth + 1))) as T;
+  }
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) {
     throw new TypeError(`Cannot use the input: ${where} is an object of a class, not JSON`);
   }
   const members = Object.entries(value).filter(([, member]) => member !== undefined);
-  return Object.fromEntries(
+  return Object.freeze(Object.fromEntries(
     members.map(([key, member]) => [key, copyPlain(member, path === "" ? key : `${path}.${key}`, depth + 1)]),
-  ) as T;
+  )) as T;
 }
 
 /** The value of a metadata member, or undefined. */

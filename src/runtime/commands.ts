@@ -3,6 +3,7 @@
 import { RuntimeError } from "../errors.ts";
 import type { CommandResult } from "../ports/capability.ts";
 import { lazy } from "../kit/lazy.ts";
+import { unlessAborted } from "../kit/unless_aborted.ts";
 import type { SessionConfig } from "../context/session_config.ts";
 import type { TurnContext } from "../context/turn_context.ts";
 import type { KernelPorts } from "../turn/kernel_ports.ts";
@@ -31,7 +32,11 @@ export function listCommandsOf(config: SessionConfig): readonly CommandInfo[] {
   }));
 }
 
-/** Runs a command of a session. */
+/**
+ * Runs a command of a session.
+ *
+ * @throws the signal's reason when it is aborted first
+ */
 export async function runCommand(
   ports: KernelPorts,
   context: TurnContext,
@@ -49,18 +54,22 @@ export async function runCommand(
   }
   const { session } = context;
   const until = signal ?? AbortSignal.any([]);
-  return await entry.command.execute(args, {
-    session,
-    config: entry.owner.config,
-    locale: context.resolvedLocale,
-    model: context.modelWithProvider?.model,
-    files: ports.sources.files(session.workspaceId),
-    now: ports.clock.now(),
-    messages: () => ports.journal.messages(session.id),
-    signal: until,
-    complete: async (request) => {
-      const { askForCommand } = await sideCalls();
-      return await askForCommand(ports, context, { ...request, signal: request.signal ?? until });
-    },
-  });
+  const running = Promise.try(() =>
+    entry.command.execute(args, {
+      session,
+      config: entry.owner.config,
+      locale: context.resolvedLocale,
+      model: context.modelWithProvider?.model,
+      files: ports.sources.files(session.workspaceId),
+      now: ports.clock.now(),
+      messages: () => ports.journal.messages(session.id),
+      signal: until,
+      complete: async (request) => {
+        const { askForCommand } = await sideCalls();
+        return await askForCommand(ports, context, { ...request, signal: request.signal ?? until });
+      },
+    })
+  );
+  // A command that does not look at the signal must not hold its caller.
+  return await unlessAborted(running, signal);
 }

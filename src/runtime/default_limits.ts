@@ -42,6 +42,9 @@ export const DEFAULT_LIMITS: TurnLimits = Object.freeze({
  */
 export function checkRetry(config: Partial<ProviderRetryConfig>): void {
   for (const [name, value] of Object.entries(config)) {
+    if (!(name in DEFAULT_RETRY || RETRY_NUMBERS.has(name))) {
+      throw new TypeError(`Cannot set retry "${name}": there is no such setting`);
+    }
     const [expected, fits] = RETRY_NUMBERS.get(name) ?? ["a finite number from 0", (value: number) => value >= 0];
     if (Number.isFinite(value) && fits(value)) continue;
     throw new RangeError(`Cannot set retry "${name}" to ${String(value)}: expected ${expected}`);
@@ -52,11 +55,15 @@ export function checkRetry(config: Partial<ProviderRetryConfig>): void {
  * Checks what a host says about deadlines and caps.
  *
  * @throws {RangeError} that names a number which makes no sense
+ * @throws {TypeError} that names a limit there is not
  */
 export function checkLimits(limits: Partial<TurnLimits>): void {
   for (const [name, value] of Object.entries(limits)) {
-    if (typeof value !== "number" || !(value > 0)) {
-      throw new RangeError(`Cannot set limit "${name}" to ${String(value)}: expected a number above 0`);
+    if (!Object.hasOwn(DEFAULT_LIMITS, name)) throw new TypeError(`Cannot set limit "${name}": there is no such limit`);
+    // Less would not even hold the words for a result that was cut.
+    const [fits, expected] = name === "maxToolResultBytes" ? [value >= 256, "from 256"] : [value > 0, "above 0"];
+    if (typeof value !== "number" || !fits) {
+      throw new RangeError(`Cannot set limit "${name}" to ${String(value)}: expected a number ${expected}`);
     }
   }
 }

@@ -5,6 +5,7 @@ import type { JsonValue } from "../records/json.ts";
 import type { ModelProfile, ResolvedModel } from "../records/model.ts";
 import { Secret } from "../records/secret.ts";
 import type { Driver, DriverConfig, DriverDescriptor } from "../ports/driver.ts";
+import type { RuntimeProviderStore } from "../ports/stores.ts";
 import type { Redactor } from "../kit/redactor.ts";
 import type { DriverRegistry } from "../kit/registries.ts";
 import type { SecretFilter } from "../turn/kernel_ports.ts";
@@ -66,7 +67,7 @@ export class DriverPool {
    * @throws {ProviderError} `driver_not_registered`, or `provider_misconfigured` when a needed key is missing
    */
   driver(model: ResolvedModel): Driver | Promise<Driver> {
-    const known = this.#byModel.get(model);
+    const known = Object.isFrozen(model) ? this.#byModel.get(model) : undefined;
     if (known !== undefined) return known;
     const descriptor = this.#descriptor(model);
     if (descriptor.requiresApiKey && (model.apiKey === undefined || Secret.from(model.apiKey).reveal() === "")) {
@@ -80,9 +81,13 @@ export class DriverPool {
     return made;
   }
 
-  /** What is known about a model. */
-  profile(model: ResolvedModel): ModelProfile | undefined {
-    return this.#registry.get(model.providerType)?.profile?.(model.model, driverConfig(model));
+  /** What is known about a model: what the host knows better, else what its driver knows. */
+  profile(
+    model: ResolvedModel,
+    host: Pick<RuntimeProviderStore, "getModelProfile">,
+  ): ModelProfile | undefined | Promise<ModelProfile | undefined> {
+    const own = () => this.#registry.get(model.providerType)?.profile?.(model.model, driverConfig(model));
+    return host.getModelProfile?.(model).then((known) => known ?? own()) ?? own();
   }
 
   #descriptor(model: ResolvedModel): DriverDescriptor {

@@ -22,10 +22,10 @@ import type { RequiredPermissions } from "../kit/required_permissions.ts";
 import { ComposedJournal } from "../in_memory/composed_journal.ts";
 import { InMemoryEventBus } from "../in_memory/event_bus.ts";
 import type { TurnContext } from "../context/turn_context.ts";
-import { Kernel, type TurnOptions } from "../turn/kernel.ts";
+import { Kernel } from "../turn/kernel.ts";
 import type { KernelPorts } from "../turn/kernel_ports.ts";
 import { LiveEvents, type SubscribeOptions } from "../turn/live_events.ts";
-import type { ResumeInput } from "../turn/resume.ts";
+import type { ResumeInput, ResumeOptions } from "../turn/resume.ts";
 import type { Recovered, TurnHandle } from "../turn/turn_handle.ts";
 import type { CapabilityDelta } from "./capability_edits.ts";
 import type { CommandInfo } from "./commands.ts";
@@ -91,7 +91,7 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
         sourceTools: (...asked) => this.#sourceTools(...asked),
       },
       driver: (model) => pool.driver(model),
-      profile: (model) => slots.providerStore.getModelProfile?.(model) ?? pool.profile(model),
+      profile: (model) => pool.profile(model, slots.providerStore),
       services: slots,
       secrets: parts.secrets,
       limits: parts.limits,
@@ -163,7 +163,7 @@ export class InProcessRuntime implements SessionHost, AsyncDisposable {
    * @returns what the turn came to; `status: "waiting"` while answers are missing
    * @throws {RuntimeError} `turn_not_waiting`, `unknown_call` or `answer_conflict`
    */
-  async resumeTurn(sessionId: SessionId, answers: ResumeInput, options: TurnOptions = {}): Promise<TurnResult> {
+  async resumeTurn(sessionId: SessionId, answers: ResumeInput, options: ResumeOptions = {}): Promise<TurnResult> {
     return await this.#kernel.resume(parseId("session", sessionId), answers, options);
   }
 

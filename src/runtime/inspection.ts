@@ -1,12 +1,13 @@
 /** Looking at what a turn would use, without running one. */
 
-import { ProviderError } from "../errors.ts";
+import { ProviderError, RuntimeError } from "../errors.ts";
 import { idFromSeed, type SessionId } from "../records/ids.ts";
 import { type Controls, type InputMessage, toInputMessage } from "../records/message.ts";
 import type { ResponseFormat } from "../records/response_format.ts";
 import type { PreparedRequest } from "../ports/driver.ts";
 import type { CapabilityHooks } from "../ports/capability.ts";
 import type { ToolParameters } from "../kit/define_tool.ts";
+import { within } from "../kit/within.ts";
 import { inspectTurnContext, type TurnContext } from "../context/turn_context.ts";
 import { toForm, withForm } from "../turn/answer_form.ts";
 import type { KernelPorts } from "../turn/kernel_ports.ts";
@@ -59,7 +60,14 @@ async function inspect(
   const messages = message === undefined ? stored : [...stored, toMessage(message, UNSENT, now)];
   const controls = message === undefined ? lastControls(stored) : controlsFor(message, stored);
   const request = { sessionId, messages, now, ...(controls === undefined ? {} : { controls }) };
-  return { context: await inspectTurnContext(ports.sources, request), controls };
+  // A prompt function is the host's: it may hang. It gets as long as in a turn.
+  const milliseconds = ports.limits.hookMs * 2;
+  const assembling = inspectTurnContext(ports.sources, request);
+  if (await within(ports.clock, milliseconds, assembling)) return { context: await assembling, controls };
+  throw new RuntimeError(
+    "deadline_exceeded",
+    `Cannot assemble the context of session "${sessionId}": no answer within ${milliseconds} ms`,
+  );
 }
 
 /**

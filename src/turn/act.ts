@@ -11,6 +11,7 @@ import { lazy } from "../kit/lazy.ts";
 import type { TurnContext } from "../context/turn_context.ts";
 import { type CallDecision, type CallLog, callsOf } from "./call_log.ts";
 import { CallContext } from "./call_context.ts";
+import { frozen } from "./call_parts.ts";
 import { sha256 } from "./reasoning.ts";
 import { runScheduled } from "./scheduler.ts";
 import { type FinishedCall, narrate, runToolCall } from "./tool_call.ts";
@@ -320,8 +321,10 @@ export class Act {
         toolName: call.name,
         success: result.error === undefined,
         status: result.status,
-        ...(result.error === undefined ? { result: result.result ?? null } : { error: result.error }),
-        ...(result.images === undefined ? {} : { images: result.images }),
+        ...(result.error === undefined ? { result: frozen(result.result ?? null) } : { error: result.error }),
+        ...(result.images === undefined
+          ? {}
+          : { images: Object.freeze(result.images.map((image) => Object.freeze(image))) }),
         durationMs: finished.durationMs,
         ...(definition?.displayName === undefined ? {} : { displayName: definition.displayName }),
         ...(bound?.capability === undefined ? {} : { capabilityId: bound.capability.id }),

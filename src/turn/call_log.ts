@@ -66,3 +66,8 @@ export function findAgentMessage(events: readonly Event[], id: MessageId | undef
   }
   return undefined;
 }
+
+/** How many calls were answered, by their tools or their client; not those that the end of the turn closed. */
+export function countResults(events: readonly Event[]): number {
+  return events.filter(({ type, data }) => type === "tool.completed" && data.status !== "cancelled").length;
+}

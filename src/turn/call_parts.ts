@@ -2,7 +2,7 @@
 
 import type { ContentPart } from "../records/content.ts";
 import type { JsonValue } from "../records/json.ts";
-import { parseArguments, parseArgumentsText } from "../kit/parse_arguments.ts";
+import { copyForeign, parseArguments, parseArgumentsText } from "../kit/parse_arguments.ts";
 import type { IdSource } from "../kit/ids.ts";
 
 /** A call as the model made it. */
@@ -25,14 +25,24 @@ export function toCallParts(calls: readonly RawCall[], ids: IdSource): ContentPa
     const parsed = typeof call.arguments === "string"
       ? parseArgumentsText(call.arguments)
       : parseArguments(call.arguments);
-    const args = parsed.ok ? frozen(parsed.value) : typeof call.arguments === "string" ? call.arguments : UNREADABLE;
+    const args = parsed.ok ? frozen(parsed.value) : asText(call.arguments);
     const part = { type: "tool_call" as const, id: ids.next("call"), name: call.name, arguments: args };
     return Object.freeze(call.providerCallId === undefined ? part : { ...part, providerCallId: call.providerCallId });
   });
 }
 
+/** What the model wrote in place of an object, for the tool's answer to name it. */
+function asText(value: JsonValue): string {
+  if (typeof value === "string") return value;
+  try {
+    return JSON.stringify(copyForeign(value));
+  } catch {
+    return UNREADABLE;
+  }
+}
+
 /** Freezes a value of bounded depth all the way down: what is stored is also what readers of the messages get. */
-function frozen<T extends JsonValue>(value: T): T {
+export function frozen<T extends JsonValue>(value: T): T {
   if (typeof value === "object" && value !== null) Object.values(value).forEach(frozen);
   return Object.freeze(value);
 }

@@ -102,7 +102,10 @@ export class EventReader {
     const cursor = this.#cursor;
     const to = this.#replayTo ?? Infinity;
     if (this.#pageAt >= this.#page.length) {
-      this.#page = cursor.sequence < to ? await this.#read(to) : [];
+      const page = cursor.sequence < Math.min(to, this.#kept() - 1) ? await this.#read(to) : [];
+      // What the channel keeps is shown from there: in its order, with what happened in between.
+      const kept = this.#kept();
+      this.#page = page.filter(({ sequence = 0 }) => sequence < kept);
       this.#pageAt = 0;
     }
     const event = this.#page[this.#pageAt++];
@@ -114,6 +117,16 @@ export class EventReader {
     if (to !== Infinity) cursor.sequence = Math.max(to, cursor.sequence);
     this.#replayTo = undefined;
     return undefined;
+  }
+
+  /** Sequence of the next durable event its channel keeps for it; `Infinity` when there is none. */
+  #kept(): number {
+    const { channel, position } = this.#cursor;
+    for (let at = Math.max(position, channel.base); at < channel.endIndex; at++) {
+      const item = channel.at(at);
+      if (item !== undefined && !("visible" in item) && item.sequence !== undefined) return item.sequence;
+    }
+    return Infinity;
   }
 
   async #read(to: number): Promise<readonly Event[]> {

@@ -35,7 +35,7 @@ export class ModelTranscript {
     const converted = convert(message);
     if (converted === undefined) return;
     this.#close();
-    this.#messages.push(converted);
+    this.#messages.push(Object.freeze(converted));
     if (converted.role === "assistant" && converted.toolCalls.length > 0) {
       this.#open = { calls: converted.toolCalls, results: new Map() };
     }

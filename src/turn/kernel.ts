@@ -1,13 +1,6 @@
 /** The kernel: starts, steers, resumes, cancels and recovers turns. */
 
-import {
-  DuplicateInputError,
-  messageOf,
-  QueueFullError,
-  ReentrantTurnError,
-  RuntimeClosedError,
-  SessionBusyError,
-} from "../errors.ts";
+import { DuplicateInputError, QueueFullError, ReentrantTurnError, RuntimeClosedError } from "../errors.ts";
 import type { SessionId, TurnId } from "../records/ids.ts";
 import type { ResponseFormat } from "../records/response_format.ts";
 import { type InputMessage, toInputMessage } from "../records/message.ts";
@@ -17,7 +10,7 @@ import type { ToolParameters } from "../kit/define_tool.ts";
 import { lazy } from "../kit/lazy.ts";
 import { acceptTurn, cancelledTurn } from "./accept.ts";
 import type { ChainLink, KernelPorts } from "./kernel_ports.ts";
-import type { ResumeInput } from "./resume.ts";
+import type { ResumeInput, ResumeOptions } from "./resume.ts";
 import { abortText, Lanes, type SessionLane } from "./session_lane.ts";
 import { eventsOfTurn } from "./live_events.ts";
 import type { Recovered, SteerOptions, SteerReceipt, TurnHandle } from "./turn_handle.ts";
@@ -98,6 +91,7 @@ export class Kernel {
       outcome.resolve(nothing);
     };
     const { responseFormat, signal } = options;
+    const key = checkedKey(options);
     // Copied now, not when the turn leaves the queue; what is wrong with it shows then.
     const form = responseFormat === undefined ? undefined : toForm(responseFormat);
     form?.catch(ignore);
@@ -110,7 +104,7 @@ export class Kernel {
         const ended = await this.#turn(lane, parent, turnId, {
           input,
           form: form === undefined ? undefined : await form,
-          key: options.idempotencyKey,
+          key,
           accepted: (earlier) => {
             earlierId = earlier?.turnId;
             accepted.resolve();
@@ -121,10 +115,8 @@ export class Kernel {
             if (cancelled !== undefined) begun.interrupts.interrupt(cancelled);
           },
         });
-        if (ended.status !== "waiting" || run?.interrupts.interrupted !== true || this.#closed) return ended;
-        // It was cancelled while it was being stored as waiting.
-        await (await openTurns()).cancelOpen(ports, this.#lanes, lane, messageOf(run.interrupts.reason));
-        return { ...ended, status: "cancelled", stopReason: "cancelled", success: false, waitingFor: [] };
+        if (ended.status !== "waiting") return ended;
+        return await (await openTurns()).unlessCancelled(ports, this.#lanes, lane, run, ended);
       } finally {
         signal?.removeEventListener("abort", onAbort);
       }
@@ -185,7 +177,7 @@ export class Kernel {
     const stored = Promise.withResolvers<void>();
     const pending: PendingInput = {
       input: message,
-      key: options.idempotencyKey,
+      key: checkedKey(options),
       accepted: () => stored.resolve(),
       rejected: stored.reject,
     };
@@ -198,21 +190,21 @@ export class Kernel {
    *
    * @throws {RuntimeError} `turn_not_waiting`, `unknown_call` or `answer_conflict`
    */
-  async resume(sessionId: SessionId, input: ResumeInput, options: TurnOptions = {}): Promise<TurnResult> {
+  async resume(sessionId: SessionId, input: ResumeInput, options: ResumeOptions = {}): Promise<TurnResult> {
     this.#assertOpen("resume a turn");
     this.#assertOutside(sessionId);
     const lane = this.#lanes.get(sessionId);
     const parent = this.#ports.chain.current();
-    const { checkAnswers } = await openTurns();
-    checkAnswers(input);
-    return await this.#lanes.track(lane.enqueue(async () => {
-      const { resumeOpen } = await openTurns();
-      return await this.#lanes.inTurn(
-        lane,
-        parent,
-        () => resumeOpen(this.#ports, this.#lanes, lane, input, options.signal),
-      );
+    const checked = Promise.resolve(openTurns()).then(({ checkAnswers }) => checkAnswers(input));
+    // It takes its place at once: what is asked for after it comes after it.
+    const job = this.#lanes.track(lane.enqueue(async () => {
+      await checked;
+      const answers = options.signal === undefined ? input : { ...input, signal: options.signal };
+      return await (await openTurns()).resumeOpen(this.#ports, this.#lanes, lane, parent, answers);
     }, { signal: options.signal }));
+    job.catch(ignore);
+    await checked;
+    return await job;
   }
 
   /** Cancels the open turn, running or waiting; tells whether there was one. */
@@ -221,6 +213,7 @@ export class Kernel {
     const lane = this.#lanes.get(sessionId);
     // A turn that is about to begin is cancelled as soon as it has.
     while (lane.isStarting) await lane.started();
+    this.#assertOpen("cancel a turn");
     if (lane.current !== undefined) {
       lane.current.interrupts.interrupt(new TurnInterruption(reason));
       return true;
@@ -239,15 +232,7 @@ export class Kernel {
 
   /** What a session is doing. */
   async status(sessionId: SessionId): Promise<SessionStatus> {
-    if (this.#lanes.isRunning(sessionId)) return "active";
-    try {
-      const acquired = await this.#ports.journal.acquire(sessionId, this.#ports.owner);
-      if (acquired.openTurn === undefined) return acquired.lastSequence === 0 ? "started" : "idle";
-      return (await openTurns()).waitingState(acquired) === undefined ? "idle" : "waiting_for_tool_results";
-    } catch (error) {
-      if (error instanceof SessionBusyError) return "active";
-      throw error;
-    }
+    return this.#lanes.isRunning(sessionId) ? "active" : await (await openTurns()).statusOf(this.#ports, sessionId);
   }
 
   /** The session's configuration changed: its next reason step assembles its context again. */
@@ -322,7 +307,7 @@ export class Kernel {
     const stored = Promise.withResolvers<TurnHandle | undefined>();
     const pending: PendingInput = {
       input: message,
-      key: options.idempotencyKey,
+      key: checkedKey(options),
       accepted: stored.resolve,
       rejected: stored.reject,
     };
@@ -353,6 +338,11 @@ export class Kernel {
 
 async function toForm(format: ResponseFormat<ToolParameters>): Promise<TurnForm> {
   return (await answerForm()).toForm(format);
+}
+
+function checkedKey({ idempotencyKey: key }: SteerOptions): string | undefined {
+  if (key === undefined || typeof key === "string") return key;
+  throw new TypeError(`Cannot use ${key === null ? "null" : typeof key} as an idempotency key: expected a string`);
 }
 
 function ignore(): void {}

@@ -187,10 +187,10 @@ export class TurnLoop {
   }
 
   async #cancelled(interruption: unknown): Promise<TurnResult> {
-    const cancelled = plan(this.#run.state, {
-      type: "cancelled",
-      reason: this.#run.ports.secrets.redact(messageOf(interruption)),
-    });
+    const { state, ports } = this.#run;
+    // What the act step had answered by then counts, too.
+    const acted = { ...state, toolCallsActed: state.toolCallsActed + (this.#act?.acted ?? 0) };
+    const cancelled = plan(acted, { type: "cancelled", reason: ports.secrets.redact(messageOf(interruption)) });
     this.#run.state = cancelled.state;
     if (cancelled.next.type !== "complete") throw interruption;
     return await this.#complete(cancelled.next, cancelled.effects, []);

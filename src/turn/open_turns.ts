@@ -1,12 +1,20 @@
 /** Turns that are open without running: interrupted ones, and those that wait for their client. */
 
-import { RuntimeError, TurnWaitingError } from "../errors.ts";
+import { messageOf, RuntimeClosedError, RuntimeError, SessionBusyError, TurnWaitingError } from "../errors.ts";
 import type { SessionId } from "../records/ids.ts";
+import type { SessionStatus } from "../records/session.ts";
 import type { TurnResult, TurnState } from "../records/turn.ts";
 import type { AcquiredSession } from "../ports/journal.ts";
-import type { KernelPorts } from "./kernel_ports.ts";
+import type { ChainLink, KernelPorts } from "./kernel_ports.ts";
 import { isReadable, recoverTurn } from "./recovery.ts";
-import { cancelOpenTurn, openCallsOf, readWaitingResult, type ResumeInput, resumeWaitingTurn } from "./resume.ts";
+import {
+  cancelOpenTurn,
+  openCallsOf,
+  readWaitingResult,
+  type ResumeInput,
+  type ResumeOptions,
+  resumeWaitingTurn,
+} from "./resume.ts";
 import type { Lanes, SessionLane } from "./session_lane.ts";
 import { readTurnResult } from "./stored_turn.ts";
 import { TurnInterruption, type TurnRun } from "./turn_run.ts";
@@ -28,6 +36,10 @@ export function checkAnswers(answers: ResumeInput): void {
     if (!Array.isArray(list) || !list.every((item) => typeof item?.toolCallId === "string")) {
       throw new TypeError(`Cannot resume a turn: \`${member}\` is not an array of objects with a \`toolCallId\``);
     }
+    // A decision that says neither yes nor no must not be taken for one.
+    if (member === "decisions" && !list.every((item) => typeof item.approved === "boolean")) {
+      throw new TypeError("Cannot resume a turn: `approved` of a decision is not true or false");
+    }
   }
 }
 
@@ -36,8 +48,41 @@ export async function resumeOpen(
   ports: KernelPorts,
   lanes: Lanes,
   lane: SessionLane,
+  parent: ChainLink | undefined,
+  { signal, ...input }: ResumeInput & ResumeOptions,
+): Promise<TurnResult> {
+  let run: TurnRun | undefined;
+  const begun = (entered: TurnRun): void => {
+    run = entered;
+    lanes.enter(lane, entered, signal);
+  };
+  const ended = await lanes.inTurn(lane, parent, () => resumeEntered(ports, lanes, lane, input, begun));
+  return await unlessCancelled(ports, lanes, lane, run, ended);
+}
+
+/**
+ * What a turn came to; one that was cancelled while it was being stored as waiting does not go on waiting.
+ *
+ * The turn must have left its lane: until then it may still be cancelled.
+ */
+export async function unlessCancelled(
+  ports: KernelPorts,
+  lanes: Lanes,
+  lane: SessionLane,
+  run: TurnRun | undefined,
+  ended: TurnResult,
+): Promise<TurnResult> {
+  if (ended.status !== "waiting" || run?.interrupts.interrupted !== true || lanes.isClosed) return ended;
+  await cancelOpen(ports, lanes, lane, messageOf(run.interrupts.reason));
+  return { ...ended, status: "cancelled", stopReason: "cancelled", success: false, waitingFor: [] };
+}
+
+async function resumeEntered(
+  ports: KernelPorts,
+  lanes: Lanes,
+  lane: SessionLane,
   input: ResumeInput,
-  signal: AbortSignal | undefined,
+  begun: (run: TurnRun) => void,
 ): Promise<TurnResult> {
   const acquired = await lanes.acquire(lane);
   const state = waitingState(acquired);
@@ -48,12 +93,8 @@ export async function resumeOpen(
     );
   }
   let run: TurnRun | undefined;
-  const begun = (entered: TurnRun): void => {
-    run = entered;
-    lanes.enter(lane, entered, signal);
-  };
   try {
-    return await resumeWaitingTurn(ports, lane, acquired, state, input, begun);
+    return await resumeWaitingTurn(ports, lane, acquired, state, input, (entered) => begun(run = entered));
   } catch (error) {
     // Cancelled before the answer was stored: the turn must not go on waiting. One of a runtime that closes does.
     const isCancelled = error instanceof TurnInterruption && run?.sequence === acquired.lastSequence;
@@ -86,10 +127,25 @@ async function recoverOpen(
 ): Promise<TurnResult | undefined> {
   const checkpoint = acquired.openTurn;
   if (checkpoint === undefined || waitingState(acquired) !== undefined) return undefined;
+  let run: TurnRun | undefined;
+  let ended: TurnResult;
   try {
-    return await recoverTurn(ports, lane, acquired, checkpoint, (run) => lanes.enter(lane, run));
+    ended = await recoverTurn(ports, lane, acquired, checkpoint, (entered) => lanes.enter(lane, run = entered));
   } finally {
     lanes.leave(lane);
+  }
+  return await unlessCancelled(ports, lanes, lane, run, ended);
+}
+
+/** What a session is doing that runs no turn here. */
+export async function statusOf({ journal, owner }: KernelPorts, sessionId: SessionId): Promise<SessionStatus> {
+  try {
+    const acquired = await journal.acquire(sessionId, owner);
+    if (acquired.openTurn === undefined) return acquired.lastSequence === 0 ? "started" : "idle";
+    return waitingState(acquired) === undefined ? "idle" : "waiting_for_tool_results";
+  } catch (error) {
+    if (error instanceof SessionBusyError) return "active";
+    throw error;
   }
 }
 
@@ -145,6 +201,7 @@ export async function recoverAll(
   const recoverOne = async (sessionId: SessionId): Promise<Recovered> => {
     const lane = lanes.get(sessionId);
     try {
+      if (lanes.isClosed) throw new RuntimeClosedError("recover a turn");
       assertOutside(sessionId);
       const result = await lanes.track(lane.enqueue(() => recoverSession(ports, lanes, lane)));
       return result === undefined ? { sessionId } : { sessionId, result };

@@ -5,6 +5,7 @@ import type { ContentPart } from "../records/content.ts";
 import type { EventDraft } from "../records/event.ts";
 import type { EventDataMap, GenerationMetadata } from "../records/event_data.ts";
 import type { Message } from "../records/message.ts";
+import { DriverId } from "../records/model.ts";
 import type { Driver, ModelRequest } from "../ports/driver.ts";
 import { lazy } from "../kit/lazy.ts";
 import type { Mutable } from "../kit/mutable.ts";
@@ -108,7 +109,11 @@ function requestOf(
   const building = buildModelRequest(context, parts);
   // A model view is the host's: it may hang. One that shrinks may ask the model first.
   const milliseconds = config.shrinks ? SHRINK_MS : run.ports.limits.hookMs;
-  const built = config.hasView ? run.timed(building, milliseconds, "build the model's view") : building;
+  const timed = config.hasView ? run.timed(building, milliseconds, "build the model's view") : building;
+  // The list is the session's and grows: who may keep or change it gets his own. Ours does not, and must not cost O(n).
+  const built = driver.id === DriverId.LlmSim
+    ? timed
+    : timed.then((made) => ({ ...made, messages: [...made.messages] }));
   const { form } = run.state;
   if (form === undefined) return built;
   return built.then(async (request) => (await answerForm()).withForm(request, form, driver));
@@ -183,7 +188,7 @@ function agentMessage(
     role: "agent",
     content: Object.freeze(content),
     phase: done.phase ?? (parts.length > 0 || done.finishReason === "pause" ? "commentary" : "final_answer"),
-    metadata: effort === undefined ? { model } : { model, reasoningEffort: effort },
+    metadata: Object.freeze(effort === undefined ? { model } : { model, reasoningEffort: effort }),
     createdAt,
   };
   if (replaced !== undefined) message.metadata = { ...message.metadata, guardrail: { ...replaced } };

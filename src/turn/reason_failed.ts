@@ -29,12 +29,12 @@ export async function failedReason(run: TurnRun, reasoning: Reasoning, error: un
   const message: Message = Object.freeze({
     id: messageId,
     role: "agent",
-    content: [{ type: "text" as const, text: disclosed }],
-    metadata: {
+    content: Object.freeze([Object.freeze({ type: "text" as const, text: disclosed })]),
+    metadata: Object.freeze({
       errorCode: failure.code,
       errorDisclosure: disclosure,
       ...(failure.fields === undefined ? {} : { errorFields: failure.fields }),
-    },
+    }),
     createdAt: ports.clock.now(),
   });
   const events: EventDraft[] = [

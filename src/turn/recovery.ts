@@ -10,7 +10,7 @@ import type { AcquiredSession } from "../ports/journal.ts";
 import { lastControls } from "../context/layers.ts";
 import { parseAnswer } from "../kit/response_format.ts";
 import { closingResults } from "./act.ts";
-import { callsOf, findAgentMessage, readCallLog } from "./call_log.ts";
+import { callsOf, countResults, findAgentMessage, readCallLog } from "./call_log.ts";
 import { disclose } from "./failure.ts";
 import type { KernelPorts } from "./kernel_ports.ts";
 import { hasTurnEndHooks, resultOf, TurnLoop } from "./loop.ts";
@@ -60,8 +60,9 @@ export async function recoverTurn(
   begun: (run: TurnRun) => void,
 ): Promise<TurnResult> {
   if (!isReadable(checkpoint)) return await giveUp(ports, share, acquired, begun);
-  const { state } = checkpoint;
-  const { run, events } = await takeTurn(ports, share, acquired, state);
+  const { run, events } = await takeTurn(ports, share, acquired, checkpoint.state);
+  // A result stored in the middle of an act step is not counted in its checkpoint.
+  const state: TurnState = { ...checkpoint.state, toolCallsActed: countResults(events) };
   const message = findAgentMessage(events, state.callMessageId);
   if (message === undefined && state.phase === "act") return await giveUp(ports, share, acquired, begun);
   begun(run);

@@ -10,7 +10,8 @@ import type { AcquiredSession } from "../ports/journal.ts";
 import { toBoundedJson } from "../kit/bounded_json.ts";
 import { closingResults } from "./act.ts";
 import { decisionDraft } from "./call_approval.ts";
-import { type CallLog, callsOf, findAgentMessage, readCallLog } from "./call_log.ts";
+import { type CallLog, callsOf, countResults, findAgentMessage, readCallLog } from "./call_log.ts";
+import { frozen } from "./call_parts.ts";
 import type { KernelPorts } from "./kernel_ports.ts";
 import { resultOf, toWaitingCalls, TurnLoop } from "./loop.ts";
 import { plan } from "./plan.ts";
@@ -26,6 +27,12 @@ export interface ResumeInput {
   readonly toolResults?: readonly ClientToolResult[];
   /** Decisions about calls that need approval. */
   readonly decisions?: readonly ToolDecision[];
+}
+
+/** Options of a resumed turn; its key and the form of its answer are those it was started with. */
+export interface ResumeOptions {
+  /** Cancels the turn, or leaves the queue. */
+  readonly signal?: AbortSignal;
 }
 
 /** What a waiting turn came to so far. */
@@ -134,7 +141,8 @@ export async function cancelOpenTurn(
   reason: string | undefined,
 ): Promise<TurnResult> {
   const { run, events } = await takeTurn(ports, share, acquired, state);
-  const cancelled = plan(state, { type: "cancelled", ...(reason === undefined ? {} : { reason }) });
+  const counted: TurnState = { ...state, toolCallsActed: countResults(events) };
+  const cancelled = plan(counted, { type: "cancelled", ...(reason === undefined ? {} : { reason }) });
   if (cancelled.next.type !== "complete") throw new RuntimeError("internal", "Cannot cancel: the planner went on");
   const message = findAgentMessage(events, state.callMessageId);
   const drafts: EventDraft[] = [];
@@ -145,6 +153,7 @@ export async function cancelOpenTurn(
     }
   }
   run.closed = true;
+  run.state = cancelled.state;
   await run.commit(drafts, { checkpoint: null, release: true });
   return resultOf(run, cancelled.next, []);
 }
@@ -177,7 +186,7 @@ function find(calls: readonly ToolCall[], id: string): ToolCall {
 
 function answerDraft(run: TurnRun, call: ToolCall, answer: ClientToolResult): EventDraft {
   const outcome: { readonly result: JsonValue } | { readonly error: string } = answer.error === undefined
-    ? { result: toBoundedJson(answer.result ?? null, { maxBytes: run.ports.limits.maxToolResultBytes }).value }
+    ? { result: frozen(toBoundedJson(answer.result ?? null, { maxBytes: run.ports.limits.maxToolResultBytes }).value) }
     : { error: errorResult(call, String(answer.error)).error ?? "" };
   return {
     type: "tool.completed",

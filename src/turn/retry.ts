@@ -1,9 +1,8 @@
 /** When a failed model call is tried again, and after how long. */
 
 import { ProviderError } from "../errors.ts";
-import type { Clock, RandomSource } from "../ports/clock.ts";
+import type { RandomSource } from "../ports/clock.ts";
 import type { ProviderRetryConfig } from "./limits.ts";
-import type { Interrupts } from "./watchdog.ts";
 
 /** What is known when a try has failed. */
 export interface FailedTry {
@@ -57,21 +56,4 @@ export function fraction(random: RandomSource): number {
   const bytes = new Uint8Array(4);
   random.fill(bytes);
   return new DataView(bytes.buffer).getUint32(0) / 2 ** 32;
-}
-
-/** Waits, but no longer than the turn lives. */
-export function pause(
-  run: { readonly ports: { readonly clock: Clock }; readonly interrupts: Interrupts },
-  milliseconds: number,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = run.ports.clock.setTimer(() => {
-      off();
-      resolve();
-    }, milliseconds);
-    const off = run.interrupts.onInterrupt((reason) => {
-      timer.cancel();
-      reject(reason);
-    });
-  });
 }

@@ -7,6 +7,7 @@ import type { Message } from "../records/message.ts";
 import type { Usage } from "../records/usage.ts";
 import type { CapabilityEventType, RunningTurn, SideModelReply, SideModelRequest } from "../ports/running_turn.ts";
 import type { SessionStorageStore } from "../ports/session_storage_store.ts";
+import { toBoundedJson } from "../kit/bounded_json.ts";
 import { lazy } from "../kit/lazy.ts";
 import type { ObservedTurn } from "./side_call.ts";
 
@@ -17,8 +18,18 @@ export function runningTurn(run: ObservedTurn): RunningTurn {
   return new RunningTurnView(run);
 }
 
+const RECORDED: ReadonlySet<string> = new Set<CapabilityEventType>([
+  "context.compacting",
+  "context.compacted",
+  "budget.warning",
+  "budget.paused",
+  "budget.exhausted",
+  "budget.resumed",
+]);
+
 class RunningTurnView implements RunningTurn {
   readonly #run: ObservedTurn;
+  #messages: readonly Message[] = [];
 
   constructor(run: ObservedTurn) {
     this.#run = run;
@@ -49,7 +60,11 @@ class RunningTurnView implements RunningTurn {
   }
 
   get messages(): readonly Message[] {
-    return this.#run.share.history.messages;
+    const { messages } = this.#run.share.history;
+    const seen = this.#messages;
+    if (seen.length === messages.length && seen.at(-1) === messages.at(-1)) return seen;
+    // A copy, because the list is the session's history: sorting it in place would damage every later request.
+    return this.#messages = Object.freeze([...messages]);
   }
 
   get storage(): SessionStorageStore | undefined {
@@ -65,7 +80,10 @@ class RunningTurnView implements RunningTurn {
   }
 
   record<T extends CapabilityEventType>(type: T, data: EventDataMap[T]): void {
-    this.#run.recorded.push({ type, data, context: this.#run.eventContext } as EventDraft);
+    if (!RECORDED.has(type)) throw new TypeError(`Cannot record "${type}": expected ${[...RECORDED].join(", ")}`);
+    // It is stored with the turn's own events: data that is no JSON would keep the turn from ever being stored.
+    const { value } = toBoundedJson(data);
+    this.#run.recorded.push({ type, data: value, context: this.#run.eventContext } as EventDraft);
   }
 
   warn(code: string, message: string): void {

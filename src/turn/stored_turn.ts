@@ -1,5 +1,6 @@
 /** Reading a turn back from the log. */
 
+import { countResults } from "./call_log.ts";
 import { toFailure } from "./failure.ts";
 import { RuntimeError } from "../errors.ts";
 import type { Event } from "../records/event.ts";
@@ -16,6 +17,16 @@ export function textOfMessage(events: readonly Event[], id: MessageId | undefine
     if (event.type === "output.message.completed" && event.data.message.id === id) {
       return textOf(event.data.message.content);
     }
+  }
+  return "";
+}
+
+/** The last answer or aside that says something. */
+function lastText(events: readonly Event[]): string {
+  for (const event of events.toReversed()) {
+    if (event.type !== "output.message.completed" || event.data.errorCode !== undefined) continue;
+    const text = textOf(event.data.message.content);
+    if (text !== "") return text;
   }
   return "";
 }
@@ -55,14 +66,24 @@ export async function readTurnResult(
       }
       case "turn.failed": {
         const { data } = event;
-        const error = toFailure(new RuntimeError(data.errorCode, data.error, { fields: data.errorFields ?? {} }));
+        // The event has the words for the user; why the model's call failed is with the call.
+        const told = own.findLast((each) => each.type === "reason.completed")?.data.error ?? data.error;
+        const error = toFailure(new RuntimeError(data.errorCode, told, { fields: data.errorFields ?? {} }));
         const stopReason = data.errorCode === "blocked_by_hook" ? "blocked" : "error";
         return { ...base(sessionId, turnId, data.iterations, data.usage, stopReason), status: "failed", error };
       }
       case "turn.cancelled":
       case "turn.sealed": {
         const status = event.type === "turn.sealed" ? "sealed" : "cancelled";
-        return { ...base(sessionId, turnId, event.data.iterations, event.data.usage, status), status };
+        const result: TurnResult = {
+          ...base(sessionId, turnId, event.data.iterations, event.data.usage, status),
+          status,
+          response: lastText(own),
+          toolCallsCount: countResults(own),
+        };
+        if (event.type === "turn.cancelled") return result;
+        const { reason, detail } = event.data;
+        return { ...result, sealed: detail === undefined ? { reason } : { reason, detail } };
       }
       default:
     }

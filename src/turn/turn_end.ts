@@ -10,7 +10,9 @@ export async function runTurnEndHooks(run: TurnRun, result: TurnResult): Promise
   for (const { owner, hooks } of context.config.hooks) {
     if (hooks.turnEnd === undefined) continue;
     try {
-      const pending = hooks.turnEnd(result, contextFor(run, context)(owner.config));
+      // A copy: the result is also what the caller of the turn gets.
+      const told = { ...result, waitingFor: [...result.waitingFor] };
+      const pending = hooks.turnEnd(told, contextFor(run, context)(owner.config));
       if (pending instanceof Promise) await run.timed(pending, run.ports.limits.hookMs, "run a turn-end hook");
     } catch (thrown) {
       run.hookFailed("turnEnd", owner, thrown);

@@ -126,7 +126,17 @@ function seeds(messages: readonly Message[]): number[] {
 function conversation(): Message[] {
   const call = idFromSeed("call", 1);
   return [
-    messageFixture(1, { sequence: 1, tags: ["t"], controls: { reasoning: { effort: "low" } } }),
+    messageFixture(1, {
+      sequence: 1,
+      tags: ["t"],
+      controls: { reasoning: { effort: "low" } },
+      externalActor: { actorId: "U1", actorName: "Ada", source: "slack", metadata: { channel: { id: 7 } } },
+      content: [
+        { type: "text", text: "Look." },
+        { type: "image", url: "https://example.com/a.png" },
+        { type: "image_file", imageId: "img_1", filename: "b.png" },
+      ],
+    }),
     messageFixture(2, {
       sequence: 3,
       role: "agent",
@@ -147,6 +157,11 @@ function conversation(): Message[] {
         { type: "image", base64: "iVBORw0=", mediaType: "image/png" },
       ],
     }),
-    messageFixture(4, { sequence: 8, role: "system", modelContent: [{ type: "text", text: "" }] }),
+    messageFixture(4, {
+      sequence: 6,
+      role: "tool_result",
+      content: [{ type: "tool_result", toolCallId: idFromSeed("call", 2), error: "it is gone" }],
+    }),
+    messageFixture(5, { sequence: 8, role: "system", modelContent: [{ type: "text", text: "" }] }),
   ];
 }

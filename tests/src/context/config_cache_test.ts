@@ -1,7 +1,17 @@
 /** The fold is kept while the records are as they were, and made again when one changed. */
 
 import assert from "node:assert/strict";
-import { type Capability, createHarness, inspectTurnContext, type TurnContext } from "../../../mod.ts";
+import {
+  type Capability,
+  createHarness,
+  createSession,
+  defineClientTool,
+  idFromSeed,
+  inspectTurnContext,
+  type Session,
+  SharedFolds,
+  type TurnContext,
+} from "../../../mod.ts";
 import { ConfigCache } from "../../../src/context/config_cache.ts";
 import { HARNESS, SESSION, type TestSources, testSources, userText } from "../_support/sources.ts";
 
@@ -79,6 +89,34 @@ Deno.test("a context cache resolves capabilities again for another model, on the
   assert.notEqual(second.config, first.config);
   assert.equal(second.config.model, "other");
 });
+
+const OWN: { readonly [Member in keyof Session]?: Session[Member] } = {
+  systemPrompt: "Own.",
+  capabilities: [{ ref: "two" }],
+  initialFiles: [{ path: "/own", content: "" }],
+  tools: [defineClientTool({ name: "own", description: "" })],
+  networkAccess: { allowed: ["own.example"], blocked: [] },
+  parallelToolCalls: false,
+  modelId: idFromSeed("model", 7),
+  maxIterations: 3,
+  mcpServers: { own: { type: "http", url: "https://own.example" } },
+};
+
+for (const [member, value] of Object.entries(OWN)) {
+  Deno.test(`what a session's own ${member} says is not shared with the other sessions of its harness`, async () => {
+    const folds = new SharedFolds();
+    const harness = createHarness({ name: "h" });
+    const [plain, own, later] = [{}, { [member]: value }, {}].map((change) =>
+      createSession({ harnessId: harness.id, ...change })
+    );
+    const overlays = [];
+    for (const session of [plain!, own!, later!]) {
+      overlays.push((await new ConfigCache(folds).fold({ harnessChain: [harness], session })).overlay);
+    }
+    assert.notDeepEqual(overlays[1], overlays[0]);
+    assert.equal(overlays[2], overlays[0]);
+  });
+}
 
 Deno.test("without a cache every context is folded anew", async () => {
   const { sources, load } = await cached();

@@ -111,6 +111,20 @@ Deno.test("resolveCapabilities() lets a capability name another one for a model,
   assert.deepEqual((await resolve(all, refs)).ids, ["search"]);
 });
 
+Deno.test("resolveCapabilities() takes the one named for a model once, whoever asks for it, without a warning", async () => {
+  const { ids, warnings } = await resolve(
+    [
+      capability("one", { dependencies: ["search"] }),
+      capability("two", { dependencies: ["search"] }),
+      capability("search", { resolveForModel: () => "native_search" }),
+      capability("native_search"),
+    ],
+    ["one", "two", "search"],
+    "m",
+  );
+  assert.deepEqual([ids, warnings], [["native_search", "one", "two"], []]);
+});
+
 Deno.test("resolveCapabilities() keeps a capability that names itself for a model", async () => {
   const self = capability("search", { aliases: ["find"], resolveForModel: () => "find" });
   assert.deepEqual((await resolve([self], ["search"], "m")).ids, ["search"]);

@@ -14,7 +14,9 @@ import {
   LlmSimConfig,
   llmSimDriver,
   PlatformDefinition,
+  type ProviderRetryConfig,
   RuntimeBackends,
+  type TurnLimits,
 } from "../../../mod.ts";
 import { say, simBuilder, simRuntime } from "../_support/runtime.ts";
 import { WatchedClock } from "../_support/watched_clock.ts";
@@ -111,6 +113,14 @@ Deno.test("build() refuses to seed a file into a session that is not stored", as
 Deno.test("the builder refuses limits and models of the wrong shape, naming them", () => {
   assert.throws(() => simulated().limits({ toolMs: 0 }), /limit "toolMs" to 0/);
   assert.throws(() => simulated().limits({ toolMs: NaN }), RangeError);
+  assert.throws(
+    () => simulated().limits({ maxToolResultBytes: 255 }),
+    /"maxToolResultBytes" to 255: expected a number from 256/,
+  );
+  const misspelled = { toolMS: 5 };
+  assert.throws(() => simulated().limits(misspelled as Partial<TurnLimits>), /limit "toolMS": there is no such limit/);
+  const unknown = { retries: 5 };
+  assert.throws(() => simulated().providerRetryConfig(unknown as Partial<ProviderRetryConfig>), /retry "retries"/);
   assert.throws(() => simulated().providerStallTimeout(-1), RangeError);
   assert.throws(() => simulated().defaultModel({ model: "", providerType: "llmsim" }), TypeError);
   assert.throws(() => simulated().model("gpt" as never, { model: "m", providerType: "llmsim" }), TypeError);

@@ -93,8 +93,25 @@ Deno.test("a command sees the signal of its caller", async () => {
   });
   await using runtime = await simRuntime("ok", { capabilities: [offering("one", wait)] });
   const signal = AbortSignal.abort("gone");
-  await runtime.executeCommand(runtime.defaultSessionId, "wait", "", { signal });
+  await assert.rejects(
+    runtime.executeCommand(runtime.defaultSessionId, "wait", "", { signal }),
+    (reason) => reason === "gone",
+  );
   assert.deepEqual(seen, ["gone"]);
+});
+
+Deno.test("a command that does not look at its signal holds nobody", async () => {
+  const began = Promise.withResolvers<void>();
+  const hang = command("hang", () => {
+    began.resolve();
+    return new Promise(() => {});
+  });
+  await using runtime = await simRuntime("ok", { capabilities: [offering("one", hang)] });
+  const stop = new AbortController();
+  const running = runtime.executeCommand(runtime.defaultSessionId, "hang", "", { signal: stop.signal });
+  await began.promise;
+  stop.abort(new Error("enough"));
+  await assert.rejects(running, /enough/);
 });
 
 Deno.test("commands of a dependency are offered too", async () => {

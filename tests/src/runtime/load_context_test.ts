@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { idFromSeed, NotFoundError, RuntimeBackends, textOf } from "../../../mod.ts";
 import { eventsOf, say, scriptedRuntime, type SimOptions, simRuntime } from "../_support/runtime.ts";
+import { WatchedClock } from "../_support/watched_clock.ts";
 
 const LAYERED: SimOptions = {
   prompt: "Harness.",
@@ -72,6 +73,29 @@ Deno.test("loadContext() writes nothing", async () => {
   await runtime.loadContext(runtime.defaultSessionId);
   assert.deepEqual(runtime.events(), []);
   assert.equal(await runtime.status(runtime.defaultSessionId), "started");
+});
+
+Deno.test("loadContext(), previewRequest() and listCommands() do not wait for ever for a prompt function", async () => {
+  const clock = new WatchedClock();
+  const asked: (() => void)[] = [];
+  const hang = () => {
+    asked.shift()?.();
+    return new Promise<string>(() => {});
+  };
+  await using runtime = await simRuntime("ok", {
+    capabilities: [{ id: "slow", name: "Slow", systemPrompt: hang }],
+    configure: (builder) => builder.clock(clock).limits({ hookMs: 100 }),
+  });
+  const id = runtime.defaultSessionId;
+  for (
+    const look of [() => runtime.loadContext(id), () => runtime.previewRequest(id), () => runtime.listCommands(id)]
+  ) {
+    const began = new Promise<void>((resolve) => void asked.push(resolve));
+    const refused = assert.rejects(look(), { code: "deadline_exceeded", message: /no answer within 200 ms/ });
+    await began;
+    clock.advance(200);
+    await refused;
+  }
 });
 
 Deno.test("loadContext() refuses ids of no session", async () => {

@@ -67,3 +67,36 @@ Deno.test("a model without a key, or with a wrapped one, is left as it is", asyn
     assert.equal((await resolveModel(undefined, [], plainStore(model))).model, model);
   }
 });
+
+for (const keep of ["as text", "wrapped"] as const) {
+  Deno.test(`a key ${keep} that a provider store renews in place, and a moved address, count from the next turn on`, async () => {
+    const key = (text: string) => keep === "as text" ? text : new Secret(text);
+    const model = { model: "m", providerType: "fault", baseUrl: "https://one.example", apiKey: key("sk-first-key-1") };
+    const made: unknown[] = [];
+    const descriptor = functionDriver(() => text("ok"));
+    const drivers = new DriverRegistry().register({
+      ...descriptor,
+      create: (config) => {
+        made.push([config.apiKey?.reveal(), config.baseUrl]);
+        return descriptor.create(config);
+      },
+    });
+    await using runtime = await new InProcessRuntimeBuilder()
+      .driverRegistry(drivers)
+      .backends(RuntimeBackends.inMemory().withProviderStore(plainStore(model)))
+      .singleSession((single) => single.harness("h"))
+      .build();
+    const id = runtime.defaultSessionId;
+    await runtime.runTextTurn(id, "one");
+    await runtime.runTextTurn(id, "one again");
+    model.apiKey = key("sk-second-key-2");
+    await runtime.runTextTurn(id, "two");
+    model.baseUrl = "https://two.example";
+    await runtime.runTextTurn(id, "three");
+    assert.deepEqual(made, [
+      ["sk-first-key-1", "https://one.example"],
+      ["sk-second-key-2", "https://one.example"],
+      ["sk-second-key-2", "https://two.example"],
+    ]);
+  });
+}

@@ -9,7 +9,7 @@ import type { Tool } from "../../../src/ports/tool.ts";
 import type { ToolSource, ToolSourceConnector, ToolSourceScope } from "../../../src/ports/tool_source.ts";
 import { defineTool } from "../../../src/kit/define_tool.ts";
 import { FakeClock } from "../../../src/testing/fake_clock.ts";
-import { faultRuntime, isSettled, SESSION, until } from "../_support/faults.ts";
+import { calls, faultRuntime, isSettled, script, SESSION, text, until } from "../_support/faults.ts";
 import { eventsOf } from "../_support/runtime.ts";
 
 const TOOL = defineTool({ name: "mcp_docs__search", description: "Searches", execute: () => "found" });
@@ -355,4 +355,19 @@ Deno.test("a changed list of capabilities makes the session's servers be asked a
   await runtime.activateCapability(SESSION, "extra");
   await runtime.loadContext(SESSION);
   assert.equal(listed, 2);
+});
+
+Deno.test("a server's tool does not take the place of a capability's tool of the same name", async () => {
+  const own = defineTool({ name: TOOL.definition.name, description: "Ours", effect: "pure", execute: () => "ours" });
+  const listed = connector(() => Promise.resolve(source(() => Promise.resolve([TOOL]))));
+  await using runtime = await faultRuntime({
+    tools: [own],
+    configure: (builder) => void builder.toolSource(listed),
+    session: (single) => void single.sessionMcpServers({ docs: { type: "http", url: "http://127.0.0.1/" } }),
+    respond: script(calls(TOOL.definition.name), text("done")),
+  });
+  const { runtimeAgent } = await runtime.loadContext(SESSION);
+  assert.deepEqual(runtimeAgent.tools.map(({ description }) => description), ["Ours"]);
+  await runtime.runTurn(SESSION, "go");
+  assert.deepEqual(eventsOf(runtime, "tool.completed").map(({ data }) => data.result), ["ours"]);
 });

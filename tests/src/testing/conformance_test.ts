@@ -58,6 +58,13 @@ class RepeatingMessageStore extends InMemoryMessageStore {
   }
 }
 
+/** Keeps what a table with a column for each common member would keep. */
+class TabularMessageStore extends InMemoryMessageStore {
+  override async loadMessages(sessionId: `session_${string}`, query?: MessageQuery): Promise<readonly Message[]> {
+    return (await super.loadMessages(sessionId, query)).map(({ externalActor: _, ...kept }) => kept);
+  }
+}
+
 class CarelessFileStore extends InMemoryFileStore {
   override async writeFileIfContentMatches(
     workspaceId: string,
@@ -98,6 +105,11 @@ const broken: readonly (readonly [what: string, part: Partial<ConformanceSuiteOp
     "a message store that ignores cursors",
     { messageStore: { create: () => new RepeatingMessageStore() } },
     /after a sequence/,
+  ],
+  [
+    "a message store that forgets who outside wrote a message",
+    { messageStore: { create: () => new TabularMessageStore() } },
+    /every message with every member/,
   ],
   [
     "a file store whose compare and write are two acts",

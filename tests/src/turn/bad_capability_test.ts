@@ -2,11 +2,13 @@
 
 import assert from "node:assert/strict";
 import { RuntimeError } from "../../../src/errors.ts";
+import { defineCapability } from "../../../src/kit/define_capability.ts";
 import type { Capability, LazyCapability, ModelView } from "../../../src/ports/capability.ts";
+import type { EventDataMap } from "../../../src/records/event_data.ts";
 import type { Message } from "../../../src/records/message.ts";
 import { RuntimeBackends } from "../../../src/runtime/backends.ts";
 import { FakeClock } from "../../../src/testing/fake_clock.ts";
-import { calls, faultRuntime, logOf, SESSION, text, tick, tool } from "../_support/faults.ts";
+import { calls, faultRuntime, logOf, ofType, SESSION, text, tick, tool } from "../_support/faults.ts";
 import { assertPlain, assertSession } from "../_support/invariants.ts";
 
 /** Runs a turn under one capability, moving the clock until it is over, and one without it afterwards. */
@@ -205,4 +207,101 @@ Deno.test("a turn whose capability is imported for ever can be cancelled, and en
   assert.equal((await late).status, "failed");
   await assertSession(runtime, backends, { acked: ["go"] });
   await runtime.close();
+});
+
+Deno.test("a capability may be an object of a class: its functions are called as its methods", async () => {
+  class Polite {
+    readonly id = "polite";
+    readonly name = "Polite";
+    readonly #word: string = "please";
+    systemPrompt(): string {
+      return `Say ${this.#word}.`;
+    }
+    facts(): string {
+      return `The word is ${this.#word}.`;
+    }
+    parallelToolCalls(): boolean {
+      return this.#word === "";
+    }
+    errorDisclosure(): "detailed" | "generic" {
+      return this.#word === "please" ? "detailed" : "generic";
+    }
+  }
+  await using runtime = await faultRuntime({ capabilities: [new Polite()] });
+  const { runtimeAgent, facts, config } = await runtime.loadContext(SESSION);
+  assert.match(runtimeAgent.systemPrompt, /Say please\./);
+  assert.equal(facts, "The word is please.");
+  assert.deepEqual([runtimeAgent.parallelToolCalls, config.errorDisclosure], [false, "detailed"]);
+});
+
+Deno.test("what a capability records is stored as JSON, whatever it is", async () => {
+  const cycle: Record<string, unknown> = { big: 10n };
+  cycle["self"] = cycle;
+  const backends = RuntimeBackends.inMemory();
+  await using runtime = await faultRuntime({
+    backends,
+    capabilities: [defineCapability({
+      id: "teller",
+      name: "Teller",
+      hooks: {
+        beforeModelCall: ({ turn }) => {
+          turn.record("budget.warning", cycle as unknown as EventDataMap["budget.warning"]);
+          return { action: "proceed" };
+        },
+      },
+    })],
+  });
+  assert.equal((await runtime.runTurn(SESSION, "go")).status, "completed");
+  const [warning] = ofType(await logOf(backends), "budget.warning");
+  assert.deepEqual(JSON.parse(JSON.stringify(warning?.data)), warning?.data);
+});
+
+Deno.test("a capability cannot record events that are the runtime's", async () => {
+  const backends = RuntimeBackends.inMemory();
+  const thrown: unknown[] = [];
+  await using runtime = await faultRuntime({
+    backends,
+    capabilities: [defineCapability({
+      id: "forger",
+      name: "Forger",
+      hooks: {
+        beforeModelCall: ({ turn }) => {
+          try {
+            turn.record("input.message" as "budget.warning", {} as EventDataMap["budget.warning"]);
+          } catch (error) {
+            thrown.push(error);
+          }
+          return { action: "proceed" };
+        },
+      },
+    })],
+  });
+  await runtime.runTurn(SESSION, "go");
+  assert.match(String(thrown[0]), /^TypeError: Cannot record "input.message"/);
+  assert.equal(ofType(await logOf(backends), "input.message").length, 1);
+});
+
+Deno.test("a capability that changes the turn's list of messages changes nothing for later requests", async () => {
+  const sent: number[] = [];
+  const lengths: number[] = [];
+  await using runtime = await faultRuntime({
+    capabilities: [defineCapability({
+      id: "vandal",
+      name: "Vandal",
+      hooks: {
+        beforeModelCall: ({ turn }) => {
+          lengths.push(turn.messages.length);
+          assert.throws(() => (turn.messages as unknown[]).pop());
+          return { action: "proceed" };
+        },
+      },
+      messageFilter: (query) => ({ ...query, limit: 100 }),
+    })],
+    respond: ({ messages }) => {
+      sent.push(messages.length);
+      return text("ok");
+    },
+  });
+  for (const input of ["one", "two"]) await runtime.runTurn(SESSION, input);
+  assert.deepEqual([sent, lengths], [[1, 3], [1, 3]]);
 });

@@ -127,6 +127,43 @@ for (const answer of [undefined, null, 5, "tools", {}, [null], [{ name: 5 }], Pr
   });
 }
 
+Deno.test("a turn that fails with a toolDefinitions hook names the capability and what is wrong", async () => {
+  for (const [hook, why] of [[() => null, "no list of tools"], [throws(new Error("bang")), "bang"]] as const) {
+    const { result } = await turnUnder({ toolDefinitions: hook });
+    assert.match(result.error?.message ?? "", /^toolDefinitions of capability "\w+" failed: /);
+    assert.ok(result.error?.message.includes(why));
+  }
+});
+
+Deno.test("a toolDefinitions hook that changes the lists it is given changes nothing for later requests", async () => {
+  const seen: (readonly [messages: number, tools: number])[] = [];
+  const hook: CapabilityHooks["toolDefinitions"] = (tools, _, messages) => {
+    seen.push([messages.length, tools.length]);
+    (messages as unknown[]).length = 0;
+    (tools as unknown[]).length = 0;
+    return tools;
+  };
+  await using runtime = await faultRuntime({
+    capabilities: [{ id: "vandal", name: "Vandal", hooks: { toolDefinitions: hook } }],
+    tools: [tool("look", () => "seen")],
+  });
+  await runtime.runTurn(SESSION, "one");
+  await runtime.runTurn(SESSION, "two");
+  // Each turn asks when its context is assembled and when its request is built.
+  assert.deepEqual(seen, [[1, 1], [1, 1], [3, 1], [3, 1]]);
+});
+
+Deno.test("a turnEnd hook that changes the result it is told changes nothing for the caller", async () => {
+  const { result } = await turnUnder({
+    turnEnd: (told: { response: string; waitingFor: unknown[] }) => {
+      told.response = "changed";
+      told.waitingFor.push("nothing");
+    },
+  });
+  assert.notEqual(result.response, "changed");
+  assert.deepEqual(result.waitingFor, []);
+});
+
 const cyclic: Record<string, unknown> = {};
 cyclic["self"] = cyclic;
 

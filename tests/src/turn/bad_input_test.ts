@@ -159,11 +159,35 @@ Deno.test("runTextTurn() takes text only", async () => {
 });
 
 for (
-  const answers of [null, 5, "x", { toolResults: 5 }, { toolResults: [null] }, { decisions: {} }, { decisions: [5] }]
+  const answers of [null, 5, "x", { toolResults: 5 }, { toolResults: [null] }, { decisions: {} }, { decisions: [5] }, {
+    decisions: [{ toolCallId: "call_1" }],
+  }, { decisions: [{ toolCallId: "call_1", approved: "yes" }] }]
 ) {
   Deno.test(`resumeTurn() with ${JSON.stringify(answers)} is a TypeError`, async () => {
     await using runtime = await faultRuntime();
     await assert.rejects(runtime.resumeTurn(SESSION, answers as never), TypeError);
+  });
+}
+
+for (const key of [null, 5, {}, ["k"]]) {
+  Deno.test(`the idempotency key ${JSON.stringify(key)} is a TypeError, and nothing is stored`, async () => {
+    const backends = RuntimeBackends.inMemory();
+    await using runtime = await faultRuntime({ backends, respond: stalls() });
+    const options: { idempotencyKey?: string } = Object.defineProperty({}, "idempotencyKey", {
+      value: key,
+      enumerable: true,
+    });
+    const wrong = { name: "TypeError", message: /idempotency key: expected a string/ };
+    await assert.rejects(runtime.runTurn(SESSION, "go", options), wrong);
+    await assert.rejects(runtime.deliver(SESSION, "go", options), wrong);
+    assert.deepEqual(await logOf(backends), []);
+    const turn = runtime.startTurn(SESSION, "go");
+    await turn.accepted;
+    await assert.rejects(turn.steer("more", options), wrong);
+    await assert.rejects(runtime.deliver(SESSION, "more", options), wrong);
+    turn.cancel();
+    await turn.result;
+    assert.equal(ofType(await logOf(backends), "input.message").length, 1);
   });
 }
 
@@ -309,4 +333,30 @@ Deno.test("createSession() of an unknown harness or agent is refused, and stores
     code: "agent_not_found",
   });
   assert.equal((await backends.slots.sessionStore.listSessions?.())?.length, 1);
+});
+
+Deno.test("createSession() whose files cannot be written stores no session", async () => {
+  const backends = RuntimeBackends.inMemory();
+  await using runtime = await faultRuntime({ backends });
+  const input = { id: idFromSeed("session", 9), harnessId: idFromSeed("harness", 1) };
+  const initialFiles = [{ path: "/a", content: "1" }, { path: "/a/b", content: "2" }];
+  await assert.rejects(runtime.createSession({ ...input, initialFiles }), { name: "FileStoreError" });
+  assert.equal(await backends.slots.sessionStore.getSession(input.id), undefined);
+  // What was wrong is mended: the same id may be used.
+  const { id } = await runtime.createSession({ ...input, initialFiles: [{ path: "/b", content: "3" }] });
+  assert.equal((await runtime.readFile(id, "/b")).content, "3");
+});
+
+Deno.test("of two createSession() calls with one id at the same time a single one is stored", async () => {
+  await using runtime = await faultRuntime();
+  const input = { id: idFromSeed("session", 9), harnessId: idFromSeed("harness", 1) };
+  const [first, second] = await Promise.allSettled([
+    runtime.createSession({ ...input, title: "first" }),
+    runtime.createSession({ ...input, title: "second" }),
+  ]);
+  assert.equal(first.status === "fulfilled" && first.value.title, "first");
+  assert.equal(second.status === "rejected" && second.reason.code, "session_exists");
+  assert.deepEqual((await runtime.listSessions()).map(({ title }) => title).filter((title) => title !== undefined), [
+    "first",
+  ]);
 });

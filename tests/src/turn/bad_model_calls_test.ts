@@ -76,6 +76,15 @@ for (const [what, args] of Object.entries(UNUSABLE)) {
   });
 }
 
+Deno.test("arguments that are no object, parsed by the driver or not, are named as what they are", async () => {
+  for (const [args, words] of [[[1, 2], /an array/], [42, /a number/], [true, /a boolean/]] as const) {
+    for (const given of [args as JsonValue, JSON.stringify(args)]) {
+      const { results } = await play(calls(["act", given]));
+      assert.match(results[0]?.error ?? "", words);
+    }
+  }
+});
+
 Deno.test("arguments that are missing, or no JSON at all, get an error result", async () => {
   for (const args of [undefined, 10n, () => 1, Symbol("s"), new Map([["a", 1]]), { a: 10n }, { a: () => 1 }]) {
     const odd: unknown = { type: "tool_call", name: "act", arguments: args };

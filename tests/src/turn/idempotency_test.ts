@@ -1,6 +1,7 @@
 /** A repeated idempotency key returns the first turn, whatever became of it. */
 
 import assert from "node:assert/strict";
+import { defineCapability } from "../../../src/kit/define_capability.ts";
 import { defineClientTool } from "../../../src/kit/define_tool.ts";
 import { InMemoryTurnStore } from "../../../src/in_memory/turn_store.ts";
 import { idFromSeed } from "../../../src/records/ids.ts";
@@ -18,6 +19,7 @@ import {
   stalls,
   text,
   tool,
+  until,
 } from "../_support/faults.ts";
 import { assertSession } from "../_support/invariants.ts";
 
@@ -55,14 +57,55 @@ Deno.test("a repeated input of a failed, a cancelled and a refused turn returns 
   const { runtime } = world;
   const failed = await runtime.runTurn(SESSION, "a", { idempotencyKey: "a" });
   const again = await runtime.runTurn(SESSION, "a", { idempotencyKey: "a" });
-  assert.deepEqual([again.turnId, again.status, again.success], [failed.turnId, "failed", false]);
-  assert.equal(again.error?.code, failed.error?.code);
+  assert.deepEqual(again, failed);
 
   const handle = runtime.startTurn(SESSION, "b", { idempotencyKey: "b" });
   await handle.accepted;
   handle.cancel("enough");
   const cancelled = await handle.result;
   assert.deepEqual(await runtime.runTurn(SESSION, "b", { idempotencyKey: "b" }), cancelled);
+});
+
+Deno.test("a repeated input of a turn that was cut short returns what it had said and done by then", async () => {
+  const never = Promise.withResolvers<void>();
+  await using world = await open({
+    tools: [
+      tool("look", () => "seen"),
+      tool("hang", () => {
+        never.resolve();
+        return new Promise(() => {});
+      }),
+    ],
+    respond: script([{ type: "text", delta: "Let me look." }, ...calls("look")], calls("look", "hang")),
+  });
+  const { runtime } = world;
+  const handle = runtime.startTurn(SESSION, "go", KEY);
+  await never.promise;
+  await until(() => runtime.events().filter(({ type }) => type === "tool.completed").length === 2);
+  handle.cancel("enough");
+  const cancelled = await handle.result;
+  assert.deepEqual([cancelled.response, cancelled.toolCallsCount], ["Let me look.", 2]);
+  assert.deepEqual(await runtime.runTurn(SESSION, "go", KEY), cancelled);
+});
+
+Deno.test("a repeated input of a sealed turn says why it was sealed", async () => {
+  const guard = defineCapability({
+    id: "guard",
+    name: "Guard",
+    hooks: {
+      beforeModelCall: ({ turn }) =>
+        turn.iteration === 1 ? { action: "proceed" } : { action: "stop", reason: "budget", detail: "all spent" },
+    },
+  });
+  await using world = await open({
+    capabilities: [guard],
+    tools: [tool("look", () => "seen")],
+    respond: script([{ type: "text", delta: "Let me look." }, ...calls("look")]),
+  });
+  const { runtime } = world;
+  const sealed = await runtime.runTurn(SESSION, "go", KEY);
+  assert.deepEqual(sealed.sealed, { reason: "budget", detail: "all spent" });
+  assert.deepEqual(await runtime.runTurn(SESSION, "go", KEY), sealed);
 });
 
 Deno.test("a repeated input waits for the running turn and returns it", async () => {

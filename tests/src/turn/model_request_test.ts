@@ -8,6 +8,7 @@ import {
   DriverRegistry,
   idFromSeed,
   InMemoryProviderStore,
+  InProcessRuntimeBuilder,
   type Message,
   type ModelProfile,
   type ModelRequest,
@@ -16,7 +17,7 @@ import {
   userMessage,
 } from "../../../mod.ts";
 import { scriptedModel } from "../../../src/testing/scripted_model.ts";
-import { RecordingDriver } from "../_support/drivers.ts";
+import { RecordingDriver, useDriver } from "../_support/drivers.ts";
 import { Gate } from "../_support/gates.ts";
 import { callTools, scriptedRuntime, type SimOptions, simRuntime } from "../_support/runtime.ts";
 import { WatchedClock } from "../_support/watched_clock.ts";
@@ -48,6 +49,17 @@ Deno.test("a request leaves out what nobody wishes", async () => {
   for (const member of ["reasoningEffort", "speed", "verbosity", "maxTokens", "promptCacheKey", "parallelToolCalls"]) {
     assert.equal(member in request, false, member);
   }
+});
+
+Deno.test("what the driver knows of a model counts where the provider store knows nothing of it", async () => {
+  const store = Object.assign(new InMemoryProviderStore(), { getModelProfile: () => Promise.resolve(undefined) });
+  const driver = new RecordingDriver("ok");
+  const builder = useDriver({ ...driver.descriptor, profile: () => ({ maxOutputTokens: 77 }) })(
+    new InProcessRuntimeBuilder().backends(RuntimeBackends.inMemory().withProviderStore(store)),
+  );
+  await using runtime = await builder.singleSession((s) => s.harness("h", "")).build();
+  await runtime.runTextTurn(runtime.defaultSessionId, "hi");
+  assert.equal(JSON.parse(String(driver.sent[0]?.body)).maxTokens, 77);
 });
 
 Deno.test("an effort of none is not sent", async () => {

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { ToolError } from "../../../src/errors.ts";
 import type { Tool } from "../../../src/ports/tool.ts";
+import { userMessage } from "../../../src/records/message.ts";
 import { RuntimeBackends } from "../../../src/runtime/backends.ts";
 import { FakeClock } from "../../../src/testing/fake_clock.ts";
 import {
@@ -204,4 +205,71 @@ Deno.test("results are stored in the order of their calls and sent to the model 
   ];
   await using runtime = await faultRuntime({ tools, respond: callThenQuote("slow", "quick") });
   assert.equal((await runtime.runTurn(SESSION, "go")).response, "first | second");
+});
+
+Deno.test("a turn that is cancelled while it is recovered says that a started call has an unknown outcome", async () => {
+  const asked = Promise.withResolvers<void>();
+  const pay: Tool = {
+    ...tool("pay", () => "paid", { effect: "at_most_once" }),
+    reconcile: () => {
+      asked.resolve();
+      return new Promise(() => {});
+    },
+  };
+  const options = { tools: [pay], respond: callThenQuote("pay") };
+  const disk = await dieAt(4, "before", options);
+  await using runtime = await faultRuntime({ ...options, backends: disk });
+  const recovering = runtime.recover();
+  await asked.promise;
+  assert.equal(await runtime.cancelTurn(SESSION), true);
+  assert.equal((await recovering)[0]?.result?.status, "cancelled");
+  assert.deepEqual(ofType(await logOf(disk), "tool.completed").map(({ data }) => data.error), [UNKNOWN]);
+  await assertSession(runtime, disk, { acked: ["go"] });
+});
+
+for (const [what, input] of Object.entries({ "its input": "user", "the user's newest message": "system" } as const)) {
+  Deno.test(`a recovered turn is answered as ${what} wished`, async () => {
+    const wish = { reasoning: { effort: "high" } };
+    const message = { role: input, content: [{ type: "text" as const, text: "go" }] };
+    const disk = RuntimeBackends.inMemory();
+    const first = await faultRuntime({ backends: disk });
+    if (input === "system") await first.runTurn(SESSION, userMessage("please", { controls: wish }));
+    await first.close();
+    const life = new Process(disk, { commit: 2, when: "before" });
+    const dead = await faultRuntime({ backends: life.backends });
+    await assert.rejects(dead.runTurn(SESSION, input === "system" ? message : { ...message, controls: wish }));
+    const efforts: unknown[] = [];
+    await using runtime = await faultRuntime({
+      backends: disk,
+      respond: ({ reasoningEffort }) => {
+        efforts.push(reasoningEffort);
+        return text("ok");
+      },
+    });
+    await runtime.recover();
+    assert.deepEqual(efforts, ["high"]);
+  });
+}
+
+Deno.test("a recovered turn keeps the wishes of its input, also when a message without any joined it", async () => {
+  const disk = RuntimeBackends.inMemory();
+  const own: { steer?: () => Promise<unknown> } = {};
+  const look = tool("look", () => void own.steer?.().catch(() => {}));
+  // The steps: accept, reason, act, the joined input, and the answer that is never stored.
+  const life = new Process(disk, { commit: 5, when: "before" });
+  const dead = await faultRuntime({ backends: life.backends, tools: [look], respond: callThenQuote("look") });
+  const turn = dead.startTurn(SESSION, userMessage("go", { controls: { reasoning: { effort: "high" } } }));
+  own.steer = () => turn.steer("and this");
+  await assert.rejects(turn.result);
+  const efforts: unknown[] = [];
+  await using runtime = await faultRuntime({
+    backends: disk,
+    tools: [look],
+    respond: ({ reasoningEffort, messages }) => {
+      efforts.push(reasoningEffort, messages.length);
+      return text("ok");
+    },
+  });
+  await runtime.recover();
+  assert.deepEqual(efforts, ["high", 4]);
 });

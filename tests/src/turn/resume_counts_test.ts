@@ -9,10 +9,12 @@ import {
   faultRuntime,
   logOf,
   ofType,
+  Process,
   script,
   SESSION,
   text,
   tool,
+  until,
 } from "../_support/faults.ts";
 
 const ASK = defineClientTool({ name: "ask", description: "Asks the user" });
@@ -55,6 +57,35 @@ Deno.test("answers in parts, calls run before and calls run after the wait are e
   assert.deepEqual([done.status, done.toolCallsCount], ["completed", 5]);
   const acted = ofType(await logOf(backends), "act.completed");
   assert.deepEqual(acted.map(({ data }) => [data.successCount, data.errorCount]), [[3, 1], [1, 0]]);
+});
+
+Deno.test("results stored before a crash in the middle of an act step count as calls that were acted on", async () => {
+  const disk = RuntimeBackends.inMemory();
+  const stored = Promise.withResolvers<void>();
+  const tools = [tool("look", () => "seen"), tool("slow", () => stored.promise)];
+  const respond = script(calls("look", "slow"), text("ok"));
+  // The third step is the result of `look`; the process dies before the one of `slow`.
+  const life = new Process(disk, { commit: 3, when: "after" });
+  const dead = await faultRuntime({ backends: life.backends, tools, respond });
+  const lost = assert.rejects(dead.runTurn(SESSION, "go"));
+  await until(() => life.dead);
+  stored.resolve();
+  await lost;
+  await using runtime = await faultRuntime({ backends: disk, tools, respond: script(text("ok")) });
+  const [recovered] = await runtime.recover();
+  assert.equal(recovered?.result?.toolCallsCount, 2);
+  assert.deepEqual(ofType(await logOf(disk), "turn.completed").map(({ data }) => data.toolCallsActed), [2]);
+});
+
+Deno.test("what was answered before a waiting turn was cancelled counts", async () => {
+  const disk = RuntimeBackends.inMemory();
+  const options = { clientTools: [ASK], backends: disk, respond: script(calls("ask", "ask")) };
+  await using runtime = await faultRuntime(options);
+  const [a] = idsOf(await runtime.runTurn(SESSION, "go", { idempotencyKey: "key" }));
+  await runtime.resumeTurn(SESSION, { toolResults: [{ toolCallId: a!, result: 1 }] });
+  await runtime.cancelTurn(SESSION);
+  const cancelled = await runtime.runTurn(SESSION, "go", { idempotencyKey: "key" });
+  assert.deepEqual([cancelled.status, cancelled.toolCallsCount], ["cancelled", 1]);
 });
 
 Deno.test("the error a client answers with is cut to 8 KiB, and the same answer again is still the same", async () => {

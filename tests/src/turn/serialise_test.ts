@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { QueueFullError, ReentrantTurnError } from "../../../src/errors.ts";
+import { defineClientTool } from "../../../src/kit/define_tool.ts";
 import type { ToolContext } from "../../../src/ports/tool.ts";
 import { idFromSeed, type SessionId } from "../../../src/records/ids.ts";
 import { textOf } from "../../../src/records/content.ts";
@@ -71,6 +72,20 @@ Deno.test("many turns of one session run in the order they were asked for", asyn
   await assertSession(runtime, backends, { acked: inputs });
 });
 
+Deno.test("a turn that is asked for right after resumeTurn() comes after the turn that goes on", async () => {
+  const backends = RuntimeBackends.inMemory();
+  await using runtime = await faultRuntime({
+    backends,
+    clientTools: [defineClientTool({ name: "ask", description: "Asks" })],
+    respond: ({ messages }) => messages.some(({ role }) => role === "tool") ? text("done") : calls("ask"),
+  });
+  const { waitingFor: [call] } = await runtime.runTurn(SESSION, "one");
+  const resumed = runtime.resumeTurn(SESSION, { toolResults: [{ toolCallId: call!.id, result: 1 }] });
+  const next = runtime.runTurn(SESSION, "two");
+  assert.deepEqual([(await resumed).status, (await next).status], ["completed", "completed"]);
+  await assertSession(runtime, backends, { acked: ["one", "two"] });
+});
+
 Deno.test("the queue of a session is bounded: one turn too many is refused at once", async () => {
   const { respond, waiting } = gates();
   await using world = await open({ respond, limits: { maxQueue: 2 } });
@@ -109,6 +124,23 @@ Deno.test("an aborted turn leaves the queue with the signal's reason, and is nev
   await third.result;
   await assertSession(runtime, backends, { acked: ["one", "three"] });
   assert.equal(ofType(await logOf(backends), "input.message").length, 2);
+});
+
+Deno.test("the signal of a turn that had to wait cancels it as it does any other once it runs", async () => {
+  const { respond, waiting } = gates();
+  await using world = await open({ respond });
+  const { runtime, backends } = world;
+  const first = runtime.runTurn(SESSION, "one");
+  const stop = new AbortController();
+  const second = runtime.startTurn(SESSION, "two", { signal: stop.signal });
+  await until(() => waiting.length === 1);
+  waiting[0]?.();
+  await first;
+  await second.accepted;
+  stop.abort(new Error("enough"));
+  const result = await second.result;
+  assert.equal(result.status, "cancelled");
+  await assertSession(runtime, backends, { acked: ["one", "two"] });
 });
 
 Deno.test("a turn started with an aborted signal is refused at once", async () => {

@@ -85,6 +85,25 @@ Deno.test("a subscriber that replays sees each stored event once, also those com
   assert.deepEqual(durable(seen), await logOf(backends));
 });
 
+Deno.test("a subscriber that replays late sees what happened since it subscribed in its order", async () => {
+  await using world = await open({ respond: chatty(3, 1) });
+  const { runtime, backends } = world;
+  await runtime.runTurn(SESSION, "before");
+  const before = (await logOf(backends)).map(({ type }) => type);
+  const subscription = runtime.subscribe(SESSION, { after: 0 });
+  const from = runtime.events().length;
+  await runtime.runTurn(SESSION, "since");
+  const since = runtime.events().slice(from).map(({ type }) => type);
+  const seen: string[] = [];
+  for await (const { type } of subscription) {
+    seen.push(type);
+    if (seen.filter((each) => each === "session.idled").length === 2) break;
+  }
+  const once = (types: readonly string[]) =>
+    types.filter((type, at) => !type.endsWith(".delta") || types[at - 1] !== type);
+  assert.deepEqual(once(seen), once([...before, ...since]));
+});
+
 Deno.test("a subscriber may begin after any sequence", async () => {
   await using world = await open();
   const { runtime, backends } = world;

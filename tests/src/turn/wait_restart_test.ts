@@ -73,6 +73,16 @@ Deno.test("another process takes the answers of a waiting turn, one after the ot
   await assertSession(runtime, disk, { acked: ["go"], ledger });
 });
 
+Deno.test("two living processes may answer a waiting turn in turn: a partial answer keeps no lease", async () => {
+  const { disk, options, ask, pay } = await waitAndDie(new Ledger());
+  await using first = await faultRuntime({ ...options, backends: disk });
+  await using second = await faultRuntime({ ...options, backends: disk });
+  await first.resumeTurn(SESSION, { toolResults: [{ toolCallId: ask, result: "yes" }] });
+  assert.equal((await disk.slots.turnStore.getHead(SESSION))?.owner, undefined);
+  const done = await second.resumeTurn(SESSION, { decisions: [{ toolCallId: pay, approved: true }] });
+  assert.equal(done.response, "yes | pay done");
+});
+
 Deno.test("another process cancels a waiting turn", async () => {
   const { disk, options } = await waitAndDie(new Ledger());
   await using runtime = await faultRuntime({ ...options, backends: disk });
