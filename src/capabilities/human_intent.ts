@@ -45,6 +45,7 @@ export const humanIntent: Capability = defineCapability({
   riskLevel: "low",
   hooks: { toolDefinitions: (tools) => tools.map(withArgument), preToolUse: withoutArgument },
   narrate: intentOf,
+  annotations: [NAME],
   permissions: {},
 });
 

@@ -263,6 +263,8 @@ export interface Capability {
   readonly hooks?: CapabilityHooks;
   /** Words for people about a call of any tool; wins over the tool's own. */
   narrate?(call: ToolCall, tool: ToolDefinition): string | undefined;
+  /** Arguments it adds to tools that have none of the name, and takes out before they run: no part of what is approved. */
+  readonly annotations?: readonly string[];
   /** Commands it offers. */
   readonly commands?: readonly Command[];
   /** Whether calls of one reply may run at the same time. */

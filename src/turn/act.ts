@@ -200,6 +200,7 @@ export class Act {
         call,
         (_, tool, args) =>
           agreed === undefined ? this.#start(call, tool, args) : this.#startAgreed(call, tool, args, agreed),
+        { mayRepair: agreed === undefined },
       ),
     );
   }
@@ -218,8 +219,9 @@ export class Act {
 
   /** Only what somebody agreed to starts: hooks and repairs may have changed it since. */
   async #startAgreed(call: ToolCall, tool: Tool, args: JsonValue, agreed: string): Promise<string | undefined> {
-    const { CHANGED, fingerprintOf } = await approvals();
-    return await fingerprintOf(call.name, args) === agreed ? this.#start(call, tool, args) : CHANGED;
+    const { asApproved, CHANGED, fingerprintOf } = await approvals();
+    const form = asApproved(this.#turn, call, tool.definition, args);
+    return await fingerprintOf(call.name, form) === agreed ? this.#start(call, tool, args) : CHANGED;
   }
 
   /** A call that was running when its process died: asked about, never repeated. */

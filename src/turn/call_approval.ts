@@ -5,6 +5,7 @@ import type { CallId } from "../records/ids.ts";
 import type { JsonValue } from "../records/json.ts";
 import type { ToolCall, ToolDefinition } from "../records/tool.ts";
 import type { ApprovalDecision } from "../ports/model_hooks.ts";
+import { isJsonObject } from "../kit/json_object.ts";
 import type { TurnContext } from "../context/turn_context.ts";
 import type { CallDecision } from "./call_log.ts";
 import { contextFor, sha256 } from "./reasoning.ts";
@@ -24,6 +25,24 @@ export const CHANGED = "not executed: its arguments are not those that were appr
 /** Hash of a tool's name and arguments. */
 export function fingerprintOf(name: string, args: JsonValue): Promise<string> {
   return sha256(`${name}\n${JSON.stringify(args)}`);
+}
+
+/** The arguments a tool gets, and with them what capabilities added for people: the form that was approved. */
+export function asApproved(
+  { config }: TurnContext,
+  call: ToolCall,
+  { parameters }: ToolDefinition,
+  args: JsonValue,
+): JsonValue {
+  if (!isJsonObject(call.arguments) || !isJsonObject(args)) return args;
+  const own = isJsonObject(parameters["properties"]) ? parameters["properties"] : {};
+  const added = config.capabilities.flatMap(({ capability }) => capability.annotations ?? []);
+  // In the order of the call, which the hash was taken of.
+  const taken = Object.entries(call.arguments).flatMap(([name, value]): [string, JsonValue][] => {
+    if (Object.hasOwn(args, name)) return [[name, args[name] ?? null]];
+    return added.includes(name) && !Object.hasOwn(own, name) ? [[name, value]] : [];
+  });
+  return Object.fromEntries([...taken, ...Object.entries(args)]);
 }
 
 /** The event that keeps a decision. */

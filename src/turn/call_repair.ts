@@ -44,8 +44,8 @@ export type Prepare = (
   context: CallContext,
 ) => Promise<Prepared>;
 
-/** What is to be mended. */
-export interface BrokenCall {
+/** A call with what it needs to run. */
+export interface BoundCall {
   /** The call as the model made it. */
   readonly call: ToolCall;
   /** The tool. */
@@ -61,14 +61,14 @@ type Outcome = EventDataMap["tool.call_repaired"]["outcome"];
 export async function repairCall(
   run: TurnRun,
   turn: TurnContext,
-  broken: BrokenCall,
+  bound: BoundCall,
   first: Unusable,
   prepare: Prepare,
 ): Promise<Exclude<Prepared, Unusable>> {
-  const { call, tool, context } = broken;
+  const { call, tool, context } = bound;
   let unusable = first;
   for (let tries = 0; tries < MAX_REPAIRS; tries++) {
-    const repair = await ask(run, turn, broken, unusable);
+    const repair = await ask(run, turn, bound, unusable);
     if (repair.action === "ask_again") {
       return ended(run, call, "re_prompt", failed("error", String(repair.message)));
     }
@@ -91,8 +91,8 @@ function ended<T>(run: TurnRun, call: ToolCall, outcome: Outcome, value: T): T {
 }
 
 /** The first answer that helps. */
-async function ask(run: TurnRun, turn: TurnContext, broken: BrokenCall, unusable: Unusable): Promise<CallRepair> {
-  const { call, context } = broken;
+async function ask(run: TurnRun, turn: TurnContext, bound: BoundCall, unusable: Unusable): Promise<CallRepair> {
+  const { call, context } = bound;
   for (const { owner, hooks } of turn.config.hooks) {
     if (hooks.repairCall === undefined) continue;
     try {

@@ -67,7 +67,9 @@ export class LiveEvents {
   /** Delivers an ephemeral event. */
   live<T extends EventType>(sessionId: SessionId, context: EventContext, type: T, data: EventDataMap[T]): void {
     const { ids, clock } = this.#options;
-    const event = Object.freeze({ id: ids.next("event"), type, ts: clock.now(), sessionId, context, data }) as Event;
+    const base = { id: ids.next("event"), type, ts: clock.now(), sessionId, context };
+    // One subscriber must not change what the others see.
+    const event = Object.freeze({ ...base, data: Object.freeze(data) }) as Event;
     const held = this.#held.get(context.turnId);
     if (held === undefined) this.#deliver(sessionId, [event]);
     else held.push(() => this.#deliver(sessionId, [event]));

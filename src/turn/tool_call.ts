@@ -10,7 +10,7 @@ import { copyForeign, parseArgumentsText } from "../kit/parse_arguments.ts";
 import type { BoundTool } from "../context/session_config.ts";
 import type { TurnContext } from "../context/turn_context.ts";
 import { CallContext } from "./call_context.ts";
-import type { Prepared } from "./call_repair.ts";
+import type { BoundCall, Prepared } from "./call_repair.ts";
 import { askPreHooks, type HookAsking } from "./pre_hooks.ts";
 import { boundResult, errorResult, type Failed, failed, INTERNAL, isResult, toResult } from "./tool_result.ts";
 import type { SecretFilter } from "./kernel_ports.ts";
@@ -33,6 +33,14 @@ export interface FinishedCall {
   readonly durationMs: number;
 }
 
+/** Options of {@linkcode runToolCall}. */
+export interface CallOptions {
+  /** The call whose tool makes this one. @default none */
+  readonly outer?: CallContext;
+  /** Whether arguments that do not fit may be mended. @default {true} */
+  readonly mayRepair?: boolean;
+}
+
 /** Told just before the tool runs; resolves when it may, or to the reason why it may not. */
 export type BeforeStart = (call: ToolCall, tool: Tool, args: JsonValue) => Promise<string | undefined> | undefined;
 
@@ -46,12 +54,12 @@ export async function runToolCall(
   turn: TurnContext,
   call: ToolCall,
   beforeStart: BeforeStart,
-  outer?: CallContext,
+  { outer, mayRepair = true }: CallOptions = {},
 ): Promise<FinishedCall> {
   const startedAt = run.ports.clock.monotonic();
   const bound = turn.executableTools.get(call.name);
   const context = new CallContext(run, turn, call, async (inner, caller) => {
-    return (await runToolCall(run, turn, inner, () => undefined, caller)).result;
+    return (await runToolCall(run, turn, inner, () => undefined, { outer: caller })).result;
   });
   outer?.adopt(context);
   let truncated = false;
@@ -60,7 +68,8 @@ export async function runToolCall(
   try {
     if (bound === undefined) result = errorResult(call, `Tool definition not found: ${call.name.slice(0, 200)}`);
     else {
-      outcome = await runBound(run, turn, call, bound.tool, context, beforeStart);
+      const exact = !mayRepair || bound.tool.definition.policy === "requires_approval";
+      outcome = await runBound(run, turn, { call, tool: bound.tool, context }, beforeStart, exact);
       ({ result, truncated } = toResult(call, outcome, run.ports.limits.maxToolResultBytes));
     }
     result = withoutSecrets(result, run.ports.secrets);
@@ -112,16 +121,14 @@ function withoutSecrets(result: ToolResult, secrets: SecretFilter): ToolResult {
 async function runBound(
   run: TurnRun,
   turn: TurnContext,
-  call: ToolCall,
-  tool: Tool,
-  context: CallContext,
+  { call, tool, context }: BoundCall,
   beforeStart: BeforeStart,
+  exact: boolean,
 ): Promise<ToolOutcome | Failed> {
   let prepared = await prepare(run, turn, call, tool, call.arguments, context);
   if (prepared.type === "unusable") {
     // Somebody agreed to these very arguments, or has to: nothing else may run instead.
-    const mayRepair = turn.config.hasHook.repairCall && tool.definition.policy !== "requires_approval";
-    prepared = mayRepair
+    prepared = turn.config.hasHook.repairCall && !exact
       ? await (await repairs()).repairCall(run, turn, { call, tool, context }, prepared, prepare)
       : failed("error", prepared.problem.message);
   }

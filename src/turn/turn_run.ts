@@ -47,6 +47,8 @@ export class TurnRun {
   readonly watchdog: Watchdog;
   /** When it began in this process, on the monotonic clock. */
   readonly startedAt: number;
+  /** What its events belong to. */
+  readonly eventContext: EventContext;
   /** Inputs that wait for the next step boundary. */
   readonly pending: PendingInput[] = [];
   /** Wishes of the newest user message of the turn. */
@@ -91,14 +93,6 @@ export class TurnRun {
   /** The session. */
   get sessionId(): SessionId {
     return this.state.sessionId;
-  }
-
-  /** What its events belong to. */
-  readonly eventContext: EventContext;
-
-  /** The fence of its lease. */
-  get fence(): number {
-    return this.#fence;
   }
 
   /** Why its lease can no longer be used, if so. */

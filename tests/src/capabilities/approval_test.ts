@@ -221,3 +221,36 @@ for (const [what, config, answer] of spawned) {
     assert.ok(`${status} ${completed?.data.error}`.includes(answer), completed?.data.error);
   });
 }
+
+Deno.test("an approved call runs also when it says what it is for", async () => {
+  const { open, runs } = world({ ask: () => ({ approved: true }) });
+  const driver = new PlayedDriver(call("pay", { human_intent: "pays", amount: 5 }), texts("done"));
+  await using runtime = await open(driver, {
+    session: (single) => single.sessionId(SESSION).withCapability("human_intent").withCapability("approval"),
+  });
+  await say(runtime);
+  assert.deepEqual(runs, [{ amount: 5 }]);
+});
+
+Deno.test("an approved call whose arguments do not fit is not mended: the model is told what is wrong with them", async () => {
+  const runs: JsonObject[] = [];
+  const strict = defineTool({
+    name: "pay_exactly",
+    description: "",
+    parameters: { type: "object", properties: { amount: { type: "number" } }, required: ["amount"] },
+    execute: (args: JsonObject) => {
+      runs.push(args);
+      return "paid";
+    },
+  });
+  const { open } = world({ ask: () => ({ approved: true }) });
+  const driver = new PlayedDriver(call("pay_exactly", { amount: "5" }), texts("done"));
+  await using runtime = await open(driver, {
+    tools: [strict],
+    session: (single) => single.sessionId(SESSION).withCapability("tool_call_repair").withCapability("approval"),
+  });
+  await say(runtime);
+  assert.deepEqual(runs, []);
+  const [done] = eventsOf(runtime, "tool.completed");
+  assert.match(done?.data.error ?? "", /amount/);
+});
