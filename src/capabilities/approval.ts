@@ -4,12 +4,12 @@ import type { JsonObject } from "../records/json.ts";
 import type { SessionId, TurnId } from "../records/ids.ts";
 import type { ToolCall, ToolDefinition } from "../records/tool.ts";
 import type { Capability } from "../ports/capability.ts";
+import { SPAWN_BACKGROUND } from "../kit/background_tools.ts";
 import { defineCapability } from "../kit/define_capability.ts";
 import { about, textList } from "../kit/setting_kinds.ts";
 import { defineSettings, problemOf, readOnce } from "../kit/settings.ts";
 import { compileGlob, type PathTest } from "../kit/glob.ts";
 import { isJsonObject } from "../kit/json_object.ts";
-import { SPAWN_BACKGROUND } from "./background/spawn_target.ts";
 import { isCallOfModel } from "./conversation/call_of_model.ts";
 
 /** What a host is asked. */

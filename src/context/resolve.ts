@@ -3,6 +3,7 @@
 import type { CapabilityRef } from "../records/capability_ref.ts";
 import type { JsonObject } from "../records/json.ts";
 import type { Capability } from "../ports/capability.ts";
+import { runsInBackground } from "../kit/background_tools.ts";
 import { didYouMean } from "../kit/nearest_name.ts";
 import type { CapabilityRegistry } from "../kit/registries.ts";
 
@@ -87,17 +88,19 @@ export async function resolveCapabilities(
   }
 
   for (const { ref } of refs) await visit(ref, []);
-  if (withBackground.has(registry) && canRunInBackground([...resolved.values()])) await visit(BACKGROUND, []);
+  if (withBackground.has(registry) && !resolved.has(BACKGROUND) && canRunInBackground([...resolved.values()])) {
+    await visit(BACKGROUND, []);
+  }
   return { capabilities: [...resolved.values()], warnings };
 }
 
-/** Whether one of the tools says so. */
+/** Whether one of the tools may. */
 function canRunInBackground(resolved: readonly ResolvedCapability[]): boolean {
   const all = resolved.map(({ capability }) => capability);
-  return resolved.some(({ capability: { tools = [] }, config }) =>
-    (typeof tools === "function" ? tools(config, all) : tools)
-      .some(({ definition }) => definition.hints?.supportsBackground === true)
-  );
+  return resolved.some(({ capability, config }) => {
+    const tools = typeof capability.tools === "function" ? capability.tools(config, all) : capability.tools ?? [];
+    return tools.some(({ definition }) => runsInBackground(definition));
+  });
 }
 
 const TOO_MANY = `A session can use at most ${MAX_CAPABILITIES} capabilities; the rest were left out`;

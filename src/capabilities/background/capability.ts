@@ -5,12 +5,13 @@ import type { JsonValue } from "../../records/json.ts";
 import type { ToolDefinition } from "../../records/tool.ts";
 import type { Capability } from "../../ports/capability.ts";
 import type { Tool } from "../../ports/tool.ts";
+import { SPAWN_BACKGROUND } from "../../kit/background_tools.ts";
 import { defineCapability } from "../../kit/define_capability.ts";
 import { defineTool } from "../../kit/define_tool.ts";
 import { isSchemaObject } from "../../kit/object_schema.ts";
 import { spawnNow } from "./spawn_now.ts";
 import { spawnScheduled } from "./spawn_scheduled.ts";
-import { choiceOf, SPAWN_BACKGROUND, spawnTarget } from "./spawn_target.ts";
+import { choiceOf, spawnTarget } from "./spawn_target.ts";
 
 const PROMPT = `spawn_background runs a tool in the background while you go on.
 - Use it for work that takes long and whose result you do not need at once.

@@ -6,11 +6,12 @@ import type { JsonObject } from "../../records/json.ts";
 import type { SessionSchedule } from "../../records/schedule.ts";
 import type { SessionScheduleStore } from "../../ports/schedule_store.ts";
 import type { ToolContext } from "../../ports/tool.ts";
+import { SPAWN_BACKGROUND } from "../../kit/background_tools.ts";
 import { addSchedule, schedulesOf, scheduleView, timingOf } from "../session_schedule/schedule_access.ts";
 import { tasksOf } from "../session_tasks/task_access.ts";
 import { MONITOR_KIND } from "./monitor_executor.ts";
 import { spawnedTaskId } from "./spawned_task_id.ts";
-import { SPAWN_BACKGROUND, type SpawnTarget } from "./spawn_target.ts";
+import type { SpawnTarget } from "./spawn_target.ts";
 
 /** When a run is to start, and whether its end is told. */
 export interface ScheduledSpawn {

@@ -4,12 +4,10 @@ import { ToolError } from "../../errors.ts";
 import type { JsonObject } from "../../records/json.ts";
 import type { ToolDefinition } from "../../records/tool.ts";
 import type { ToolContext } from "../../ports/tool.ts";
+import { runsInBackground, SPAWN_BACKGROUND } from "../../kit/background_tools.ts";
 import { isSchemaObject } from "../../kit/object_schema.ts";
 import { copyForeign } from "../../kit/parse_arguments.ts";
 import type { BackgroundCall } from "./background_call.ts";
-
-/** The name of the tool that starts others, and never itself. */
-export const SPAWN_BACKGROUND = "spawn_background";
 
 /** What is to run, and how it is called for people. */
 export interface SpawnTarget extends BackgroundCall {
@@ -17,12 +15,6 @@ export interface SpawnTarget extends BackgroundCall {
   readonly definition: ToolDefinition;
   /** A few words for people. */
   readonly title: string;
-}
-
-/** Whether a tool may run in the background: it says so, and nobody has to agree to each of its calls. */
-export function runsInBackground(definition: ToolDefinition): boolean {
-  return definition.type === "builtin" && definition.hints?.supportsBackground === true &&
-    definition.policy !== "requires_approval" && definition.name !== SPAWN_BACKGROUND;
 }
 
 /**

@@ -64,6 +64,27 @@ Deno.test("a session with a tool that can run in the background can spawn it, an
   assert.deepEqual(await toolsOf({ backends, capabilities: [made] }), ["crunch", "spawn_background"]);
 });
 
+Deno.test("a session whose background tool needs approval for each call is not offered to spawn it", async () => {
+  await using registry = taskRegistry();
+  const backends = RuntimeBackends.inMemory().withTaskRegistry(registry);
+  const tools = [backgroundTool({ policy: "requires_approval" })];
+  assert.deepEqual(await toolsOf({ backends, tools }), ["crunch"]);
+});
+
+Deno.test("the tools of a capability of a class are asked for as its method where tasks are kept, too", async () => {
+  class Cruncher {
+    readonly id = "cruncher";
+    readonly name = "Cruncher";
+    readonly #tools: readonly Tool[] = [backgroundTool()];
+    tools(): readonly Tool[] {
+      return this.#tools;
+    }
+  }
+  await using registry = taskRegistry();
+  const backends = RuntimeBackends.inMemory().withTaskRegistry(registry);
+  assert.deepEqual(await toolsOf({ backends, capabilities: [new Cruncher()] }), ["crunch", "spawn_background"]);
+});
+
 Deno.test("a session of a host that keeps no tasks cannot spawn", async () => {
   assert.deepEqual(await toolsOf({ tools: [backgroundTool()] }), ["crunch"]);
 });
