@@ -123,8 +123,8 @@ export function toCapabilityRef(input: CapabilityRefInput, config?: JsonObject):
   if (typeof ref !== "object" || ref === null || typeof ref.ref !== "string" || ref.ref.trim() === "") {
     throw new TypeError("Cannot use a capability reference: expected an id, or an object with a non-empty `ref`");
   }
-  const settings: unknown = config ?? ref.config ?? {};
-  if (typeof settings !== "object" || Array.isArray(settings)) {
+  const { config: settings = {} }: { config?: unknown } = config === undefined ? ref : { config };
+  if (typeof settings !== "object" || settings === null || Array.isArray(settings)) {
     throw new TypeError(`Cannot use capability "${ref.ref}": its configuration is not an object of settings`);
   }
   return config === undefined ? ref : { ref: ref.ref, config };

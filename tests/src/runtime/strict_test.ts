@@ -120,9 +120,11 @@ Deno.test("activateCapability() takes settings beside the id", async () => {
 });
 
 Deno.test("settings that are no object are refused where they are given", () => {
-  const wrong: unknown = [3];
-  assert.throws(() => simulated().singleSession((s) => s.withCapability("loop_detection", wrong as JsonObject)), {
-    name: "TypeError",
-    message: 'Cannot use capability "loop_detection": its configuration is not an object of settings',
-  });
+  const message = 'Cannot use capability "loop_detection": its configuration is not an object of settings';
+  for (const wrong of [[3], null] as unknown[]) {
+    const config = wrong as JsonObject;
+    const refused = { name: "TypeError", message };
+    assert.throws(() => simulated().singleSession((s) => s.withCapability("loop_detection", config)), refused);
+    assert.throws(() => simulated().singleSession((s) => s.withCapability({ ref: "loop_detection", config })), refused);
+  }
 });
