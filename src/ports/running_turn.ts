@@ -94,7 +94,7 @@ export interface RunningTurn {
   readonly llmCallCount: number;
   /** Milliseconds since the turn was accepted, also across a restart. */
   readonly elapsedMs: number;
-  /** The stored conversation, oldest first: the session's own list, which grows; never change it. */
+  /** The stored conversation as it is now, oldest first: a frozen copy of the list; read it again for what came since. */
   readonly messages: readonly Message[];
   /** The session's key-value and secret storage, if the host gave one. */
   readonly storage: SessionStorageStore | undefined;

@@ -58,6 +58,6 @@ export async function buildModelRequest(context: TurnContext, parts: ModelReques
 
 function effortOf(controls: Controls | undefined, profile: ModelProfile | undefined): string | undefined {
   const effort = controls?.reasoning?.effort;
-  if (effort === undefined || effort === "none") return undefined;
-  return profile?.reasoningEfforts !== undefined && profile.reasoningEfforts.length === 0 ? undefined : effort;
+  const known = profile?.reasoningEfforts;
+  return known?.length === 0 || (effort === "none" && known === undefined) ? undefined : effort;
 }

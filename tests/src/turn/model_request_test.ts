@@ -62,8 +62,12 @@ Deno.test("what the driver knows of a model counts where the provider store know
   assert.equal(JSON.parse(String(driver.sent[0]?.body)).maxTokens, 77);
 });
 
-Deno.test("an effort of none is not sent", async () => {
-  assert.equal("reasoningEffort" in await requestOf({ reasoning: { effort: "none" } }), false);
+Deno.test("an effort of none is asked of models that are known to reason, which some do unasked, and of no other", async () => {
+  const wish: Controls = { reasoning: { effort: "none" } };
+  assert.equal((await requestOf(wish, profile({ reasoningEfforts: ["low", "high"] }))).reasoningEffort, "none");
+  for (const known of [undefined, profile({}), profile({ reasoningEfforts: [] })]) {
+    assert.equal("reasoningEffort" in await requestOf(wish, known), false);
+  }
 });
 
 Deno.test("an effort is dropped for a model that does not reason and kept for an unknown one", async () => {
