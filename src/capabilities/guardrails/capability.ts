@@ -2,8 +2,6 @@
 
 import type { ToolResult } from "../../records/tool.ts";
 import type { Capability } from "../../ports/capability.ts";
-import type { RunningTurn } from "../../ports/running_turn.ts";
-import type { ToolContext } from "../../ports/tool.ts";
 import { canonicalJson } from "../../kit/canonical_json.ts";
 import { problemOf } from "../../kit/settings.ts";
 import { defineCapability } from "../../kit/define_capability.ts";
@@ -22,8 +20,9 @@ const WITHHELD = "I cannot show this answer.";
  * was shown is replaced by `message`; only that is stored. A blocked call, or result, becomes an error for the model.
  *
  * A check that cannot be configured blocks; a judge that cannot be asked lets pass, also
- * because those before it took the 25 seconds that all of one text have. What users write is not checked, nor what
- * goes to the client's own tools and comes from them.
+ * because those before it took the 25 seconds that all of one text have. Of background runs the call is checked, not the
+ * result; one that a model would have to judge is blocked. What users write is not checked, nor what goes to the client's
+ * own tools and comes from them.
  *
  * @example
  * ```ts
@@ -63,7 +62,7 @@ export const guardrails: Capability = defineCapability({
     async preToolUse(call, tool, context, config) {
       if (!hasStage(config, "tool_use")) return { action: "allow" };
       const text = canonicalJson(call.arguments);
-      const finding = await firstBlock(turnOf(context), config, { stage: "tool_use", text, tool: tool.name });
+      const finding = await firstBlock(context.turn, config, { stage: "tool_use", text, tool: tool.name });
       if (finding === undefined) return { action: "allow" };
       const { id, message } = finding.check;
       return { action: "block", reason: `guardrail "${id}": ${message ?? finding.found}` };
@@ -72,7 +71,7 @@ export const guardrails: Capability = defineCapability({
       try {
         if (!hasStage(config, "tool_output")) return result;
         const text = textOf(result);
-        const finding = await firstBlock(turnOf(context), config, { stage: "tool_output", text, tool: call.name });
+        const finding = await firstBlock(context.turn, config, { stage: "tool_output", text, tool: call.name });
         return finding === undefined
           ? result
           : withheld(result, finding.check.id, finding.check.message ?? finding.found);
@@ -84,11 +83,6 @@ export const guardrails: Capability = defineCapability({
     },
   },
 });
-
-function turnOf({ turn }: ToolContext): RunningTurn {
-  if (turn === undefined) throw new TypeError("guardrails check the calls of turns only");
-  return turn;
-}
 
 function textOf({ result, error }: ToolResult): string {
   if (error !== undefined) return error;

@@ -66,10 +66,17 @@ export function hasStage(config: JsonObject, stage: GuardrailStage): boolean {
 /**
  * The first check that blocks; those that only log are reported on the way.
  *
- * @throws when a configuration or pattern cannot be used, so that whoever asks does not let the text pass
+ * Outside of a turn, as for a background run, no model can be asked and nobody be told.
+ *
+ * @throws when a configuration or pattern cannot be used, or a model would have to be asked outside of a turn, so that
+ * whoever asks does not let the text pass
  */
-export async function firstBlock(turn: RunningTurn, config: JsonObject, looked: Looked): Promise<Finding | undefined> {
-  const until = turn.elapsedMs + ALL_ASKING_MS;
+export async function firstBlock(
+  turn: RunningTurn | undefined,
+  config: JsonObject,
+  looked: Looked,
+): Promise<Finding | undefined> {
+  const until = (turn?.elapsedMs ?? 0) + ALL_ASKING_MS;
   for (const compiled of compiledOf(config)) {
     const { check } = compiled;
     if (check.stage !== looked.stage || !compiled.concerns(looked.tool)) continue;
@@ -77,13 +84,13 @@ export async function firstBlock(turn: RunningTurn, config: JsonObject, looked: 
     if (found === undefined) continue;
     if (check.onFail === "block") return { check, found };
     // Of a growing text each finding is reported once, when it is whole.
-    if (looked.partial !== true) turn.warn("guardrail_logged", `Guardrail "${check.id}": ${found}`);
+    if (looked.partial !== true) turn?.warn("guardrail_logged", `Guardrail "${check.id}": ${found}`);
   }
   return undefined;
 }
 
 async function run(
-  turn: RunningTurn,
+  turn: RunningTurn | undefined,
   { check, regex }: Compiled,
   { text, partial, from = 0 }: Looked,
   until: number,
@@ -100,12 +107,13 @@ async function run(
     case "tool_pattern":
       return regex === undefined || (await regex).test(text) ? "the tool may not be used like this" : undefined;
     case "llm_judge":
-      return partial === true ? undefined : await judge(turn, id, inTime(rule), text);
+      return partial === true ? undefined : await judge(...asking(rule), text);
     case "moderation":
-      return partial === true ? undefined : await moderate(turn, id, inTime(rule), text);
+      return partial === true ? undefined : await moderate(...asking(rule), text);
   }
 
-  function inTime<T extends AskingRule>(asking: T): T {
-    return { ...asking, timeoutMs: Math.max(0, Math.min(asking.timeoutMs, until - turn.elapsedMs)) };
+  function asking<T extends AskingRule>(asked: T): [RunningTurn, string, T] {
+    if (turn === undefined) throw new TypeError("models are asked about calls of turns only");
+    return [turn, id, { ...asked, timeoutMs: Math.max(0, Math.min(asked.timeoutMs, until - turn.elapsedMs)) }];
   }
 }

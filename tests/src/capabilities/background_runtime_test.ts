@@ -24,11 +24,12 @@ const SPAWN = callTools({
 /** A runtime whose model spawns a tool, says two things and no more; and its registry. */
 async function spawning(
   tool: Tool,
+  checks: readonly JsonObject[] = [],
 ): Promise<ScriptedRuntime & { readonly registry: InMemorySessionTaskRegistry }> {
   const registry = taskRegistry();
   const scripted = await scriptedRuntime([SPAWN, "Started.", "Thank you."], {
     tools: [tool],
-    session: (single) => single.withCapability("background_execution"),
+    session: (single) => single.withCapability("background_execution").withCapability("guardrails", { checks }),
     backends: RuntimeBackends.inMemory().withTaskRegistry(registry),
   });
   return { ...scripted, registry };
@@ -137,3 +138,24 @@ Deno.test("a background tool may run turns of the session that spawned it", asyn
   const task = await onlyTask(runtime, registry);
   assert.deepEqual([task.state, task.error, task.summary], ["succeeded", undefined, "Thank you."]);
 });
+
+const CHECK = { id: "n", stage: "tool_use", tools: ["crunch"] };
+const checked: readonly (readonly [what: string, check: JsonObject, state: string])[] = [
+  ["a pattern that does not fit runs", { type: "tool_pattern", pattern: '"n":7' }, "succeeded"],
+  ["a pattern that fits does not run", { type: "tool_pattern", pattern: '"n":6' }, "failed"],
+  [
+    "a model that judges calls does not run, since it cannot be asked",
+    { type: "llm_judge", policy: "Be kind." },
+    "failed",
+  ],
+];
+for (const [what, check, state] of checked) {
+  Deno.test(`a background run checked by ${what}`, async () => {
+    const { runtime, registry } = await spawning(backgroundTool(), [{ ...CHECK, ...check }]);
+    await using _ = runtime;
+    await using _registry = registry;
+    await say(runtime);
+    await told(runtime);
+    assert.equal((await onlyTask(runtime, registry)).state, state);
+  });
+}
