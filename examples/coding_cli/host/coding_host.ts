@@ -58,6 +58,8 @@ export class CodingHost implements InteractiveHost, AsyncDisposable {
     this.#commands = new CommandTable(this);
     open.bus.listen((event) => {
       if (event.type === "runtime.warning") this.#warnings.push(event.data.message);
+      // Turns that wakes begin are undone by themselves, too.
+      if (event.type === "turn.started" && event.sessionId === this.#sessionId) open.files.begin();
     });
   }
 
@@ -172,7 +174,7 @@ export class CodingHost implements InteractiveHost, AsyncDisposable {
   /** Starts a turn on a text, or joins the running one; resolves when the text is stored. */
   async begin(text: string): Promise<void> {
     const message = this.#messageOf(text);
-    if (this.#turns.isRunning(this.#sessionId) && await this.#turns.join(this.#sessionId, message)) return;
+    if (await orBusyElsewhere(this.#turns.join(this.#sessionId, message))) return;
     await orBusyElsewhere(this.#start(text, message).accepted);
   }
 
