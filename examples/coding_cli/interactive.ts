@@ -37,6 +37,8 @@ export interface InteractiveOptions {
 const ESCAPE_MS = 50;
 /** The shortest time between two repaints that no key asked for; milliseconds. */
 const FRAME_MS = 33;
+/** What Ctrl+C comes to where only events of a turn are seen. */
+const ELSEWHERE = "This turn runs in another terminal or editor and is cancelled there; Ctrl+D leaves";
 /** A key that comes sooner after a question was shown was not meant for it; milliseconds. */
 const MEANT_MS = 300;
 
@@ -198,6 +200,7 @@ class InteractiveSession implements Disposable {
 
   #interrupt(): void {
     if (this.#host.cancel()) this.#fold({ type: "cancelling" });
+    else if (this.#submits.size === 0) this.#fold({ type: "notice", level: "info", text: ELSEWHERE });
     else for (const submit of this.#submits) submit.abort();
   }
 

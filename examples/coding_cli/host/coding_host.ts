@@ -267,6 +267,7 @@ export class CodingHost implements InteractiveHost, AsyncDisposable {
     this.#sessionId = await newSession(this.runtime, this.#open.harnessId);
     this.#isEmpty = true;
     this.#note = undefined;
+    this.desk.forgetAlways();
     const { resolve } = this.#session;
     this.#session = Promise.withResolvers();
     resolve();

@@ -2,6 +2,7 @@
 
 import type { TurnResult } from "@everruns/runtime";
 import { CodingHost, type HostSettings } from "./coding_host.ts";
+import { UsageError } from "./options.ts";
 
 /** Where output goes; one call is one line or one answer. */
 export interface PrintOutput {
@@ -40,11 +41,16 @@ export interface PrintOptions {
 export async function printMode(settings: HostSettings, options: PrintOptions): Promise<number> {
   const { json, output, signal } = options;
   await using host = await CodingHost.open(settings);
-  for (const warning of host.warnings) output.err(`coding_cli: ${warning}`);
+  const told = new Set<string>();
+  const warn = (warning: string): void => {
+    if (!told.has(warning)) output.err(`coding_cli: ${warning}`);
+    told.add(warning);
+  };
+  host.warnings.forEach(warn);
   const stop = host.listen((event) => {
     if (event.sessionId !== host.sessionId) return;
     if (json) output.out(JSON.stringify(event));
-    else if (event.type === "runtime.warning") output.err(`coding_cli: ${event.data.message}`);
+    else if (event.type === "runtime.warning") warn(event.data.message);
   });
   const onAbort = (): void => void host.cancel();
   signal.addEventListener("abort", onAbort, { once: true });
@@ -85,6 +91,7 @@ async function answer(host: CodingHost, { prompt, isTyped, signal }: PrintOption
     const { waitingFor: _, sessionId: __, ...result } = await host.runTurn(line.text);
     return result;
   }
+  if ("isUnknown" in line) throw new UsageError(line.text);
   return { status: "completed", success: true, response: line.type === "output" ? line.text : "" };
 }
 

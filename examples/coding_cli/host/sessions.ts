@@ -45,7 +45,9 @@ export async function titleSession(runtime: LocalRuntime, sessionId: SessionId, 
   if ((await store.getSession(sessionId))?.title !== undefined) return;
   const line = text.trim().replace(/\s+/g, " ");
   const title = line.length > MAX_TITLE ? `${line.slice(0, MAX_TITLE - 1)}…` : line;
-  await store.updateSessionTitle?.(sessionId, title === "" ? "(no text)" : title);
+  const kept = title === "" ? "(no text)" : title;
+  await store.updateSessionTitle?.(sessionId, kept);
+  runtime.announce(sessionId, { type: "session.title.updated", title: kept });
 }
 
 /** Sequence of the newest event of a session; 0 without any. Found by few short reads, also while another process has it. */

@@ -113,10 +113,16 @@ function foldEvent(screen: Screen, event: RuntimeEvent): Screen {
       return withBlocks(screen, { type: "event", text });
     }
     case "runtime.warning":
-      return withBlocks(screen, { type: "notice", level: "warning", text: event.data.message });
+      return foldWarning(screen, event.data.message);
     default:
       return foldToolEvent(screen, event) ?? screen;
   }
+}
+
+/** A server that does not start is warned of whenever tools are listed, and told about once. */
+function foldWarning(screen: Screen, text: string): Screen {
+  const isTold = screen.blocks.some((block) => block.type === "notice" && block.text === text);
+  return isTold ? screen : withBlocks(screen, { type: "notice", level: "warning", text });
 }
 
 function foldInputMessage(screen: Screen, message: Message): Screen {

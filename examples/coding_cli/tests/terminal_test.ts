@@ -116,6 +116,18 @@ Deno.test("Ctrl+C ends an answer in the middle, and the conversation goes on", a
   await pty.until("Here I am.");
 });
 
+Deno.test("Ctrl+C at a turn of another terminal says so, and how to leave", async () => {
+  using at = playground();
+  await using provider = serveScript([{ text: "This takes long", until: new Promise<void>(() => {}) }]);
+  await using first = await open(at, provider);
+  await first.type("Take your time\r");
+  await first.until(/This takes long\n\n. Writing…/);
+  await using second = await open(at, provider, ["--continue"]);
+  await second.until(/› Take your time[^]*Ctrl\+C cancels/);
+  await second.type("\x03");
+  await second.until(/cancelled there; Ctrl\+D\s+leaves/);
+});
+
 Deno.test("Ctrl+C at a question cancels the turn and makes no change", async () => {
   using at = playground();
   at.write("greet.js", OLD);

@@ -209,6 +209,12 @@ Deno.test("what a schedule says is told once, and not as something the user type
   assert.deepEqual(blocks, [{ type: "wake", text: "Schedule fired: Look." }]);
 });
 
+Deno.test("a warning that comes again and again is shown once", () => {
+  const warning = event("runtime.warning", { message: 'MCP server "a" is skipped' });
+  const { blocks } = foldAll(emptyScreen(), [warning, warning, warning]);
+  assert.equal(blocks.length, 1);
+});
+
 Deno.test("what the user types is the user's, also when it reads like a wake", () => {
   const text = 'Background task "x" (task_1) has ended: succeeded.';
   const { blocks } = foldAll(emptyScreen(), [
