@@ -15,6 +15,7 @@ import type { ScreenInput } from "./screen/screen_input.ts";
 import { EMPTY_LINE, type Line } from "./screen/spans.ts";
 import { unprintedLines } from "./screen/unprinted_lines.ts";
 import { lineWidth } from "./screen/wrap.ts";
+import { editorOf } from "./terminal/editor.ts";
 import { type Key, KeyParser } from "./terminal/keys.ts";
 import { Painter } from "./terminal/painter.ts";
 import { emptyPrompt, pressKey, type Prompt, type PromptAction, promptView } from "./terminal/prompt.ts";
@@ -218,6 +219,8 @@ class InteractiveSession implements Disposable {
       // The user interrupted it and knows.
       const isOwn = submit.signal.aborted;
       const said = error instanceof Error ? error.message : String(error);
+      // What could not be sent need not be typed again.
+      if (!isOwn && this.#prompt.editor.text === "") this.#prompt = { ...this.#prompt, editor: editorOf(text) };
       this.#fold({ type: "notice", level: isOwn ? "info" : "error", text: isOwn ? `Interrupted: ${text}` : said });
     } finally {
       this.#submits.delete(submit);

@@ -128,6 +128,29 @@ Deno.test("Ctrl+C at a turn of another terminal says so, and how to leave", asyn
   await second.until(/cancelled there; Ctrl\+D\s+leaves/);
 });
 
+Deno.test("a message that could not be sent stands in the input again", async () => {
+  using at = playground();
+  const held = Promise.withResolvers<void>();
+  await using provider = serveScript([{ text: "This takes long", until: held.promise }]);
+  await using first = await open(at, provider);
+  await first.type("Take your time\r");
+  await first.until(/This takes long\n\n. Writing…/);
+  await using second = await open(at, provider, ["--continue"]);
+  await second.type("A long thought\r");
+  await second.until(/at work in another[^]*\n› A long thought\n {2}scripted/);
+});
+
+Deno.test("pasted code keeps its tabs", async () => {
+  using at = playground();
+  await using provider = serveScript(["I see a Makefile."]);
+  await using pty = await open(at, provider);
+  await pty.type("\x1b[200~all:\r\techo x\x1b[201~");
+  await pty.until("› all:\n      echo x\n");
+  await pty.type("\r");
+  await pty.until("I see a Makefile.");
+  assert.match(JSON.stringify(provider.requests[0]?.input), /all:\\n\\techo x/);
+});
+
 Deno.test("Ctrl+C at a question cancels the turn and makes no change", async () => {
   using at = playground();
   at.write("greet.js", OLD);
