@@ -255,7 +255,8 @@ export class CodingHost implements InteractiveHost, AsyncDisposable {
   async undo(): Promise<UndoOutcome> {
     if (this.#turns.isActive(this.#sessionId)) return { type: "refused", reason: "a turn runs; cancel it first" };
     const outcome = await this.#open.files.undo();
-    if (outcome.type === "undone") {
+    // A new session knows nothing of those changes.
+    if (outcome.type === "undone" && !this.#isEmpty) {
       this.#note = `(The user took back the changes of your last turn to these files: ${outcome.paths.join(", ")}.)`;
     }
     return outcome;

@@ -1,6 +1,7 @@
 /** One prompt, one answer: what scripts call. */
 
-import type { TurnResult } from "@everruns/runtime";
+import type { JsonObject, TurnResult } from "@everruns/runtime";
+import { membersOf } from "../screen/tool_summary.ts";
 import { CodingHost, type HostSettings } from "./coding_host.ts";
 import { UsageError } from "./options.ts";
 
@@ -47,8 +48,10 @@ export async function printMode(settings: HostSettings, options: PrintOptions): 
     told.add(warning);
   };
   host.warnings.forEach(warn);
+  const background = new Map<string, string>();
   const stop = host.listen((event) => {
     if (event.sessionId !== host.sessionId) return;
+    if (event.type === "task.created" || event.type === "task.updated") noteTask(background, event.data.task);
     if (json) output.out(JSON.stringify(event));
     else if (event.type === "runtime.warning") warn(event.data.message);
   });
@@ -62,6 +65,9 @@ export async function printMode(settings: HostSettings, options: PrintOptions): 
     for (const refused of host.desk.refused) {
       output.err(`coding_cli: refused (approval level "${host.desk.level}"): ${refused}`);
     }
+    if (background.size > 0) {
+      output.err(`coding_cli: ended with the prompt, before it was done: ${[...background.values()].join("; ")}`);
+    }
     if (json) output.out(JSON.stringify({ type: "result", exitCode, sessionId: host.sessionId, ...outcome }));
     else if (outcome.success) output.out(outcome.response);
     else output.err(`coding_cli: ${whyNot(outcome)}`);
@@ -74,6 +80,14 @@ export async function printMode(settings: HostSettings, options: PrintOptions): 
     // Events are delivered after the turn; none may be left out of the stream.
     stop();
   }
+}
+
+/** Keeps what works in the background, in words for people: it ends with the program. */
+function noteTask(background: Map<string, string>, { id, state, displayName, spec }: JsonObject): void {
+  if (typeof id !== "string") return;
+  const { command = displayName } = membersOf(membersOf(spec)["arguments"]);
+  if (state === "queued" || state === "running" || state === "awaiting_input") background.set(id, String(command));
+  else background.delete(id);
 }
 
 /** What a prompt came to, as the last line of `--json` tells it. */

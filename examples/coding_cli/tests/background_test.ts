@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { textOf } from "@everruns/runtime";
 import { answerTo, openHost } from "./_support/open_host.ts";
-import { playground } from "./_support/run_cli.ts";
+import { argsFor, playground, runCli } from "./_support/run_cli.ts";
 import { type ProviderRequest, type ScriptedReply, serveScript } from "./_support/scripted_provider.ts";
 
 Deno.test("a subagent in the background wakes the session when it is done", async () => {
@@ -90,6 +90,18 @@ Deno.test("/undo takes back what a wake's turn changed, and not the turn before 
   await woken.promise;
   assert.equal(await answerTo(host, "/undo"), "Restored: `woken.txt`");
   assert.equal(at.exists("asked.txt"), true);
+});
+
+Deno.test("a prompt of a script tells what it left running, which ends with it", async () => {
+  using at = playground();
+  await using provider = serveScript([
+    { calls: [{ name: "spawn_background", arguments: { tool: "bash", args: { command: "sleep 30" } } }] },
+    "Started.",
+  ]);
+  const args = argsFor(at, provider).filter((arg) => arg !== "--no-bash");
+  const { code, stdout, stderr } = await runCli([...args, "--approval", "auto", "-p", "Wait for it"]);
+  assert.deepEqual([code, stdout], [0, "Started.\n"]);
+  assert.equal(stderr, "coding_cli: ended with the prompt, before it was done: sleep 30\n");
 });
 
 Deno.test("a schedule sends its message while the program is open", async () => {
