@@ -92,6 +92,7 @@ export class AcpSession implements AsyncDisposable {
    */
   async prompt(blocks: readonly ContentBlock[], signal: AbortSignal): Promise<StopReason> {
     const { text, images } = promptContent(blocks);
+    if (text.trim() === "" && images.length === 0) throw RequestError.invalidParams(undefined, "the prompt is empty");
     const level = this.host.desk.level;
     const cancels = this.#cancels;
     const line = await this.host.interpret(text, signal);

@@ -181,7 +181,9 @@ export class CodingHost implements InteractiveHost, AsyncDisposable {
   /** Runs a turn to its end; for those who show nothing on the way. */
   async runTurn(text: string, images: readonly InputContentPart[] = []): Promise<TurnResult> {
     const message = this.#messageOf(text);
-    const { result } = this.#start(text, { ...message, content: [...message.content, ...images] });
+    // Providers refuse an empty text beside an image.
+    const content = message.content.filter((part) => part.type !== "text" || part.text.trim() !== "");
+    const { result } = this.#start(text, { ...message, content: [...content, ...images] });
     return await orBusyElsewhere(result);
   }
 
