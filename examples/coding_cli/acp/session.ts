@@ -73,6 +73,12 @@ export class AcpSession implements AsyncDisposable {
     await this.#sent;
   }
 
+  /** Finds out which commands there are, and tells the editor. */
+  async loadCommands(): Promise<void> {
+    await this.host.loadCommands();
+    this.announceCommands();
+  }
+
   /** Tells the editor which commands there are. */
   announceCommands(): void {
     const availableCommands: AvailableCommand[] = this.host.commands()

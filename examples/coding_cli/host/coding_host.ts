@@ -72,9 +72,7 @@ export class CodingHost implements InteractiveHost, AsyncDisposable {
     const desk = new ApprovalDesk(settings.approval);
     const open = await openRuntime(settings, desk);
     try {
-      const host = new CodingHost(settings, desk, open, await openSession(open.runtime, open.harnessId, settings.wish));
-      await host.#commands.refresh();
-      return host;
+      return new CodingHost(settings, desk, open, await openSession(open.runtime, open.harnessId, settings.wish));
     } catch (error) {
       await open.runtime.close();
       throw error;
@@ -137,6 +135,15 @@ export class CodingHost implements InteractiveHost, AsyncDisposable {
   /** See {@linkcode InteractiveHost.commands}. */
   commands(): readonly CommandInfo[] {
     return this.#commands.list();
+  }
+
+  /** Reads what skills and capabilities add to the commands; a server that hangs may keep it waiting. */
+  async loadCommands(): Promise<void> {
+    try {
+      await this.#commands.refresh();
+    } catch (error) {
+      this.warn(error);
+    }
   }
 
   /** See {@linkcode InteractiveHost.events}; after `/clear` they are those of the new session. */

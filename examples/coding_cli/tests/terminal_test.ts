@@ -140,6 +140,19 @@ Deno.test("a message that could not be sent stands in the input again", async ()
   await second.until(/at work in another[^]*\n› A long thought\n {2}scripted/);
 });
 
+Deno.test("a server that hangs keeps nobody from typing or leaving", async () => {
+  using at = playground();
+  at.write(".mcp.json", JSON.stringify({ mcpServers: { stuck: { command: "sleep", args: ["60"] } } }));
+  await using provider = serveScript([]);
+  await using pty = await open(at, provider);
+  await pty.type("Hello\r");
+  await pty.until(/Working….*Ctrl\+C cancels/);
+  await pty.type("\x03");
+  await pty.until(/○ Cancelled|Interrupted/);
+  await pty.type("\x04");
+  await pty.until("[exit 0]");
+});
+
 Deno.test("pasted code keeps its tabs", async () => {
   using at = playground();
   await using provider = serveScript(["I see a Makefile."]);
