@@ -42,6 +42,8 @@ const FRAME_MS = 33;
 const ELSEWHERE = "This turn runs in another terminal or editor and is cancelled there; Ctrl+D leaves";
 /** A key that comes sooner after a question was shown was not meant for it; milliseconds. */
 const MEANT_MS = 300;
+/** Who typed so recently goes on with it, whatever came up on the screen meanwhile; milliseconds. */
+const TYPING_MS = 1_000;
 
 /**
  * Runs until the user leaves, the terminal is gone, or the host's events fail.
@@ -80,6 +82,8 @@ class InteractiveSession implements Disposable {
   #lastSubmit = 0;
   /** When the first of the open questions was put in front of the user. */
   #askedAt = 0;
+  /** When a key last was for the input. */
+  #typedAt = 0;
   #paintedAt = 0;
   #frame: ReturnType<typeof setTimeout> | undefined;
   #spin: ReturnType<typeof setTimeout> | undefined;
@@ -155,7 +159,9 @@ class InteractiveSession implements Disposable {
     const hasQuestion = this.#screen.approvals.length > 0;
     // Keys on their way when a question came up were meant for what was being typed, or for nothing.
     if (hasQuestion && isEarly && this.#prompt.editor.text === "") return;
-    const isAsked = hasQuestion && !isEarly;
+    const isTyping = key.type === "text" && this.#prompt.editor.text !== "" && this.#now() - this.#typedAt < TYPING_MS;
+    const isAsked = hasQuestion && !isEarly && !isTyping;
+    if (!isAsked) this.#typedAt = this.#now();
     const { prompt, action } = pressKey(this.#prompt, key, {
       commands: this.#host.commands(),
       width: this.#terminal.size().columns - 3,
