@@ -15,6 +15,7 @@ import type { ScreenInput } from "./screen/screen_input.ts";
 import { EMPTY_LINE, type Line } from "./screen/spans.ts";
 import { unprintedLines } from "./screen/unprinted_lines.ts";
 import { lineWidth } from "./screen/wrap.ts";
+import { editorOf } from "./terminal/editor.ts";
 import { type Key, KeyParser } from "./terminal/keys.ts";
 import { Painter } from "./terminal/painter.ts";
 import { emptyPrompt, pressKey, type Prompt, type PromptAction, promptView } from "./terminal/prompt.ts";
@@ -37,8 +38,12 @@ export interface InteractiveOptions {
 const ESCAPE_MS = 50;
 /** The shortest time between two repaints that no key asked for; milliseconds. */
 const FRAME_MS = 33;
+/** What Ctrl+C comes to where only events of a turn are seen. */
+const ELSEWHERE = "This turn runs in another terminal or editor and is cancelled there; Ctrl+D leaves";
 /** A key that comes sooner after a question was shown was not meant for it; milliseconds. */
 const MEANT_MS = 300;
+/** Who typed so recently goes on with it, whatever came up on the screen meanwhile; milliseconds. */
+const TYPING_MS = 1_000;
 
 /**
  * Runs until the user leaves, the terminal is gone, or the host's events fail.
@@ -77,6 +82,8 @@ class InteractiveSession implements Disposable {
   #lastSubmit = 0;
   /** When the first of the open questions was put in front of the user. */
   #askedAt = 0;
+  /** When a key last was for the input. */
+  #typedAt = 0;
   #paintedAt = 0;
   #frame: ReturnType<typeof setTimeout> | undefined;
   #spin: ReturnType<typeof setTimeout> | undefined;
@@ -152,7 +159,9 @@ class InteractiveSession implements Disposable {
     const hasQuestion = this.#screen.approvals.length > 0;
     // Keys on their way when a question came up were meant for what was being typed, or for nothing.
     if (hasQuestion && isEarly && this.#prompt.editor.text === "") return;
-    const isAsked = hasQuestion && !isEarly;
+    const isTyping = key.type === "text" && this.#prompt.editor.text !== "" && this.#now() - this.#typedAt < TYPING_MS;
+    const isAsked = hasQuestion && !isEarly && !isTyping;
+    if (!isAsked) this.#typedAt = this.#now();
     const { prompt, action } = pressKey(this.#prompt, key, {
       commands: this.#host.commands(),
       width: this.#terminal.size().columns - 3,
@@ -198,6 +207,7 @@ class InteractiveSession implements Disposable {
 
   #interrupt(): void {
     if (this.#host.cancel()) this.#fold({ type: "cancelling" });
+    else if (this.#submits.size === 0) this.#fold({ type: "notice", level: "info", text: ELSEWHERE });
     else for (const submit of this.#submits) submit.abort();
   }
 
@@ -215,6 +225,8 @@ class InteractiveSession implements Disposable {
       // The user interrupted it and knows.
       const isOwn = submit.signal.aborted;
       const said = error instanceof Error ? error.message : String(error);
+      // What could not be sent need not be typed again.
+      if (!isOwn && this.#prompt.editor.text === "") this.#prompt = { ...this.#prompt, editor: editorOf(text) };
       this.#fold({ type: "notice", level: isOwn ? "info" : "error", text: isOwn ? `Interrupted: ${text}` : said });
     } finally {
       this.#submits.delete(submit);

@@ -69,13 +69,13 @@ export class AcpServer {
       .onRequest("session/new", async ({ params, client }) => {
         const session = await this.#inTurn(() => this.#open(params, client, undefined));
         // After the answer: an editor knows the session only by it.
-        setTimeout(() => session.announceCommands(), 0);
+        setTimeout(() => void session.loadCommands(), 0);
         return { sessionId: session.host.sessionId, modes: modesOf(session) };
       })
       .onRequest("session/load", async ({ params, client }) => {
         const session = await this.#inTurn(() => this.#open(params, client, params.sessionId));
         await session.replay();
-        session.announceCommands();
+        void session.loadCommands();
         // Its questions need the editor, which answers only when it knows the session.
         session.host.takeUp().catch((error: unknown) => console.error(error));
         return { modes: modesOf(session) };

@@ -41,6 +41,10 @@ export class AcpSession implements AsyncDisposable {
   #sent: Promise<void> = Promise.resolve();
   /** How often the editor cancelled. */
   #cancels = 0;
+  /** What the log was told of; servers that do not start are warned of again and again. */
+  readonly #warned = new Set<string>();
+  /** Prompts whose answer tells how their turn ended. */
+  #prompts = 0;
 
   constructor(host: CodingHost, client: AgentContext) {
     this.host = host;
@@ -50,8 +54,15 @@ export class AcpSession implements AsyncDisposable {
     this.#stopListening = host.listen((event) => {
       if (event.sessionId !== host.sessionId) return;
       for (const update of this.#mapper.ofEvent(event)) this.#send(update);
+      if (event.type === "turn.failed" && this.#prompts === 0) this.#send(said(`\n\n(${event.data.error})`));
+      if (event.type === "runtime.warning") this.#warn(event.data.message);
     });
     host.onApproval((question, signal) => this.#ask(question, signal));
+  }
+
+  #warn(warning: string): void {
+    if (!this.#warned.has(warning)) console.error(`coding_cli: ${warning}`);
+    this.#warned.add(warning);
   }
 
   /** Sends the stored conversation. */
@@ -60,6 +71,12 @@ export class AcpSession implements AsyncDisposable {
       this.#send(update);
     }
     await this.#sent;
+  }
+
+  /** Finds out which commands there are, and tells the editor. */
+  async loadCommands(): Promise<void> {
+    await this.host.loadCommands();
+    this.announceCommands();
   }
 
   /** Tells the editor which commands there are. */
@@ -81,6 +98,7 @@ export class AcpSession implements AsyncDisposable {
    */
   async prompt(blocks: readonly ContentBlock[], signal: AbortSignal): Promise<StopReason> {
     const { text, images } = promptContent(blocks);
+    if (text.trim() === "" && images.length === 0) throw RequestError.invalidParams(undefined, "the prompt is empty");
     const level = this.host.desk.level;
     const cancels = this.#cancels;
     const line = await this.host.interpret(text, signal);
@@ -94,7 +112,8 @@ export class AcpSession implements AsyncDisposable {
       await this.host.dropQuestion();
       // It came before there was a turn to cancel.
       if (this.#cancels !== cancels) return "cancelled";
-      const result = await this.host.runTurn(line.text, images);
+      this.#prompts++;
+      const result = await this.host.runTurn(line.text, images).finally(() => this.#prompts--);
       await this.#sent;
       return this.#stopReasonOf(result);
     }

@@ -1,7 +1,7 @@
 /** From the runtime's events, and from a stored conversation, to the updates of the protocol. */
 
-import type { PlanEntry, SessionUpdate } from "@agentclientprotocol/sdk";
-import { type Event, type EventOf, type Message, textOf, type ToolCall } from "@everruns/runtime";
+import type { ContentBlock, PlanEntry, SessionUpdate } from "@agentclientprotocol/sdk";
+import { type Event, type EventOf, type Message, metadataOf, textOf, type ToolCall } from "@everruns/runtime";
 import type { FileChange } from "../host/question.ts";
 import { diffContent, membersOf, resultText, textContent, viewOf } from "./tool_call_view.ts";
 
@@ -42,6 +42,11 @@ export class UpdateMapper {
   /** The updates of an event as it happens. */
   ofEvent(event: Event): readonly SessionUpdate[] {
     switch (event.type) {
+      case "input.message":
+        // The editor knows what its user sends, and nothing of what tasks and schedules say.
+        return metadataOf(event.data.message, "wake") === undefined ? [] : ofUser(event.data.message);
+      case "session.title.updated":
+        return [{ sessionUpdate: "session_info_update", title: event.data.title }];
       case "output.message.delta":
         this.#streamed.add(event.data.messageId);
         return [text("agent_message_chunk", event.data.delta, event.data.messageId)];
@@ -80,7 +85,7 @@ export class UpdateMapper {
     return messages.flatMap((message) => {
       switch (message.role) {
         case "user":
-          return [text("user_message_chunk", textOf(message.content), message.id)];
+          return ofUser(message);
         case "agent":
           return this.#ofReply(message);
         case "tool_result":
@@ -165,6 +170,23 @@ export class UpdateMapper {
 /** An empty text is left out: editors draw a box for it. */
 function contentOf<T>(content: T, shown: string): { readonly content?: T[] } {
   return shown === "" ? {} : { content: [content] };
+}
+
+function ofUser({ content, id }: Message): SessionUpdate[] {
+  const said = textOf(content);
+  const images = content.flatMap((part): ContentBlock[] =>
+    part.type === "image" && part.base64 !== undefined
+      ? [{ type: "image", data: part.base64, mimeType: part.mediaType ?? "image/png" }]
+      : []
+  );
+  return [
+    ...(said === "" ? [] : [text("user_message_chunk", said, id)]),
+    ...images.map((image): SessionUpdate => ({
+      sessionUpdate: "user_message_chunk",
+      content: image,
+      messageId: id,
+    })),
+  ];
 }
 
 function text(

@@ -59,6 +59,11 @@ export class ApprovalDesk {
     return this.#always.list();
   }
 
+  /** A new session begins: what "always" counted for is over. */
+  forgetAlways(): void {
+    this.#always.clear();
+  }
+
   /** The answer the capability gives at once; undefined lets the turn wait for {@linkcode settle}. */
   judge({ call, tool }: Pick<ApprovalRequest, "call" | "tool">): ApprovalAnswer | undefined {
     const effective = effectiveOf(call);

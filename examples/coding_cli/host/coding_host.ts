@@ -58,6 +58,8 @@ export class CodingHost implements InteractiveHost, AsyncDisposable {
     this.#commands = new CommandTable(this);
     open.bus.listen((event) => {
       if (event.type === "runtime.warning") this.#warnings.push(event.data.message);
+      // Turns that wakes begin are undone by themselves, too.
+      if (event.type === "turn.started" && event.sessionId === this.#sessionId) open.files.begin();
     });
   }
 
@@ -70,9 +72,7 @@ export class CodingHost implements InteractiveHost, AsyncDisposable {
     const desk = new ApprovalDesk(settings.approval);
     const open = await openRuntime(settings, desk);
     try {
-      const host = new CodingHost(settings, desk, open, await openSession(open.runtime, open.harnessId, settings.wish));
-      await host.#commands.refresh();
-      return host;
+      return new CodingHost(settings, desk, open, await openSession(open.runtime, open.harnessId, settings.wish));
     } catch (error) {
       await open.runtime.close();
       throw error;
@@ -137,6 +137,15 @@ export class CodingHost implements InteractiveHost, AsyncDisposable {
     return this.#commands.list();
   }
 
+  /** Reads what skills and capabilities add to the commands; a server that hangs may keep it waiting. */
+  async loadCommands(): Promise<void> {
+    try {
+      await this.#commands.refresh();
+    } catch (error) {
+      this.warn(error);
+    }
+  }
+
   /** See {@linkcode InteractiveHost.events}; after `/clear` they are those of the new session. */
   async *events(signal: AbortSignal): AsyncGenerator<Event> {
     while (!signal.aborted) {
@@ -172,14 +181,16 @@ export class CodingHost implements InteractiveHost, AsyncDisposable {
   /** Starts a turn on a text, or joins the running one; resolves when the text is stored. */
   async begin(text: string): Promise<void> {
     const message = this.#messageOf(text);
-    if (this.#turns.isRunning(this.#sessionId) && await this.#turns.join(this.#sessionId, message)) return;
+    if (await orBusyElsewhere(this.#turns.join(this.#sessionId, message))) return;
     await orBusyElsewhere(this.#start(text, message).accepted);
   }
 
   /** Runs a turn to its end; for those who show nothing on the way. */
   async runTurn(text: string, images: readonly InputContentPart[] = []): Promise<TurnResult> {
     const message = this.#messageOf(text);
-    const { result } = this.#start(text, { ...message, content: [...message.content, ...images] });
+    // Providers refuse an empty text beside an image.
+    const content = message.content.filter((part) => part.type !== "text" || part.text.trim() !== "");
+    const { result } = this.#start(text, { ...message, content: [...content, ...images] });
     return await orBusyElsewhere(result);
   }
 
@@ -253,7 +264,8 @@ export class CodingHost implements InteractiveHost, AsyncDisposable {
   async undo(): Promise<UndoOutcome> {
     if (this.#turns.isActive(this.#sessionId)) return { type: "refused", reason: "a turn runs; cancel it first" };
     const outcome = await this.#open.files.undo();
-    if (outcome.type === "undone") {
+    // A new session knows nothing of those changes.
+    if (outcome.type === "undone" && !this.#isEmpty) {
       this.#note = `(The user took back the changes of your last turn to these files: ${outcome.paths.join(", ")}.)`;
     }
     return outcome;
@@ -265,6 +277,7 @@ export class CodingHost implements InteractiveHost, AsyncDisposable {
     this.#sessionId = await newSession(this.runtime, this.#open.harnessId);
     this.#isEmpty = true;
     this.#note = undefined;
+    this.desk.forgetAlways();
     const { resolve } = this.#session;
     this.#session = Promise.withResolvers();
     resolve();

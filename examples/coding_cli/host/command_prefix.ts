@@ -39,10 +39,28 @@ const ANYTHING: ReadonlySet<string> = new Set([
   "nohup",
   "watch",
   "timeout",
+  "nice",
+  "ionice",
+  "setsid",
+  "stdbuf",
+  "flock",
+  "strace",
+  "unshare",
+  "chroot",
+  "parallel",
+  "busybox",
+  "fish",
+  "ksh",
+  "php",
+  "docker",
+  "podman",
 ]);
 
+/** Subcommands that run what an option, an argument or a setting says. */
+const GIT_RUNS_ANYTHING: ReadonlySet<string> = new Set(["config", "bisect", "submodule", "rebase", "filter-branch"]);
+
 /** Subcommands that run what comes after them: the first two words say nothing. */
-const RUNS_ANYTHING: ReadonlySet<string> = new Set(["run", "exec", "eval", "x", "dlx"]);
+const RUNS_ANYTHING: ReadonlySet<string> = new Set(["run", "exec", "eval", "x", "dlx", "task"]);
 
 /** What an "always" to a command is kept as: `bash: git status …`, or the whole command where a prefix says nothing. */
 export function commandKey(command: string): string {
@@ -60,6 +78,7 @@ function prefixOf(command: string): string | undefined {
   if (MORE_THAN_ONE.test(command.trim())) return undefined;
   const [program = "", sub = "", what = ""] = command.trim().split(/\s+/);
   if (!/^[\w.-]+$/.test(program) || ANYTHING.has(program) || !/^[a-z][\w:-]*$/.test(sub)) return undefined;
+  if (program === "git" && GIT_RUNS_ANYTHING.has(sub)) return undefined;
   if (!RUNS_ANYTHING.has(sub)) return `${program} ${sub}`;
   return /^\w[\w.:/@-]*$/.test(what) && !ANYTHING.has(what) ? `${program} ${sub} ${what}` : undefined;
 }

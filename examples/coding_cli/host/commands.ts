@@ -11,7 +11,10 @@ import { levelOf } from "./options.ts";
 import { permissionsFor } from "./runtime.ts";
 
 /** A prompt that is to be sent, or what came of the line. */
-export type LineOutcome = SubmitOutcome | { readonly type: "prompt"; readonly text: string };
+export type LineOutcome =
+  | SubmitOutcome
+  | { readonly type: "prompt"; readonly text: string }
+  | { readonly type: "output"; readonly text: string; readonly isUnknown: true };
 
 interface ClientCommand extends CommandInfo {
   run(args: string, host: CodingHost, table: CommandTable): LineOutcome | Promise<LineOutcome>;
@@ -96,7 +99,7 @@ export class CommandTable {
     if (!this.#others.some((known) => known.name === name)) await this.refresh();
     if (this.#skills.has(name)) return { type: "prompt", text: skillPrompt(name, args.trim()) };
     if (this.#others.some((known) => known.name === name)) return output(await this.#runOther(name, args, signal));
-    return output(`There is no command \`/${typed}\`. \`/help\` lists those there are.`);
+    return { ...output(`There is no command \`/${typed}\`. \`/help\` lists those there are.`), isUnknown: true };
   }
 
   /** Runs a command for the user, who may run anything: no approval, no turn, nothing of it in the conversation. */
@@ -124,7 +127,7 @@ function command(
   return { name, description, run, ...(argumentHint === undefined ? {} : { argumentHint }) };
 }
 
-function output(text: string): LineOutcome {
+function output(text: string): { readonly type: "output"; readonly text: string } {
   return { type: "output", text };
 }
 

@@ -20,6 +20,7 @@ export async function interactiveMode(settings: HostSettings): Promise<number> {
     onLine: (line) => void keepTypedLine(settings.folders, line),
     farewell: ({ sessionId }) => host.isEmpty ? "" : `To go on: --session ${sessionId} (or --continue)`,
   });
+  void host.loadCommands();
   // The questions of a turn that was left waiting need somebody to answer them, who now is there.
   host.takeUp().catch((error: unknown) => host.warn(error));
   await running;

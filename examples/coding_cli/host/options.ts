@@ -27,7 +27,7 @@ export interface CliOptions {
   readonly baseUrl: string | undefined;
   /** A session to go on with. */
   readonly session: string | undefined;
-  /** Goes on with the newest session of the workspace. */
+  /** Goes on with the session of the workspace that was talked to last. */
   readonly continue: boolean;
   readonly approval: ApprovalLevel;
   readonly bash: boolean;
@@ -57,7 +57,7 @@ usage: main.ts [options]             a conversation in the terminal
       --effort LEVEL     how hard the model thinks: none, minimal, low, medium, high, xhigh
       --base-url URL     another address of the provider
       --session ID       go on with a session
-      --continue         go on with the newest session of the folder
+      --continue         go on with the session of the folder that was talked to last
       --list-sessions    print the sessions of the folder
       --approval LEVEL   read-only: changes nothing; ask (default): asks before edits and commands;
                          auto-edit: asks before commands; auto: never asks

@@ -1,7 +1,9 @@
 /** One prompt, one answer: what scripts call. */
 
-import type { TurnResult } from "@everruns/runtime";
+import type { JsonObject, TurnResult } from "@everruns/runtime";
+import { membersOf } from "../screen/tool_summary.ts";
 import { CodingHost, type HostSettings } from "./coding_host.ts";
+import { UsageError } from "./options.ts";
 
 /** Where output goes; one call is one line or one answer. */
 export interface PrintOutput {
@@ -40,11 +42,18 @@ export interface PrintOptions {
 export async function printMode(settings: HostSettings, options: PrintOptions): Promise<number> {
   const { json, output, signal } = options;
   await using host = await CodingHost.open(settings);
-  for (const warning of host.warnings) output.err(`coding_cli: ${warning}`);
+  const told = new Set<string>();
+  const warn = (warning: string): void => {
+    if (!told.has(warning)) output.err(`coding_cli: ${warning}`);
+    told.add(warning);
+  };
+  host.warnings.forEach(warn);
+  const background = new Map<string, string>();
   const stop = host.listen((event) => {
     if (event.sessionId !== host.sessionId) return;
+    if (event.type === "task.created" || event.type === "task.updated") noteTask(background, event.data.task);
     if (json) output.out(JSON.stringify(event));
-    else if (event.type === "runtime.warning") output.err(`coding_cli: ${event.data.message}`);
+    else if (event.type === "runtime.warning") warn(event.data.message);
   });
   const onAbort = (): void => void host.cancel();
   signal.addEventListener("abort", onAbort, { once: true });
@@ -55,6 +64,9 @@ export async function printMode(settings: HostSettings, options: PrintOptions): 
     const exitCode = exitCodeOf(outcome, signal);
     for (const refused of host.desk.refused) {
       output.err(`coding_cli: refused (approval level "${host.desk.level}"): ${refused}`);
+    }
+    if (background.size > 0) {
+      output.err(`coding_cli: ended with the prompt, before it was done: ${[...background.values()].join("; ")}`);
     }
     if (json) output.out(JSON.stringify({ type: "result", exitCode, sessionId: host.sessionId, ...outcome }));
     else if (outcome.success) output.out(outcome.response);
@@ -68,6 +80,14 @@ export async function printMode(settings: HostSettings, options: PrintOptions): 
     // Events are delivered after the turn; none may be left out of the stream.
     stop();
   }
+}
+
+/** Keeps what works in the background, in words for people: it ends with the program. */
+function noteTask(background: Map<string, string>, { id, state, displayName, spec }: JsonObject): void {
+  if (typeof id !== "string") return;
+  const { command = displayName } = membersOf(membersOf(spec)["arguments"]);
+  if (state === "queued" || state === "running" || state === "awaiting_input") background.set(id, String(command));
+  else background.delete(id);
 }
 
 /** What a prompt came to, as the last line of `--json` tells it. */
@@ -85,6 +105,7 @@ async function answer(host: CodingHost, { prompt, isTyped, signal }: PrintOption
     const { waitingFor: _, sessionId: __, ...result } = await host.runTurn(line.text);
     return result;
   }
+  if ("isUnknown" in line) throw new UsageError(line.text);
   return { status: "completed", success: true, response: line.type === "output" ? line.text : "" };
 }
 

@@ -29,6 +29,11 @@ export class RememberedCalls {
     this.#keys.add(keyOf(call));
   }
 
+  /** Forgets all of them. */
+  clear(): void {
+    this.#keys.clear();
+  }
+
   /** Whether one like it is remembered. */
   covers(call: Effective): boolean {
     if (call.name === "bash") return isCoveredBy(String(call.arguments["command"]), this.#keys);

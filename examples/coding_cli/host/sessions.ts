@@ -33,19 +33,23 @@ export async function newSession(runtime: LocalRuntime, harnessId: HarnessId): P
   return session.id;
 }
 
-/** The sessions a user began and said something in, newest first. */
+/** The sessions a user said something in, the one that was talked to last first. */
 export async function listSessions(runtime: LocalRuntime): Promise<readonly Session[]> {
   const sessions = await runtime.listSessions();
-  return sessions.filter(({ parentSessionId, title }) => parentSessionId === undefined && title !== undefined);
+  return sessions.filter(({ parentSessionId, title }) => parentSessionId === undefined && title !== undefined)
+    .toSorted((a, b) => b.updatedAt - a.updatedAt);
 }
 
-/** Titles a session by what was said first, unless it has a title. */
+/** Titles a session by what was said first; one that has a title gets it again, which is what makes it the newest. */
 export async function titleSession(runtime: LocalRuntime, sessionId: SessionId, text: string): Promise<void> {
   const store = runtime.local.runtimeBackends.slots.sessionStore;
-  if ((await store.getSession(sessionId))?.title !== undefined) return;
+  const known = (await store.getSession(sessionId))?.title;
+  if (known !== undefined) return void await store.updateSessionTitle?.(sessionId, known);
   const line = text.trim().replace(/\s+/g, " ");
   const title = line.length > MAX_TITLE ? `${line.slice(0, MAX_TITLE - 1)}…` : line;
-  await store.updateSessionTitle?.(sessionId, title === "" ? "(no text)" : title);
+  const kept = title === "" ? "(no text)" : title;
+  await store.updateSessionTitle?.(sessionId, kept);
+  runtime.announce(sessionId, { type: "session.title.updated", title: kept });
 }
 
 /** Sequence of the newest event of a session; 0 without any. Found by few short reads, also while another process has it. */
@@ -65,11 +69,11 @@ export async function lastSequence(runtime: LocalRuntime, sessionId: SessionId):
   return last;
 }
 
-/** A line for each session: id, when it was made, title. */
+/** A line for each session: id, when it was last talked to, title. */
 export function describeSessions(sessions: readonly Session[]): string {
-  return sessions.map(({ id, createdAt, title }) => {
-    const made = new Date(createdAt).toISOString().slice(0, 16).replace("T", " ");
-    return `${id}  ${made}  ${title}`;
+  return sessions.map(({ id, updatedAt, title }) => {
+    const at = new Date(updatedAt).toISOString().slice(0, 16).replace("T", " ");
+    return `${id}  ${at}  ${title}`;
   }).join("\n");
 }
 

@@ -30,11 +30,6 @@ export class TurnRunner implements Disposable {
     this.#stopListening = bus.listen((event) => this.#onEvent(event));
   }
 
-  /** Whether a turn that was started here runs. */
-  isRunning(sessionId: SessionId): boolean {
-    return this.#running.has(sessionId);
-  }
-
   /** Whether a turn of the session is open, also one that a wake began. */
   isActive(sessionId: SessionId): boolean {
     return this.#running.has(sessionId) || this.#active.has(sessionId);
@@ -55,10 +50,14 @@ export class TurnRunner implements Disposable {
     return { accepted: handle.accepted, result };
   }
 
-  /** Adds an input to the running turn; false when there is none any more. */
+  /** Adds an input to the open turn, also to one that a wake began; false when there is none any more. */
   async join(sessionId: SessionId, input: InputMessage): Promise<boolean> {
     const handle = this.#running.get(sessionId);
-    if (handle === undefined) return false;
+    if (handle === undefined) {
+      if (!this.#active.has(sessionId)) return false;
+      await this.#runtime.deliver(sessionId, input);
+      return true;
+    }
     const receipt = await handle.steer(input);
     // It came too late and began the next turn, which now is the running one.
     if (!receipt.joined) this.#follow(receipt.turn);
@@ -135,8 +134,9 @@ export class TurnRunner implements Disposable {
       // Whoever ended the turn: its questions must not keep those of others waiting.
       this.#dropQuestions(event.sessionId);
     }
-    if (event.type !== "turn.waiting" || this.#running.has(event.sessionId)) return;
-    const { sessionId } = event;
+    if (event.type !== "turn.waiting") return;
+    const { sessionId, data: { turnId } } = event;
+    if (this.#running.get(sessionId)?.turnId === turnId) return;
     this.#runtime.resumeTurn(sessionId, {}).then((waiting) => this.#settled(waiting)).catch(() => {});
   }
 }

@@ -13,6 +13,8 @@ import { fitLine, wrapText } from "./wrap.ts";
 
 /** Rows of thinking that stay in the transcript. */
 const MAX_THINKING = 4;
+/** Rows of what a task came to that stay in the transcript; the agent has all of it. */
+const MAX_WAKE = 8;
 const DIM: Style = { dim: true };
 const NOTICES = {
   info: { mark: "· ", style: DIM },
@@ -50,7 +52,10 @@ function contentLines(block: Block, width: number): Line[] {
         ...(block.images === 0 ? [] : [[span(`  [${plural(block.images, "image")}]`, DIM)]]),
       ];
     case "wake":
-      return wrapText(sanitize(block.text), width, { first: [span("↻ ", { colour: "magenta" })], style: DIM });
+      return firstLines(
+        wrapText(sanitize(block.text), width, { first: [span("↻ ", { colour: "magenta" })], style: DIM }),
+        MAX_WAKE,
+      );
     case "thinking":
       return thinkingLines(block.text, width);
     case "answer":
@@ -95,9 +100,12 @@ function thinkingLines(text: string, width: number): Line[] {
     first: [span("✻ ", DIM)],
     style: { dim: true, italic: true },
   });
-  if (lines.length <= MAX_THINKING) return lines;
-  const hidden = lines.length - MAX_THINKING + 1;
-  return [...lines.slice(0, MAX_THINKING - 1), [span(`  … ${plural(hidden, "more line")}`, DIM)]];
+  return firstLines(lines, MAX_THINKING);
+}
+
+function firstLines(lines: Line[], max: number): Line[] {
+  if (lines.length <= max) return lines;
+  return [...lines.slice(0, max - 1), [span(`  … ${plural(lines.length - max + 1, "more line")}`, DIM)]];
 }
 
 function turnEndLines(status: keyof typeof ENDS, text: string, width: number): Line[] {

@@ -3,24 +3,30 @@
  *
  * Finished blocks come from durable events and from the host only: what a replay of the stored events shows is what was
  * there when they happened. Live events touch what is going on and nothing else, but for what is worth keeping although
- * nothing stores it: warnings of the runtime, ends of tasks, schedules that fired, and what there was of an answer that
- * was cut off.
+ * nothing stores it: warnings of the runtime, ends of tasks that wake nobody, and what there was of an answer that was cut
+ * off.
  *
  * @module
  */
 
-import { addUsage, type EventDataMap, type Message, NO_USAGE, textOf, type TurnId } from "@everruns/runtime";
+import {
+  addUsage,
+  type EventDataMap,
+  type Message,
+  metadataOf,
+  NO_USAGE,
+  textOf,
+  type TurnId,
+} from "@everruns/runtime";
 import { foldHostInput } from "./fold_host_input.ts";
 import { foldTask } from "./fold_task.ts";
 import { foldToolEvent } from "./fold_tool_event.ts";
 import { newTurn, onTurn } from "./live_turn.ts";
-import { oneLine } from "./sanitize.ts";
 import { type Activity, type Block, type Screen, withBlocks } from "./screen.ts";
 import type { RuntimeEvent, ScreenInput } from "./screen_input.ts";
 
 /** Most characters kept of thinking that goes on: only its end is shown. */
 const MAX_THINKING = 4_000;
-const WAKE = /^Background task ".*" \(task_\w+\) (?:has ended|is waiting for an answer|sent a message): /;
 
 /** The screen after one more input; inputs it does not know leave it as it is. */
 export function foldScreen(screen: Screen, input: ScreenInput): Screen {
@@ -89,8 +95,6 @@ function foldEvent(screen: Screen, event: RuntimeEvent): Screen {
     case "task.created":
     case "task.updated":
       return foldTask(screen, event.data.task);
-    case "schedule.triggered":
-      return withBlocks(screen, { type: "event", text: `Schedule fired: ${oneLine(event.data.schedule.description)}` });
     case "context.compacting":
       return screen.turn === undefined ? screen : { ...screen, turn: { ...screen.turn, activity: "compacting" } };
     case "context.compacted": {
@@ -109,16 +113,26 @@ function foldEvent(screen: Screen, event: RuntimeEvent): Screen {
       return withBlocks(screen, { type: "event", text });
     }
     case "runtime.warning":
-      return withBlocks(screen, { type: "notice", level: "warning", text: event.data.message });
+      return foldWarning(screen, event.data.message);
     default:
       return foldToolEvent(screen, event) ?? screen;
   }
 }
 
+/** A server that does not start is warned of whenever tools are listed, and told about once. */
+function foldWarning(screen: Screen, text: string): Screen {
+  const isTold = screen.blocks.some((block) => block.type === "notice" && block.text === text);
+  return isTold ? screen : withBlocks(screen, { type: "notice", level: "warning", text });
+}
+
 function foldInputMessage(screen: Screen, message: Message): Screen {
   const text = textOf(message.content);
   const images = message.content.filter(({ type }) => type === "image" || type === "image_file").length;
-  if (message.role !== "user" || WAKE.test(text)) return withBlocks(screen, { type: "wake", text });
+  const wake = metadataOf(message, "wake");
+  if (message.role !== "user" || typeof wake === "string") {
+    const isSchedule = typeof wake === "string" && wake.startsWith("schedule:");
+    return withBlocks(screen, { type: "wake", text: isSchedule ? `Schedule fired: ${text}` : text });
+  }
   const at = screen.sent.findIndex((line) => line.text.trim() === text.trim());
   const sent = screen.sent.filter((_, index) => index !== at);
   return withBlocks({ ...screen, sent }, { type: "user", text, images });

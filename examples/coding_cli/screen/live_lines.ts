@@ -10,6 +10,7 @@ import type { Activity, Screen } from "./screen.ts";
 import { EMPTY_LINE, type Line, span, type Style } from "./spans.ts";
 import { statusLine } from "./status_line.ts";
 import { openCallLines, todoLines } from "./tool_lines.ts";
+import { TAB } from "./width.ts";
 import { fitLine, lineWidth, wrapText } from "./wrap.ts";
 
 /** What the input box shows. */
@@ -177,7 +178,7 @@ function inputLines(prompt: PromptView, columns: number, max: number): LiveFrame
   const first = Math.max(0, Math.min(row - Math.floor(max / 2), rows.length - max));
   const lines = rows.slice(first, first + max).map(({ start, end }, index): Line => [
     first + index === 0 ? mark : span("  "),
-    span(prompt.text.slice(start, end)),
+    span(prompt.text.slice(start, end).replaceAll("\t", TAB)),
   ]);
   return { lines, cursor: { row: row - first, column: column + 2 } };
 }

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { TAB } from "./width.ts";
+
 // CSI, then strings (OSC, DCS, SOS, PM, APC) up to BEL or ST, then any other escape; each with its 8-bit form.
 const SEQUENCE =
   // deno-lint-ignore no-control-regex
@@ -14,7 +16,6 @@ const CONTROL = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
 /** Characters that reorder what follows ("Trojan Source", CVE-2021-42574), and separators terminals disagree about. */
 const REORDERING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 const HARMLESS = /^[\x20-\x7e\n]*$/;
-const TAB = "    ";
 
 /**
  * The text without escape sequences and control characters, lines ended by `\n`, tabs as spaces.

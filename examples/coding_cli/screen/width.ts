@@ -45,8 +45,12 @@ export function* graphemes(text: string): IterableIterator<string> {
   else for (const { segment } of segmenter.segment(text)) yield segment;
 }
 
-/** Columns of one grapheme: 0, 1 or 2. */
+/** What a tab is shown as: a terminal's own would jump. */
+export const TAB = "    ";
+
+/** Columns of one grapheme: 0, 1 or 2, and those of a tab. */
 export function graphemeWidth(grapheme: string): number {
+  if (grapheme === "\t") return TAB.length;
   if (grapheme.length === 1 && grapheme >= " " && grapheme <= "~") return 1;
   // A variation selector or a joiner makes an emoji of what may be narrow by itself, and a flag has two letters.
   if (grapheme.includes("\ufe0f") || EMOJI.test(grapheme)) return 2;

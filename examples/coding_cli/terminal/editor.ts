@@ -21,11 +21,11 @@ export function editorOf(text: string, killed = ""): Editor {
   return { text, cursor: text.length, killed };
 }
 
-/** Puts text at the cursor; control characters do not get in, tabs become spaces. */
+/** Puts text at the cursor; control characters do not get in, but for the tabs and line ends that code is made of. */
 export function insertText(editor: Editor, text: string): Editor {
   const { text: before, cursor, killed } = editor;
   // deno-lint-ignore no-control-regex
-  const clean = text.replace(/\r\n?/g, "\n").replaceAll("\t", "    ").replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/g, "");
+  const clean = text.replace(/\r\n?/g, "\n").replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, "");
   const inserted = clean.toWellFormed().slice(0, Math.max(0, MAX_TEXT - before.length));
   return { text: before.slice(0, cursor) + inserted + before.slice(cursor), cursor: cursor + inserted.length, killed };
 }

@@ -61,7 +61,8 @@ export function pressKey(before: Prompt, key: Key, situation: PromptSituation): 
   const prompt = before.isLeaving ? { ...before, isLeaving: false } : before;
   if (isControl(key, "c")) return interrupt(before, situation);
   if (isControl(key, "l")) return { prompt, action: { type: "redraw" } };
-  if (situation.isAsked) return answer(prompt, key);
+  // What is pasted is no answer.
+  if (situation.isAsked && key.type !== "paste") return answer(prompt, key);
   if (isControl(key, "d") && prompt.editor.text === "") return { prompt, action: { type: "quit" } };
   if (key.type === "key" && key.name === "enter") return enter(prompt, key, situation);
   const completed = completionKey(prompt, key, situation);

@@ -71,6 +71,19 @@ Deno.test("a prompt streams thoughts and text, and ends with end_turn", async ()
   assert.ok(editor.updates.some(({ update }) => update.sessionUpdate === "agent_thought_chunk"));
 });
 
+Deno.test("an image is a prompt by itself, and nothing is none", async () => {
+  using at = playground();
+  await using provider = serveScript(["A cat."]);
+  await using editor = await openEditor(argsFor(at, provider));
+  const { sessionId } = await editor.agent.request("session/new", { cwd: at.workspace, mcpServers: [] });
+  const image = { type: "image", data: "iVBORw0KGgo=", mimeType: "image/png" } as const;
+  await editor.agent.request("session/prompt", { sessionId, prompt: [image] });
+  assert.deepEqual(Object(provider.requests[0]?.input[0]).content.map(Object).map(({ type }: ContentBlock) => type), [
+    "input_image",
+  ]);
+  await assert.rejects(editor.agent.request("session/prompt", { sessionId, prompt: [text(" ")] }), /prompt is empty/);
+});
+
 Deno.test("an edit is asked about with a diff, shown as a diff, and made when it is allowed", async () => {
   using at = playground();
   at.write("hello.txt", "one\n");

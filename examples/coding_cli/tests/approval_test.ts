@@ -5,6 +5,7 @@
  */
 
 import assert from "node:assert/strict";
+import { openHost } from "./_support/open_host.ts";
 import { argsFor, playground, runCli } from "./_support/run_cli.ts";
 import { serveScript } from "./_support/scripted_provider.ts";
 
@@ -31,6 +32,21 @@ for (const [level, writes, runs] of LEVELS) {
     if (level === "ask") assert.match(stderr, /refused \(approval level "ask"\): write_file/);
   });
 }
+
+Deno.test("what was always allowed is asked about again after /clear", async () => {
+  using at = playground();
+  await using provider = serveScript([{ calls: [WRITE] }, "Done.", { calls: [WRITE] }, "Done."]);
+  await using host = await openHost(at, provider);
+  const asked: string[] = [];
+  host.onApproval(({ title }) => {
+    asked.push(title);
+    return Promise.resolve("always");
+  });
+  await host.runTurn("Write");
+  await host.clear();
+  await host.runTurn("Write again");
+  assert.deepEqual(asked.length, 2);
+});
 
 Deno.test("reading and planning need no approval at any level", async () => {
   using at = playground();

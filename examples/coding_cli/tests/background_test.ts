@@ -6,9 +6,9 @@
 
 import assert from "node:assert/strict";
 import { textOf } from "@everruns/runtime";
-import { openHost } from "./_support/open_host.ts";
-import { playground } from "./_support/run_cli.ts";
-import { serveScript } from "./_support/scripted_provider.ts";
+import { answerTo, openHost } from "./_support/open_host.ts";
+import { argsFor, playground, runCli } from "./_support/run_cli.ts";
+import { type ProviderRequest, type ScriptedReply, serveScript } from "./_support/scripted_provider.ts";
 
 Deno.test("a subagent in the background wakes the session when it is done", async () => {
   using at = playground();
@@ -35,6 +35,73 @@ Deno.test("a subagent in the background wakes the session when it is done", asyn
   assert.equal(await woken.promise, "So it is empty.");
   const said = (await host.runtime.messages(host.sessionId)).map(({ content }) => textOf(content)).join("\n");
   assert.match(said, /Background task "reader"/);
+});
+
+const DELEGATE = {
+  name: "spawn_agent",
+  arguments: { name: "reader", instructions: "Read it", target: { type: "subagent" }, mode: "background" },
+};
+/** The reply to the one that delegates, and to the subagent: that one comes when the turn of the first is over. */
+const delegated = (over: Promise<void>) => (request: ProviderRequest): ScriptedReply =>
+  JSON.stringify(request.input).includes("subagent_id") ? { text: "Started." } : { text: "Nothing.", until: over };
+
+Deno.test("a message that is sent while a wake's turn runs joins it", async () => {
+  using at = playground();
+  const [over, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const list = { name: "list_directory", arguments: { path: "/" } };
+  await using provider = serveScript([
+    { calls: [DELEGATE] },
+    delegated(over.promise),
+    delegated(over.promise),
+    { calls: [list], until: gate.promise },
+    "Both are done.",
+  ]);
+  await using host = await openHost(at, provider);
+  host.startBackground();
+  await host.runTurn("Delegate");
+  over.resolve();
+  await provider.request(4);
+  const sent = host.submit("And look at this", new AbortController().signal);
+  gate.resolve();
+  assert.match(JSON.stringify((await provider.request(5)).input), /And look at this/);
+  await sent;
+});
+
+Deno.test("/undo takes back what a wake's turn changed, and not the turn before it", async () => {
+  using at = playground();
+  const over = Promise.withResolvers<void>();
+  const write = (path: string) => ({ name: "write_file", arguments: { path, content: "x\n" } });
+  await using provider = serveScript([
+    { calls: [write("asked.txt"), DELEGATE] },
+    delegated(over.promise),
+    delegated(over.promise),
+    { calls: [write("woken.txt")] },
+    "Woken and done.",
+  ]);
+  await using host = await openHost(at, provider, "--approval", "auto-edit");
+  host.startBackground();
+  const woken = Promise.withResolvers<void>();
+  let idle = 0;
+  host.listen(({ type, sessionId }) => {
+    if (sessionId === host.sessionId && type === "session.idled" && ++idle === 2) woken.resolve();
+  });
+  await host.runTurn("Delegate");
+  over.resolve();
+  await woken.promise;
+  assert.equal(await answerTo(host, "/undo"), "Restored: `woken.txt`");
+  assert.equal(at.exists("asked.txt"), true);
+});
+
+Deno.test("a prompt of a script tells what it left running, which ends with it", async () => {
+  using at = playground();
+  await using provider = serveScript([
+    { calls: [{ name: "spawn_background", arguments: { tool: "bash", args: { command: "sleep 30" } } }] },
+    "Started.",
+  ]);
+  const args = argsFor(at, provider).filter((arg) => arg !== "--no-bash");
+  const { code, stdout, stderr } = await runCli([...args, "--approval", "auto", "-p", "Wait for it"]);
+  assert.deepEqual([code, stdout], [0, "Started.\n"]);
+  assert.equal(stderr, "coding_cli: ended with the prompt, before it was done: sleep 30\n");
 });
 
 Deno.test("a schedule sends its message while the program is open", async () => {

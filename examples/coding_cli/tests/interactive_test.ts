@@ -7,7 +7,8 @@
 import assert from "node:assert/strict";
 import type { Event } from "@everruns/runtime";
 import { runInteractive } from "../interactive.ts";
-import type { InteractiveHost } from "../interactive_host.ts";
+import type { Ask } from "../host/approval.ts";
+import type { ApprovalDecision, InteractiveHost } from "../interactive_host.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
 /** Runs on events that are stored already, then on some that are not; gives what was written until both are read. */
@@ -80,6 +81,56 @@ Deno.test("a conversation longer than what is kept is printed while it goes on, 
   const text = await written([], messages(1_200));
   const printed = [...text.matchAll(/said (\d+)!/g)].map(([, number]) => Number(number));
   assert.deepEqual(printed, Array.from({ length: 1_200 }, (_, index) => 1 + index));
+});
+
+Deno.test("who goes on typing when a question comes up answers nothing by it, and after a pause does", async () => {
+  let clock = 10_000;
+  let text = "";
+  const keys = new TransformStream<string, Uint8Array>({
+    transform: (typed, controller) => controller.enqueue(new TextEncoder().encode(typed)),
+  });
+  const writer = keys.writable.getWriter();
+  const closing = new AbortController();
+  const asked = Promise.withResolvers<ApprovalDecision>();
+  let ask: Ask | undefined;
+  const host: InteractiveHost = {
+    facts: () => ({ provider: "p", model: "m", approval: "ask", workspace: "~/x", sessionId: "s" }),
+    commands: () => [],
+    events: async function* () {},
+    storedUntil: () => Promise.resolve(0),
+    submit: () => Promise.resolve({ type: "quit" }),
+    cancel: () => false,
+    onApproval: (asks) => ask = asks,
+    onFacts: () => {},
+  };
+  const terminal: Terminal = {
+    input: keys.readable,
+    closed: closing.signal,
+    endedBy: undefined,
+    write: (piece) => text += piece,
+    size: () => ({ columns: 80, rows: 24 }),
+    onResize: () => {},
+    [Symbol.dispose]: () => {},
+  };
+  const running = runInteractive(host, terminal, { noColor: true, now: () => clock });
+  const type = async (typed: string): Promise<void> => {
+    await writer.write(typed);
+    // Keys are read one turn of the event loop later.
+    await new Promise<void>((resolve) => setTimeout(resolve, 0));
+  };
+  await type("dr");
+  const question = { toolCallId: "call_1", toolName: "bash", title: "Run: rm x", detail: "rm x" };
+  ask?.(question, closing.signal).then(asked.resolve);
+  for (const typed of ["a", "y", "a"]) {
+    clock += 400;
+    await type(typed);
+  }
+  assert.match(text, /draya/);
+  clock += 2_000;
+  await type("n");
+  assert.equal(await asked.promise, "deny");
+  closing.abort();
+  await running;
 });
 
 /** Between two pages of a store the program paints. */

@@ -68,6 +68,15 @@ Deno.test("a .mcp.json that cannot be read is told and ends nothing", async () =
   assert.match(stderr, /\.mcp\.json: .*directory/);
 });
 
+Deno.test("a server that does not start is told of once in a prompt", async () => {
+  using at = playground();
+  await using provider = serveScript([{ calls: [{ name: "list_directory", arguments: { path: "/" } }] }, "Done."]);
+  at.write(".mcp.json", JSON.stringify({ mcpServers: { gone: { type: "http", url: "http://127.0.0.1:1/mcp" } } }));
+  const { stdout, stderr } = await runCli([...argsFor(at, provider), "-p", "Go"]);
+  assert.equal(stdout, "Done.\n");
+  assert.equal(stderr.match(/"gone" is skipped/g)?.length, 1, stderr);
+});
+
 Deno.test("a server whose program is not installed is told so", async () => {
   using at = playground();
   at.write(".mcp.json", JSON.stringify({ mcpServers: { gone: { command: "not-installed" } } }));

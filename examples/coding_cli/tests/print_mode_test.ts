@@ -140,6 +140,13 @@ Deno.test("a command works as a prompt", async () => {
   assert.match(stdout, /`\/undo`/);
 });
 
+Deno.test("a command that there is not exits 2, so that a script does not go on with it", async () => {
+  using at = playground();
+  const { code, stdout, stderr } = await runCli([...argsFor(at), "-p", "/hlep"]);
+  assert.deepEqual([code, stdout], [2, ""]);
+  assert.match(stderr, /There is no command `\/hlep`/);
+});
+
 Deno.test("what begins like a shell command is a prompt: a script must not run what somebody else wrote", async () => {
   using at = playground();
   await using provider = serveScript(["One.", "Two.", "Three."]);

@@ -198,6 +198,23 @@ Deno.test("cancelling while a subagent's question stands takes it back, and late
   assert.deepEqual(titles, ['Create by_helper (for the subagent "helper")', "Create later"]);
 });
 
+for (
+  const [said, later] of [
+    ["docker run alpine", "docker run alpine rm -rf /work"],
+    ["deno task test", "deno task deploy"],
+    ["git config --list", "git config core.pager evil"],
+    ["git bisect start", "git bisect run evil"],
+    ["git rebase main", "git rebase -x evil main"],
+    ["nice bash x", "nice bash -c evil"],
+  ] as const
+) {
+  Deno.test(`always to "${said}" does not cover "${later}"`, () => {
+    const kept = new Set([commandKey(said)]);
+    assert.equal(isCoveredBy(said, kept), true);
+    assert.equal(isCoveredBy(later, kept), false);
+  });
+}
+
 Deno.test("always to a command covers its program and subcommand, and never a second command", () => {
   const said = [
     "git status --short",

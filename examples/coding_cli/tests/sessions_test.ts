@@ -27,6 +27,23 @@ Deno.test("--continue goes on with the newest conversation of the folder, --sess
   assert.match(JSON.stringify(provider.requests[3]?.input), /My colour is blue/);
 });
 
+Deno.test("--continue goes on with the session that was talked to last, which is listed first", async () => {
+  using at = playground();
+  await using provider = serveScript(["A.", "B.", "A again.", "A once more."]);
+  const args = argsFor(at, provider);
+  const flags = await flagsFor(args);
+  const begin = async (...more: readonly string[]): Promise<string> => {
+    const { stdout } = await runCli([...args, ...more, "--json"], { flags });
+    return JSON.parse(stdout.trim().split("\n").at(-1) ?? "").sessionId;
+  };
+  const first = await begin("-p", "First");
+  const second = await begin("-p", "Second");
+  await begin("--session", first, "-p", "First again");
+  const { stdout } = await runCli([...args, "--list-sessions"], { flags });
+  assert.deepEqual(stdout.match(/session_\w+/g), [first, second]);
+  assert.equal(await begin("--continue", "-p", "Which one?"), first);
+});
+
 Deno.test("the conversations of one folder are not those of another", async () => {
   using at = playground();
   using other = playground();

@@ -116,6 +116,54 @@ Deno.test("Ctrl+C ends an answer in the middle, and the conversation goes on", a
   await pty.until("Here I am.");
 });
 
+Deno.test("Ctrl+C at a turn of another terminal says so, and how to leave", async () => {
+  using at = playground();
+  await using provider = serveScript([{ text: "This takes long", until: new Promise<void>(() => {}) }]);
+  await using first = await open(at, provider);
+  await first.type("Take your time\r");
+  await first.until(/This takes long\n\n. Writing…/);
+  await using second = await open(at, provider, ["--continue"]);
+  await second.until(/› Take your time[^]*Ctrl\+C cancels/);
+  await second.type("\x03");
+  await second.until(/cancelled there; Ctrl\+D\s+leaves/);
+});
+
+Deno.test("a message that could not be sent stands in the input again", async () => {
+  using at = playground();
+  const held = Promise.withResolvers<void>();
+  await using provider = serveScript([{ text: "This takes long", until: held.promise }]);
+  await using first = await open(at, provider);
+  await first.type("Take your time\r");
+  await first.until(/This takes long\n\n. Writing…/);
+  await using second = await open(at, provider, ["--continue"]);
+  await second.type("A long thought\r");
+  await second.until(/at work in another[^]*\n› A long thought\n {2}scripted/);
+});
+
+Deno.test("a server that hangs keeps nobody from typing or leaving", async () => {
+  using at = playground();
+  at.write(".mcp.json", JSON.stringify({ mcpServers: { stuck: { command: "sleep", args: ["60"] } } }));
+  await using provider = serveScript([]);
+  await using pty = await open(at, provider);
+  await pty.type("Hello\r");
+  await pty.until(/Working….*Ctrl\+C cancels/);
+  await pty.type("\x03");
+  await pty.until(/○ Cancelled|Interrupted/);
+  await pty.type("\x04");
+  await pty.until("[exit 0]");
+});
+
+Deno.test("pasted code keeps its tabs", async () => {
+  using at = playground();
+  await using provider = serveScript(["I see a Makefile."]);
+  await using pty = await open(at, provider);
+  await pty.type("\x1b[200~all:\r\techo x\x1b[201~");
+  await pty.until("› all:\n      echo x\n");
+  await pty.type("\r");
+  await pty.until("I see a Makefile.");
+  assert.match(JSON.stringify(provider.requests[0]?.input), /all:\\n\\techo x/);
+});
+
 Deno.test("Ctrl+C at a question cancels the turn and makes no change", async () => {
   using at = playground();
   at.write("greet.js", OLD);

@@ -9,6 +9,17 @@ import { answerTo, openHost } from "./_support/open_host.ts";
 import { argsFor, flagsFor, type Playground, playground, startCli } from "./_support/run_cli.ts";
 import { serveScript } from "./_support/scripted_provider.ts";
 
+Deno.test("a new session is not told of changes it does not know", async () => {
+  using at = playground();
+  await using provider = serveScript([{ calls: [write("made.txt", "new\n")] }, "Done.", "Hello."]);
+  await using host = await openHost(at, provider, "--approval", "auto");
+  await host.runTurn("Make it");
+  await host.clear();
+  assert.equal(await answerTo(host, "/undo"), "Restored: `made.txt`");
+  await host.runTurn("Hello");
+  assert.doesNotMatch(JSON.stringify(provider.requests[2]?.input), /took back/);
+});
+
 Deno.test("/undo gives every file of the last turn its content back, and the model learns it", async () => {
   using at = playground();
   at.write("changed.txt", "before\n");

@@ -127,6 +127,12 @@ Deno.test("blockLines() sets blocks apart, but not calls of one line that follow
   assert.ok(isApart({ type: "answer", text: "x" }, short));
 });
 
+Deno.test("of what woke the session the first rows are shown, and how many there are more", () => {
+  const lines = blockLines({ type: "wake", text: "line\n".repeat(50).trim() }, undefined, 40);
+  assert.equal(lines.length, 8);
+  assert.equal(lines.at(-1)?.map(({ text }) => text).join(""), "  … 43 more lines");
+});
+
 Deno.test("blockLines() lets nothing of a tool or a model drive the terminal, and hides nothing of a command", () => {
   const evil = "a\x1b[2J\x9b1m\x1b]0;t\x07b";
   const blocks: Block[] = [

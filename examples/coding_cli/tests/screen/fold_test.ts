@@ -173,20 +173,54 @@ Deno.test("a turn that waits for answers goes on with the calls it has", () => {
   assert.equal(decided.turn?.activity, "tools");
 });
 
-Deno.test("background tasks are counted until they end, and their end is told", () => {
-  const task = (state: string): Event =>
-    event("task.updated", { task: { id: "task_1", displayName: "Tests", state, summary: "42 passed" } });
-  const running = foldAll(emptyScreen(), [task("running")]);
+const taskUpdated = (state: string, more: object): Event =>
+  event("task.updated", { task: { id: "task_1", displayName: "Tests", state, summary: "42 passed", ...more } });
+
+Deno.test("background tasks are counted until they end, and the end of one that wakes nobody is told", () => {
+  const quiet = { kind: "background_tool", wakePolicy: "silent" };
+  const running = foldAll(emptyScreen(), [taskUpdated("running", quiet)]);
   assert.deepEqual(running.tasks, { task_1: "Tests" });
-  const ended = foldAll(running, [task("succeeded"), task("succeeded")]);
+  const ended = foldAll(running, [taskUpdated("succeeded", quiet), taskUpdated("succeeded", quiet)]);
   assert.deepEqual(ended.tasks, {});
   assert.deepEqual(ended.blocks, [{ type: "task_end", name: "Tests", state: "succeeded", text: "42 passed" }]);
 });
 
-Deno.test("a schedule that fired is told in the words it delivers", () => {
-  const schedule = { id: "sched_1", kind: "oneshot", description: "Look at\nthe build.", occurrence: 1 };
-  const { blocks } = foldAll(emptyScreen(), [event("schedule.triggered", { schedule })]);
-  assert.deepEqual(blocks, [{ type: "event", text: "Schedule fired: Look at ⏎ the build." }]);
+Deno.test("the end of a task is told once: by its wake, or by the call that waited for it", () => {
+  for (
+    const more of [{ kind: "background_tool", wakePolicy: "on_terminal" }, { kind: "subagent", wakePolicy: "silent" }]
+  ) {
+    const ended = foldAll(emptyScreen(), [taskUpdated("running", more), taskUpdated("succeeded", more)]);
+    assert.deepEqual(ended.tasks, {});
+    assert.deepEqual(ended.blocks, []);
+  }
+});
+
+Deno.test("what a schedule says is told once, and not as something the user typed", () => {
+  const message = {
+    role: "user",
+    content: [{ type: "text", text: "Look." }],
+    metadata: { wake: "schedule:sched_1:1" },
+  };
+  const schedule = { id: "sched_1", kind: "oneshot", description: "Look.", occurrence: 1 };
+  const { blocks } = foldAll(emptyScreen(), [
+    event("input.message", { message }),
+    event("schedule.triggered", { schedule }),
+  ]);
+  assert.deepEqual(blocks, [{ type: "wake", text: "Schedule fired: Look." }]);
+});
+
+Deno.test("a warning that comes again and again is shown once", () => {
+  const warning = event("runtime.warning", { message: 'MCP server "a" is skipped' });
+  const { blocks } = foldAll(emptyScreen(), [warning, warning, warning]);
+  assert.equal(blocks.length, 1);
+});
+
+Deno.test("what the user types is the user's, also when it reads like a wake", () => {
+  const text = 'Background task "x" (task_1) has ended: succeeded.';
+  const { blocks } = foldAll(emptyScreen(), [
+    event("input.message", { message: { role: "user", content: [{ type: "text", text }] } }),
+  ]);
+  assert.deepEqual(blocks, [{ type: "user", text, images: 0 }]);
 });
 
 Deno.test("an event of an unknown type changes nothing", () => {

@@ -86,5 +86,5 @@ Deno.test("the cursor always stands between two graphemes, whatever keys are pre
 });
 
 Deno.test("insertText() puts no control character into the text", () => {
-  assert.equal(insertText(editorOf(""), "a\x1b[2J\x9bb\tc").text, "a[2Jb    c");
+  assert.equal(insertText(editorOf(""), "a\x1b[2J\x9bb\tc").text, "a[2Jb\tc");
 });

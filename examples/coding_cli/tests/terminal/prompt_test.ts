@@ -72,6 +72,12 @@ Deno.test("a pasted line end does not send", () => {
   assert.equal(textOf(typed), "a\nb\n");
 });
 
+Deno.test("what is pasted while a question stands is kept for the input and answers nothing", () => {
+  const typed = type("\x1b[200~y\x1b[201~", { situation: { isAsked: true } });
+  assert.deepEqual(typed.actions, []);
+  assert.equal(textOf(typed), "y");
+});
+
 Deno.test("Up and Down go through the history and come back to the draft", () => {
   const from = emptyPrompt(["one", "two"]);
   assert.equal(textOf(type(`draft${UP}`, { from })), "two");
