@@ -4,6 +4,7 @@ import { ProviderError } from "../errors.ts";
 import type { ContentPart } from "../records/content.ts";
 import type { EventDraft } from "../records/event.ts";
 import type { EventDataMap, GenerationMetadata } from "../records/event_data.ts";
+import type { JsonObject } from "../records/json.ts";
 import type { Message } from "../records/message.ts";
 import { DriverId } from "../records/model.ts";
 import type { Driver, ModelRequest } from "../ports/driver.ts";
@@ -179,8 +180,7 @@ function agentMessage(
 ): Message {
   const content: ContentPart[] = [...items];
   if (text !== "") content.push(Object.freeze({ type: "text", text }));
-  for (const image of images) content.push(image);
-  for (const part of parts) content.push(part);
+  content.push(...images, ...parts);
   const model = done.model ?? request?.model ?? "";
   const effort = request?.reasoningEffort;
   const message: Mutable<Message> = {
@@ -188,7 +188,7 @@ function agentMessage(
     role: "agent",
     content: Object.freeze(content),
     phase: done.phase ?? (parts.length > 0 || done.finishReason === "pause" ? "commentary" : "final_answer"),
-    metadata: Object.freeze(effort === undefined ? { model } : { model, reasoningEffort: effort }),
+    metadata: Object.freeze<JsonObject>(effort === undefined ? { model } : { model, reasoningEffort: effort }),
     createdAt,
   };
   if (replaced !== undefined) message.metadata = { ...message.metadata, guardrail: { ...replaced } };

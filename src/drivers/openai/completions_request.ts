@@ -67,7 +67,7 @@ export class CompletionsRequests {
     });
     // The newest question, and the newest of the results that came since: a turn may be long.
     const question = marks ? request.messages.findLastIndex(({ role }) => role === "user") : -1;
-    const marked = new Set([request.messages[question]]);
+    const marked = new Set<unknown>([request.messages[question]]);
     if (marks) marked.add(request.messages.slice(question + 1).findLast(({ role }) => role === "tool"));
     const messages = transcriptText(request.messages, {
       of: (message) => {
