@@ -253,6 +253,15 @@ export interface Driver {
    * @default {false}
    */
   readonly takesResponseFormat?: boolean;
+  /**
+   * Whether it neither changes the list `request.messages` nor keeps it beyond the stream.
+   *
+   * Then it is given the session's own list, which grows later; else a copy for every call, which costs more the longer
+   * the conversation is.
+   *
+   * @default {false}
+   */
+  readonly borrowsMessages?: boolean;
   /** Builds the exact request; pure, so that it can be inspected without being sent. */
   prepare(request: ModelRequest): PreparedRequest;
   /**

@@ -6,7 +6,6 @@ import type { EventDraft } from "../records/event.ts";
 import type { EventDataMap, GenerationMetadata } from "../records/event_data.ts";
 import type { JsonObject } from "../records/json.ts";
 import type { Message } from "../records/message.ts";
-import { DriverId } from "../records/model.ts";
 import type { Driver, ModelRequest } from "../ports/driver.ts";
 import { lazy } from "../kit/lazy.ts";
 import type { Mutable } from "../kit/mutable.ts";
@@ -111,8 +110,8 @@ function requestOf(
   // A model view is the host's: it may hang. One that shrinks may ask the model first.
   const milliseconds = config.shrinks ? SHRINK_MS : run.ports.limits.hookMs;
   const timed = config.hasView ? run.timed(building, milliseconds, "build the model's view") : building;
-  // The list is the session's and grows: who may keep or change it gets his own. Ours does not, and must not cost O(n).
-  const built = driver.id === DriverId.LlmSim
+  // The list is the session's and grows: who may keep or change it gets his own.
+  const built = driver.borrowsMessages === true
     ? timed
     : timed.then((made) => ({ ...made, messages: [...made.messages] }));
   const { form } = run.state;

@@ -57,6 +57,7 @@ type Latency = Required<LlmSimLatency>;
 /** Stateless but for its counter, so one driver serves every `create()` of its descriptor. */
 class LlmSimDriver implements Driver {
   readonly id: DriverId = DriverId.LlmSim;
+  readonly borrowsMessages = true;
   readonly #settings: LlmSimSettings;
   readonly #clock: Clock;
   readonly #promptSizes = new PromptSizes();

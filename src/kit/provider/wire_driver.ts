@@ -62,6 +62,8 @@ export class WireDriver implements Driver {
   readonly id: DriverId;
   /** Its API makes the best of a format, natively or in words. */
   readonly takesResponseFormat = true;
+  /** It reads messages, and keeps the JSON of each with the message, not with their list. */
+  readonly borrowsMessages = true;
   readonly #parts: DriverParts;
 
   /** Makes a driver. */

@@ -7,8 +7,8 @@ import { textOf } from "../../../src/records/content.ts";
 import { defineCapability } from "../../../src/kit/define_capability.ts";
 import { isSettled, SESSION, stalls, text, tick } from "../../src/_support/faults.ts";
 import { RecordingJournal } from "../../src/_support/journals.ts";
-import { tempFolder } from "../_support/temp_folder.ts";
-import { open, storedSteps, watch } from "./_early_turns.ts";
+import { type TempFolder, tempFolder } from "../_support/temp_folder.ts";
+import { open, type Opened, storedSteps, watch } from "./_early_turns.ts";
 
 /** Tells of a step that may be joined only after the one that was. */
 class LateJournal extends RecordingJournal {
@@ -41,12 +41,7 @@ Deno.test("the input is stored while the model still thinks, and then it is acce
 Deno.test("the model is asked before the input is stored, and an answer that is there at once is stored with it", async () => {
   using folder = tempFolder();
   const steps: number[] = [];
-  await using opened = await open(folder, {
-    respond: () => {
-      steps.push(storedSteps(opened));
-      return text("ok");
-    },
-  });
+  await using opened = await openCounting(folder, steps);
   const turn = opened.runtime.startTurn(SESSION, "hi");
   await turn.accepted;
   assert.equal(storedSteps(opened), 2);
@@ -111,12 +106,7 @@ Deno.test("while another process has the store locked, nothing of a turn is told
 Deno.test("an input with an idempotency key is stored before the model is asked", async () => {
   using folder = tempFolder();
   const steps: number[] = [];
-  await using opened = await open(folder, {
-    respond: () => {
-      steps.push(storedSteps(opened));
-      return text("ok");
-    },
-  });
+  await using opened = await openCounting(folder, steps);
   const options = { idempotencyKey: "once" };
   await opened.runtime.runTextTurn(SESSION, "hi", options);
   await opened.runtime.runTextTurn(SESSION, "hi", options);
@@ -155,3 +145,14 @@ Deno.test("a turn that is cancelled at once is stored with its input, or not at 
   assert.equal(stored.includes("hi"), isAccepted);
   assert.equal(await opened.runtime.status(SESSION), isAccepted ? "idle" : "started");
 });
+
+/** A process whose model notes how many steps are stored when it is asked. */
+async function openCounting(folder: TempFolder, steps: number[]): Promise<Opened> {
+  const opened: Opened = await open(folder, {
+    respond: () => {
+      steps.push(storedSteps(opened));
+      return text("ok");
+    },
+  });
+  return opened;
+}

@@ -1,54 +1,13 @@
 /** Running tasks whose work is done by a child session. */
 
 import assert from "node:assert/strict";
-import {
-  defineCapability,
-  defineClientTool,
-  defineTool,
-  RuntimeError,
-  type SessionId,
-  StoreError,
-} from "../../../mod.ts";
+import { defineCapability, defineClientTool, defineTool, RuntimeError, StoreError } from "../../../mod.ts";
 import { subagentExecutor } from "../../../src/capabilities/subagents/executor.ts";
 import { permitsOf } from "../../../src/kit/background_permits.ts";
-import type { TaskExecutor } from "../../../src/ports/task_registry.ts";
 import type { SessionTask } from "../../../src/records/task.ts";
-import type { JsonObject } from "../../../src/records/json.ts";
 import { Gate } from "../_support/gates.ts";
 import { toolsCapability } from "../_support/runtime.ts";
-import { eventually, type World, world } from "./subagent_support.ts";
-
-/** A child and a running task for it, not started. */
-async function childTask(it: World, spec: JsonObject = {}): Promise<SessionTask & { readonly child: SessionId }> {
-  const parent = (await it.platform.getSession(it.sessionId))!;
-  const child = await it.platform.createSession({ harnessId: parent.harnessId, parentSessionId: it.sessionId });
-  const task = await it.registry.create({
-    sessionId: it.sessionId,
-    kind: "subagent",
-    displayName: "counter",
-    spec: { instructions: "count", ...spec },
-    state: "running",
-    workerId: it.registry.workerId,
-    links: { childSessionId: child.id },
-  });
-  return { ...task, child: child.id };
-}
-
-function executorOf(it: World): TaskExecutor {
-  return it.registry.executors.get("subagent")!;
-}
-
-async function now(it: World, { id }: SessionTask): Promise<SessionTask> {
-  return (await it.registry.get(it.sessionId, id))!;
-}
-
-/** Resolves when the task's child is not watched any more. */
-async function inState(it: World, task: SessionTask, state: SessionTask["state"]): Promise<SessionTask> {
-  return await eventually(async () => {
-    const seen = await now(it, task);
-    return seen.state === state && seen;
-  });
-}
+import { childTask, eventually, executorOf, inState, now, world } from "./subagent_support.ts";
 
 Deno.test("a task succeeds with the last message, cut to 2048 characters and never through a character", async () => {
   await using it = await world(() => `${"x".repeat(2047)}😀!`);
@@ -86,52 +45,6 @@ Deno.test("a task whose child cannot run tells nothing of the host's files", asy
   await subagentExecutor(it.registry, platform).start(task);
   const { error } = await inState(it, task, "failed");
   assert.deepEqual(error, { kind: "error", message: "The agent could not run: an internal error (store_failed)" });
-});
-
-Deno.test("cancel() aborts a child in a hanging model call, and its task is canceled", async () => {
-  await using it = await world(({ hang }) => hang());
-  const task = await childTask(it);
-  await executorOf(it).start(task);
-  await eventually(() => it.model.hanging === 1);
-  assert.equal(await executorOf(it).cancel?.(task), "The agent is being stopped.");
-  assert.equal((await inState(it, task, "canceled")).error, undefined);
-  assert.equal(it.model.hanging, 0);
-  assert.equal(await it.platform.getStatus(task.child), "cancelled");
-});
-
-Deno.test("a wish to cancel that another process stored is noticed within 2 s", async () => {
-  await using it = await world(({ hang }) => hang());
-  const task = await childTask(it);
-  await executorOf(it).start(task);
-  await eventually(() => it.model.hanging === 1);
-  await it.registry.requestCancel(it.sessionId, task.id);
-  await it.clock.advanceAsync(1_999);
-  assert.equal((await now(it, task)).state, "running");
-  await it.clock.advanceAsync(1);
-  await inState(it, task, "canceled");
-  assert.equal(it.model.hanging, 0);
-});
-
-Deno.test("cancel() settles a task that nobody watches, by what its child came to when it had ended", async () => {
-  await using it = await world(() => "counted");
-  const executor = executorOf(it);
-  const never = await childTask(it);
-  assert.equal(await executor.cancel?.(never), "The agent was not running.");
-  assert.equal((await now(it, never)).state, "canceled");
-  const ended = await childTask(it);
-  await it.platform.sendMessage(ended.child, "count");
-  await executor.cancel?.(ended);
-  assert.deepEqual([(await now(it, ended)).state, (await now(it, ended)).summary], ["succeeded", "counted"]);
-});
-
-Deno.test("cancel() aborts a child that nobody watches and settles its task", async () => {
-  await using it = await world(({ hang }) => hang());
-  const task = await childTask(it);
-  const turn = it.platform.sendMessage(task.child, "count");
-  await eventually(() => it.model.hanging === 1);
-  assert.equal(await executorOf(it).cancel?.(task), "The agent was stopped.");
-  assert.equal((await turn).status, "cancelled");
-  assert.equal((await now(it, task)).state, "canceled");
 });
 
 Deno.test("a message to a running child joins its turn", async () => {

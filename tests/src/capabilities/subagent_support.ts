@@ -27,6 +27,7 @@ import { ComposedJournal } from "../../../src/in_memory/composed_journal.ts";
 import { InMemorySessionTaskRegistry } from "../../../src/in_memory/task_registry.ts";
 import { systemRandom } from "../../../src/kit/ids.ts";
 import type { SessionJournal } from "../../../src/ports/journal.ts";
+import type { TaskExecutor } from "../../../src/ports/task_registry.ts";
 import type { Agent } from "../../../src/records/harness.ts";
 import type { JsonObject } from "../../../src/records/json.ts";
 import type { SessionTask } from "../../../src/records/task.ts";
@@ -218,4 +219,39 @@ export function spawnCall(args: JsonObject = {}): LlmSimToolCall {
     name: "spawn_agent",
     arguments: { name: "counter", instructions: "count", target: { type: "subagent" }, ...args },
   };
+}
+
+/** A child and a running task for it, not started. */
+export async function childTask(
+  it: World,
+  spec: JsonObject = {},
+): Promise<SessionTask & { readonly child: SessionId }> {
+  const parent = (await it.platform.getSession(it.sessionId))!;
+  const child = await it.platform.createSession({ harnessId: parent.harnessId, parentSessionId: it.sessionId });
+  const task = await it.registry.create({
+    sessionId: it.sessionId,
+    kind: "subagent",
+    displayName: "counter",
+    spec: { instructions: "count", ...spec },
+    state: "running",
+    workerId: it.registry.workerId,
+    links: { childSessionId: child.id },
+  });
+  return { ...task, child: child.id };
+}
+
+export function executorOf(it: World): TaskExecutor {
+  return it.registry.executors.get("subagent")!;
+}
+
+export async function now(it: World, { id }: SessionTask): Promise<SessionTask> {
+  return (await it.registry.get(it.sessionId, id))!;
+}
+
+/** Resolves when the task's child is not watched any more. */
+export async function inState(it: World, task: SessionTask, state: SessionTask["state"]): Promise<SessionTask> {
+  return await eventually(async () => {
+    const seen = await now(it, task);
+    return seen.state === state && seen;
+  });
 }

@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict";
 import { defineClientTool } from "../../../src/kit/define_tool.ts";
-import type { ModelRequest } from "../../../src/ports/driver.ts";
-import { calls, faultRuntime, script, SESSION, text, tool } from "../_support/faults.ts";
+import { DriverRegistry } from "../../../src/kit/registries.ts";
+import type { DriverDescriptor, ModelRequest } from "../../../src/ports/driver.ts";
+import { calls, faultRuntime, functionDriver, script, SESSION, text, tool } from "../_support/faults.ts";
 
 /** Paths of everything below a value that could be changed. */
 function changeable(value: unknown, path: string): string[] {
@@ -73,4 +74,22 @@ Deno.test("a driver that changes the messages it is given changes nothing for la
   });
   for (const input of ["one", "two"]) await runtime.runTurn(SESSION, input);
   assert.deepEqual(sent, ["user", "user,assistant,user"]);
+});
+
+Deno.test("a driver that only borrows messages gets the session's own list, which costs no copy", async () => {
+  const lists: (readonly unknown[])[] = [];
+  const copying = functionDriver(({ messages }) => {
+    lists.push(messages);
+    return text("ok");
+  });
+  const borrowing: DriverDescriptor = {
+    ...copying,
+    create: async (config) => Object.assign(await copying.create(config), { borrowsMessages: true }),
+  };
+  await using runtime = await faultRuntime({
+    configure: (builder) => void builder.driverRegistry(new DriverRegistry().register(borrowing)),
+  });
+  for (const input of ["one", "two"]) await runtime.runTurn(SESSION, input);
+  assert.equal(lists.length, 2);
+  assert.ok(lists[0] === lists[1]);
 });
